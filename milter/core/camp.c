@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * camp.c - campaign sources and the canonical form of their names.
+ */
+#include "core/camp.h"
+
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/mimeword.h"
+
+/* "-" and 16 hex digits of the SHA-256. */
+#define HASH_DIGITS 16
+#define BASE_MAX (CAMP_NAME_MAX - 1 - HASH_DIGITS)
+
+/*
+ * Order is precedence.  Both are commands to the relay, and both are stripped.  Of
+ * several X-Campaign the first counts, as in KumoMTA, whose clients send this header;
+ * our own field follows the same rule.
+ */
+static const struct camp_source sources[] = {
+	{ "metermark", "X-Metermark-Campaign", CAMP_FIRST, true },
+	{ "x-campaign", "X-Campaign", CAMP_FIRST, true },
+};
+
+const struct camp_source *
+camp_sources(size_t *n)
+{
+	*n = sizeof(sources) / sizeof(sources[0]);
+	return sources;
+}
+
+const struct camp_source *
+camp_source_find(struct str id)
+{
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		if (str_eq(id, str_of(sources[i].id)))
+			return &sources[i];
+	return NULL;
+}
+
+static bool
+is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || ascii_isdigit(c);
+}
+
+static bool
+is_name_char(char c)
+{
+	return is_alnum(c) || c == '.' || c == '_' || c == '-';
+}
+
+/*
+ * Reduce to the canonical alphabet.  A "-" is written only once a character follows it,
+ * so that runs collapse and none is left at the end.  What does not fit in out is
+ * counted only.  Returns the length that the whole has.
+ */
+static size_t
+reduce(struct str decoded, char out[CAMP_NAME_MAX], bool *eightbit)
+{
+	size_t len = 0;
+	bool dash = false;
+
+	*eightbit = false;
+	for (size_t i = 0; i < decoded.len; i++) {
+		char c = ascii_lower(decoded.p[i]);
+
+		if ((unsigned char)c >= 0x80)
+			*eightbit = true;
+		if (!is_name_char(c) || c == '-') {
+			dash = len > 0;
+			continue;
+		}
+		if (len == 0 && !is_alnum(c))
+			continue;
+		if (dash && len++ < CAMP_NAME_MAX)
+			out[len - 1] = '-';
+		if (len++ < CAMP_NAME_MAX)
+			out[len - 1] = c;
+		dash = false;
+	}
+	return len;
+}
+
+/*
+ * Shorten the name until "-" and the hash fit, and add them.  A cut can leave a "-" at
+ * the end, which would double with ours and not be canonical.
+ */
+static void
+add_hash(struct str decoded, camp_sha256_fn sha256, struct camp_name *out)
+{
+	static const char hex[] = "0123456789abcdef";
+	uint8_t digest[32];
+
+	if (out->len > BASE_MAX)
+		out->len = BASE_MAX;
+	while (out->len > 0 && out->name[out->len - 1] == '-')
+		out->len--;
+	if (out->len > 0)
+		out->name[out->len++] = '-';
+	sha256(decoded.p, decoded.len, digest);
+	for (size_t i = 0; i < HASH_DIGITS / 2; i++) {
+		out->name[out->len++] = hex[digest[i] >> 4];
+		out->name[out->len++] = hex[digest[i] & 15];
+	}
+}
+
+/* Bytes that a UTF-8 character with this first byte has; 0: none starts so. */
+static size_t
+utf8_size(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first < 0xc2)
+		return 0;
+	if (first < 0xe0)
+		return 2;
+	if (first < 0xf0)
+		return 3;
+	return first < 0xf5 ? 4 : 0;
+}
+
+/*
+ * Bytes of the well-formed UTF-8 character that starts s (RFC 3629 section 4), its code
+ * point in *code; 0 when there is none.
+ */
+static size_t
+utf8_read(struct str s, uint32_t *code)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first = (unsigned char)s.p[0];
+	size_t n = utf8_size(first);
+
+	if (n == 0 || n > s.len)
+		return 0;
+	*code = n == 1 ? first : first & (0xffU >> (n + 1));
+	for (size_t i = 1; i < n; i++) {
+		if (((unsigned char)s.p[i] & 0xc0) != 0x80)
+			return 0;
+		*code = *code << 6 | ((unsigned char)s.p[i] & 0x3f);
+	}
+	if (*code < least[n] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000))
+		return 0;
+	return n;
+}
+
+/* C0, DEL and C1, and the two line ends of Unicode: what a terminal or a log obeys. */
+static bool
+is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
+	    code == 0x2029;
+}
+
+/* The name as sent, made fit to be shown and to stand in JSON: valid UTF-8, no
+ * controls. */
+static void
+keep_sent(struct str decoded, struct camp_name *out)
+{
+	out->sent_len = 0;
+	while (decoded.len > 0) {
+		uint32_t code = 0;
+		size_t n = utf8_read(decoded, &code);
+		bool bad = n == 0 || is_control(code);
+
+		if (out->sent_len + (bad ? 1 : n) > CAMP_SENT_MAX)
+			break;
+		if (bad)
+			out->sent[out->sent_len++] = '?';
+		else
+			memcpy(out->sent + out->sent_len, decoded.p, n);
+		out->sent_len += bad ? 0 : n;
+		decoded = str_skip(decoded, n == 0 ? 1 : n);
+	}
+	out->sent[out->sent_len] = '\0';
+}
+
+void
+camp_canonical(struct str decoded, camp_sha256_fn sha256, struct camp_name *out)
+{
+	bool eightbit;
+
+	keep_sent(decoded, out);
+	out->len = reduce(decoded, out->name, &eightbit);
+	if (eightbit || out->len > CAMP_NAME_MAX)
+		add_hash(decoded, sha256, out);
+	if (out->len == 0) {
+		out->len = sizeof(CAMP_NONE) - 1;
+		memcpy(out->name, CAMP_NONE, out->len);
+	}
+	out->name[out->len] = '\0';
+}
+
+bool
+camp_is_canonical(struct str name)
+{
+	if (name.len == 0 || name.len > CAMP_NAME_MAX || !is_alnum(name.p[0]))
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		if (!is_name_char(name.p[i]))
+			return false;
+		if (name.p[i] == '-' && (i + 1 == name.len || name.p[i + 1] == '-'))
+			return false;
+	}
+	return true;
+}
+
+void
+camp_from_field(struct str value, camp_sha256_fn sha256, struct camp_name *out)
+{
+	struct buf decoded;
+
+	value = str_trim(value);
+	buf_init(&decoded, value.len);
+	mimeword_decode(value, &decoded);
+	camp_canonical(buf_failed(&decoded) ? value : buf_str(&decoded), sha256, out);
+	buf_fini(&decoded);
+}
