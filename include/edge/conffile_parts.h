@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conffile_parts.h - what the files of conffile share: the options that libconfuse is
+ * told of, the way errors take, the copy from its tree into a struct conf.  For
+ * conffile*.c only.
+ */
+#ifndef METERMARK_EDGE_CONFFILE_PARTS_H
+#define METERMARK_EDGE_CONFFILE_PARTS_H
+
+#include <confuse.h>
+
+#include "core/conf.h"
+
+/* The top level, for cfg_init(); libconfuse copies it. */
+cfg_opt_t *conffile_options(void);
+
+/*
+ * Fail the read in progress with "FILE:LINE: sentence".  Only the first failure is
+ * kept: later ones follow from it.  Always -1.
+ */
+int conffile_fail(unsigned line, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same about one value: "NAME: found "VALUE", expected PHRASE". */
+int conffile_refuse(
+    unsigned line, const char *name, const char *value, const char *phrase);
+
+/* Where listen was set, for an error that shows only later. */
+void conffile_listen_at(unsigned line);
+
+/* Copy into c, which holds the defaults.  0, or -1 with the failure kept. */
+int conffile_build(cfg_t *, struct conf *c);
+
+#endif
