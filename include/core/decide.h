@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * decide.h - what becomes of a message: one decision at end of headers, one more look
+ * at its end.
+ *
+ * Pure functions over plain values.  decide_client() says at MAIL whether mail from
+ * there can be ours at all; decide_message() fills a decision and marks the edits in
+ * the header list; decide_body() may then still refuse the message or its signature,
+ * never change the edits.
+ */
+#ifndef METERMARK_CORE_DECIDE_H
+#define METERMARK_CORE_DECIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/bodyscan.h"
+#include "core/camp.h"
+#include "core/cidr.h"
+#include "core/conf.h"
+#include "core/hdr.h"
+
+/* Why a client's mail may be ours; the strongest that holds. */
+enum decide_class {
+	DECIDE_STRANGER, /* it is not */
+	DECIDE_AUTH,     /* authenticated: only for domains whose `users` name it */
+	DECIDE_NETWORK,  /* from one of outbound.networks */
+	DECIDE_DAEMON    /* came in through one of outbound.daemon_names */
+};
+
+/* addr is NULL where the MTA knows none; user and daemon_name are empty then. */
+enum decide_class decide_client(const struct conf *, const struct cidr_addr *addr,
+    struct str daemon_name, struct str user);
+
+/* What is known of a message beside its header.  All strs are borrowed. */
+struct decide_facts {
+	enum decide_class client;
+	bool sendmail;   /* else Postfix */
+	struct str host; /* the MTA's own name, macro j */
+	struct str user; /* authenticated identity, "" for none */
+	struct str envelope_domain;
+	struct str queue_id;
+	size_t n_rcpt;
+	int64_t now;      /* unix seconds */
+	struct str nonce; /* unique text for a Message-ID: [a-z0-9]+ */
+	bool overflow;    /* the header list hit a limit and is not complete */
+};
+
+enum decide_verdict { DECIDE_PASS, DECIDE_ACCEPT, DECIDE_REJECT, DECIDE_TEMPFAIL };
+
+struct decision {
+	enum decide_verdict verdict;
+	/*
+	 * One word for the log: why it passes untouched, is refused or goes unsigned;
+	 * NULL when there is nothing to explain.
+	 */
+	const char *why;
+	/* Of REJECT and TEMPFAIL: reply code, enhanced code (RFC 3463) and text. */
+	const char *code, *xcode, *text;
+	struct camp_name campaign;
+	const struct conf_stream *stream; /* NULL: none matched */
+	const struct conf_domain *domain; /* signs it; NULL: goes unsigned */
+	struct str from_domain;           /* "" when there is no certain one */
+	unsigned skips;                   /* see core/signset.h */
+	bool partly;                      /* a field was left out of the signature */
+	const char *edit_skipped; /* name of an `add` or `set` not carried out */
+};
+
+/* Decide, and mark the edits in the header list.  Memory is the arena's. */
+void decide_message(const struct conf *, const struct decide_facts *, struct hdr *,
+    struct arena *, camp_sha256_fn, struct decision *);
+
+/* Once the body is known. */
+void decide_body(
+    const struct conf *, bool sendmail, const struct bodyscan *, struct decision *);
+
+/*
+ * True when a Received field says that this very host has had the message before (see
+ * conf_outbound.reinjected).  What a Sendmail submission program writes for local mail
+ * it hands to its own daemon does not count: that is the mail's first way in.
+ */
+bool decide_reinjected(const struct hdr *, struct str host, bool sendmail);
+
+#endif

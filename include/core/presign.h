@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * presign.h - bring a header into a form that still verifies after the MTA has had it.
+ *
+ * What an MTA would add or rewrite after us is added or rewritten by us first: a
+ * missing Date and Message-ID, on Sendmail the address fields, on both the lines that
+ * are too long.  What cannot be helped is left out of the signature, or the message
+ * must not be signed.
+ */
+#ifndef METERMARK_CORE_PRESIGN_H
+#define METERMARK_CORE_PRESIGN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/hdr.h"
+
+struct presign_facts {
+	bool sendmail;
+	size_t line_limit; /* bytes without CRLF; 0: any */
+	int64_t now;       /* unix seconds, for Date */
+	struct str nonce;  /* for Message-ID */
+	struct str domain; /* right side of a Message-ID */
+};
+
+enum presign_fault {
+	PRESIGN_OK,
+	PRESIGN_FROM_CUT, /* Sendmail would cut From */
+	PRESIGN_LINE,     /* a line too long that has no place to fold */
+	PRESIGN_CONTROL,  /* a control character in a field to be signed */
+	PRESIGN_TOO_MANY, /* more fields than a signature can list */
+	PRESIGN_MEMORY
+};
+
+/* *partly becomes true when a field was left out of the signature. */
+enum presign_fault presign_header(
+    const struct presign_facts *, struct hdr *, struct arena *, bool *partly);
+
+/*
+ * " Tue, 24 Nov 2026 03:00:00 +0000", leading space included (RFC 5322 3.3); UTC.  out
+ * has PRESIGN_DATE_BYTES.
+ */
+#define PRESIGN_DATE_BYTES 40
+void presign_date(int64_t now, char out[PRESIGN_DATE_BYTES]);
+
+/*
+ * Put folds at existing white space so that no line is longer than limit bytes, name
+ * and colon counted in the first.  0 and *out, -1 when there is no such place, or when
+ * out of memory (then out->p is NULL).
+ */
+int presign_fold(
+    struct str name, struct str value, size_t limit, struct arena *, struct str *out);
+
+#endif

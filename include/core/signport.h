@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * signport.h - what the core asks of a DKIM signer: the port that edge/signer.c fills.
+ *
+ * One struct signing makes all the signatures of one message for one domain.  Calls
+ * come in the order begin, field*, end_fields, body*, end, then signature for each;
+ * free at any point. Fields are exactly those to be signed, top to bottom, as they will
+ * leave.  A signing belongs to one thread at a time.
+ */
+#ifndef METERMARK_CORE_SIGNPORT_H
+#define METERMARK_CORE_SIGNPORT_H
+
+#include <stddef.h>
+
+#include "core/conf.h"
+#include "core/str.h"
+
+struct signing;
+
+struct sign_port {
+	/* skips: names left out of oversigning (core/signset.h).  NULL with a sentence
+	 * in err. */
+	struct signing *(*begin)(void *self, const struct conf_domain *, unsigned skips,
+	    char *err, size_t errlen);
+	/* value as in core/hdr.h: with its leading space, LF before folds, no CR. */
+	int (*field)(struct signing *, struct str name, struct str value);
+	int (*end_fields)(struct signing *);
+	/* Any chunking; lines end in CRLF, and so does the last. */
+	int (*body)(struct signing *, const void *, size_t);
+	/* Make the signatures.  How many failed (0: none), *n is how many were asked
+	 * for. */
+	size_t (*end)(struct signing *, size_t *n, char *err, size_t errlen);
+	/*
+	 * Signature i < n, in the order of the settings: the value of a DKIM-Signature
+	 * field with leading space and LF folds, and the selector; empty when that one
+	 * failed. Borrowed until free.
+	 */
+	struct str (*signature)(const struct signing *, size_t i, struct str *selector);
+	void (*free)(struct signing *); /* NULL is legal */
+	void *self;
+};
+
+#endif

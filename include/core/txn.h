@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * txn.h - one message after another of one connection, from MAIL to the end of each.
+ *
+ * The calls follow the milter's stages; edge/mfi.c makes them.  At end of headers the
+ * message is decided (core/decide.h) and the signer is fed the header as it will leave;
+ * the body streams through; txn_end() answers with the verdict and the plan of edits;
+ * txn_commit() counts, once the edits are known to have been taken or not.  txn_abort()
+ * drops the message at any point and counts nothing.  A txn belongs to one connection
+ * and is run by one thread at a time.
+ */
+#ifndef METERMARK_CORE_TXN_H
+#define METERMARK_CORE_TXN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/conf.h"
+#include "core/decide.h"
+#include "core/plan.h"
+#include "core/signport.h"
+#include "core/tally.h"
+
+/* What one message may take of our memory: header, edits, recipients; bytes. */
+#define TXN_ARENA_MAX ((size_t)1024 * 1024)
+/* Recipients beyond this are counted, but not among the distinct ones. */
+#define TXN_RCPT_HASHED_MAX 10000
+
+/* What the edge lends the core; the same for all messages of the process. */
+struct txn_env {
+	camp_sha256_fn sha256;
+	/* A recipient's address, lower case, to the element of the HyperLogLog. */
+	void (*hash_rcpt)(
+	    const void *self, struct str addr, uint8_t out[HLL_ELEMENT_BYTES]);
+	const void *self;
+	struct tally_sink sink;
+};
+
+/* A message as it begins.  Strs are copied; conf and the port must outlive the message.
+ */
+struct txn_start {
+	const struct conf *conf;
+	const struct sign_port *port;
+	enum decide_class client;
+	bool sendmail;
+	struct str host;
+	struct str user;
+	struct str mail_from; /* argument of MAIL, with or without <> */
+};
+
+/* What the milter must do; valid until the next call of the same txn. */
+struct txn_outcome {
+	enum decide_verdict verdict;
+	const char *code, *xcode, *text; /* of REJECT and TEMPFAIL */
+	struct plan plan;                /* of ACCEPT */
+};
+
+struct txn;
+
+/* env is copied.  NULL when out of memory. */
+struct txn *txn_new(const struct txn_env *);
+void txn_free(struct txn *);
+
+/* MAIL.  Drops a message before it that had no end.  -1 when out of memory: tempfail
+ * it. */
+int txn_begin(struct txn *, const struct txn_start *);
+/* Each RCPT, with or without <>. */
+void txn_rcpt(struct txn *, struct str rcpt);
+/* A field; value with its leading space. */
+void txn_field(struct txn *, struct str name, struct str value);
+/* now: unix seconds; nonce: see decide_facts. */
+void txn_end_fields(struct txn *, struct str queue_id, int64_t now, struct str nonce);
+void txn_body(struct txn *, const void *, size_t);
+/* True when the rest of the body need not be sent. */
+bool txn_body_done(const struct txn *);
+/* End of message.  queue_id as known by now. */
+const struct txn_outcome *txn_end(struct txn *, struct str queue_id);
+/*
+ * After txn_end() and the edits: count the message and write its log line into line
+ * (empty for a message that passes without comment).  taken: all edits were; else the
+ * message is refused for now and counted so.  Ends the message.
+ */
+void txn_commit(struct txn *, bool taken, struct buf *line);
+void txn_abort(struct txn *);
+/* Between txn_begin() and its end. */
+bool txn_active(const struct txn *);
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * decide.c - what becomes of a message.  See the header.
+ */
+#include "core/decide.h"
+
+#include <stdio.h>
+
+#include "core/addr.h"
+#include "core/buf.h"
+#include "core/presign.h"
+#include "core/rkey.h"
+#include "core/signset.h"
+#include "core/track.h"
+
+/* What the MTAs send on as one line unless told otherwise (Postfix 3.7
+ * smtp_line_length_limit; L= of Sendmail's esmtp mailers). */
+#define LINE_POSTFIX 998
+#define LINE_SENDMAIL 990
+
+enum decide_class
+decide_client(const struct conf *c, const struct cidr_addr *addr,
+    struct str daemon_name, struct str user)
+{
+	if (daemon_name.len > 0 &&
+	    conf_list_has(&c->outbound.daemon_names, daemon_name))
+		return DECIDE_DAEMON;
+	for (size_t i = 0; addr != NULL && i < c->outbound.n_networks; i++)
+		if (cidr_match(&c->outbound.networks[i], addr))
+			return DECIDE_NETWORK;
+	if (c->outbound.authenticated && user.len > 0)
+		return DECIDE_AUTH;
+	return DECIDE_STRANGER;
+}
+
+/* The next word of a Received value outside comments; "" at the end. */
+static struct str
+next_word(struct str *rest)
+{
+	unsigned depth = 0;
+	struct str word;
+	size_t i = 0, start;
+
+	for (; i < rest->len; i++) {
+		char c = rest->p[i];
+
+		if (c == '(')
+			depth++;
+		else if (c == ')' && depth > 0)
+			depth--;
+		else if (depth == 0 && !ascii_iswsp(c))
+			break;
+	}
+	start = i;
+	while (i < rest->len && rest->p[i] != '(' && rest->p[i] != ';' &&
+	    !ascii_iswsp(rest->p[i]))
+		i++;
+	if (i == start && i < rest->len)
+		i++; /* a lone ; is a word of its own */
+	word = str_make(rest->p + start, i - start);
+	*rest = str_skip(*rest, i);
+	return word;
+}
+
+/* "... by HOST ...": the host has written this field. */
+static bool
+received_by(struct str value, struct str host, bool *has_from)
+{
+	struct str word = next_word(&value);
+
+	*has_from = str_caseeq(word, STR("from"));
+	while (word.len > 0) {
+		bool by = str_caseeq(word, STR("by"));
+
+		word = next_word(&value);
+		if (by && str_caseeq(word, host))
+			return true;
+	}
+	return false;
+}
+
+bool
+decide_reinjected(const struct hdr *h, struct str host, bool sendmail)
+{
+	bool has_from;
+
+	if (host.len == 0)
+		return false;
+	for (size_t i = 0; i < h->n; i++) {
+		const struct hdr_field *f = &h->v[i];
+
+		if (!str_caseeq(f->name, STR("Received")) ||
+		    !received_by(f->value, host, &has_from))
+			continue;
+		/* "(from user@localhost) by HOST (8.17/8.17/Submit)": sendmail(8)
+		 * handing local mail to the daemon. */
+		if (sendmail && !has_from)
+			continue;
+		return true;
+	}
+	return false;
+}
+
+static void
+pass(struct decision *d, const char *why)
+{
+	d->verdict = DECIDE_PASS;
+	d->why = why;
+}
+
+static void
+tempfail(struct decision *d, const char *why)
+{
+	d->verdict = DECIDE_TEMPFAIL;
+	d->why = why;
+	d->domain = NULL;
+	d->code = "451";
+	d->xcode = "4.3.0";
+	d->text = "Message could not be processed now, try again later";
+}
+
+/*
+ * A message that must not be signed: refused, or sent on without a signature, as the
+ * operator said.  text ends in what the sender can do.
+ */
+static void
+bad_message(const struct conf *c, struct decision *d, const char *why, const char *text)
+{
+	d->why = why;
+	d->domain = NULL;
+	if (c->on_bad_message == CONF_BAD_ACCEPT)
+		return;
+	d->verdict = DECIDE_REJECT;
+	d->code = "554";
+	d->xcode = "5.6.0";
+	d->text = text;
+}
+
+static size_t
+line_limit(const struct conf *c, bool sendmail)
+{
+	if (c->line_length_limit >= 0)
+		return (size_t)c->line_length_limit;
+	return sendmail ? LINE_SENDMAIL : LINE_POSTFIX;
+}
+
+/* Who the message says it is from.  False: it cannot be said, and *d explains. */
+static bool
+from_domain(
+    const struct conf *c, const struct hdr *h, struct arena *a, struct decision *d)
+{
+	const struct hdr_field *f = hdr_first(h, STR("From"));
+
+	if (f == NULL) {
+		bad_message(c, d, "no-from", "Message has no From field, add one");
+		return false;
+	}
+	if (hdr_count(h, STR("From")) > 1) {
+		bad_message(
+		    c, d, "two-froms", "Message has several From fields, send one");
+		return false;
+	}
+	switch (addr_from_domain(f->value, a, &d->from_domain)) {
+	case ADDR_OK:
+		return true;
+	case ADDR_NO_MEMORY:
+		tempfail(d, "memory");
+		return false;
+	case ADDR_EMPTY:
+	case ADDR_SEVERAL:
+	case ADDR_NO_DOMAIN:
+	case ADDR_LITERAL:
+	case ADDR_BAD_DOMAIN:
+	case ADDR_MALFORMED:
+		break;
+	}
+	bad_message(c, d, "bad-from",
+	    "The From field names no single domain, it needs one mailbox");
+	return false;
+}
+
+/* Whether the message is ours to touch, once its From is known. */
+static bool
+is_ours(const struct conf *c, const struct decide_facts *facts, const struct hdr *h,
+    struct decision *d)
+{
+	if (facts->client == DECIDE_STRANGER) {
+		pass(d, NULL);
+		return false;
+	}
+	if (facts->client != DECIDE_DAEMON && !c->outbound.reinjected &&
+	    decide_reinjected(h, facts->host, facts->sendmail)) {
+		pass(d, "reinjected");
+		return false;
+	}
+	return true;
+}
+
+/* An authenticated client speaks only for the domains that name it. */
+static bool
+user_allowed(const struct decide_facts *facts, struct decision *d)
+{
+	if (facts->client != DECIDE_AUTH)
+		return true;
+	if (d->domain != NULL && conf_domain_allows(d->domain, facts->user))
+		return true;
+	pass(d, "user-not-allowed");
+	return false;
+}
+
+static void
+fill_values(const struct decide_facts *facts, const struct decision *d, char date[16],
+    char count[24], struct tmpl_values *v)
+{
+	int year;
+	unsigned month, mday;
+
+	rkey_civil(facts->now / 86400, &year, &month, &mday);
+	snprintf(date, 16, "%04d%02u%02u", year % 10000, month % 100, mday % 100);
+	snprintf(count, 24, "%zu", facts->n_rcpt);
+	v->v[TMPL_CAMPAIGN] = str_make(d->campaign.name, d->campaign.len);
+	v->v[TMPL_STREAM] = str_of(d->stream->name);
+	v->v[TMPL_DOMAIN] = d->from_domain;
+	v->v[TMPL_USER] = facts->user;
+	v->v[TMPL_QUEUE_ID] = facts->queue_id;
+	v->v[TMPL_DATE] = str_of(date);
+	v->v[TMPL_RCPT_COUNT] = str_of(count);
+}
+
+/* Stream and its rules.  -1: memory. */
+static int
+edit(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
+    struct arena *a, struct decision *d)
+{
+	struct track_who who = {
+		.campaign = str_make(d->campaign.name, d->campaign.len),
+		.from_domain = d->from_domain,
+		.envelope_domain = facts->envelope_domain,
+		.user = facts->user,
+	};
+	struct tmpl_values values;
+	char date[16], count[24];
+
+	track_strip(c, h);
+	d->stream = track_stream(c, &who);
+	if (d->stream == NULL)
+		return 0;
+	fill_values(facts, d, date, count, &values);
+	return track_edit(d->stream, &values, h, a, &d->edit_skipped);
+}
+
+static void
+prepare_signature(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
+    struct arena *a, struct decision *d)
+{
+	struct presign_facts p = {
+		.sendmail = facts->sendmail,
+		.line_limit = line_limit(c, facts->sendmail),
+		.now = facts->now,
+		.nonce = facts->nonce,
+		.domain = d->from_domain,
+	};
+
+	switch (presign_header(&p, h, a, &d->partly)) {
+	case PRESIGN_OK:
+		d->skips = signset_skips(h);
+		break;
+	case PRESIGN_FROM_CUT:
+		bad_message(c, d, "from-too-long",
+		    "The From field is longer than this mail server keeps, shorten it");
+		break;
+	case PRESIGN_LINE:
+		bad_message(c, d, "long-header-line",
+		    "A header line is too long and has no place to fold it");
+		break;
+	case PRESIGN_CONTROL:
+		bad_message(c, d, "control-in-header",
+		    "A header field holds a control character, encode it");
+		break;
+	case PRESIGN_TOO_MANY:
+		bad_message(c, d, "too-many-fields",
+		    "Message has too many header fields to be signed");
+		break;
+	case PRESIGN_MEMORY:
+		tempfail(d, "memory");
+		break;
+	}
+}
+
+void
+decide_message(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
+    struct arena *a, camp_sha256_fn sha256, struct decision *d)
+{
+	bool from_ok;
+
+	*d = (struct decision) { .verdict = DECIDE_ACCEPT, .from_domain = STR("") };
+	camp_canonical(str_of(c->campaign.default_name), sha256, &d->campaign);
+	if (!is_ours(c, facts, h, d))
+		return;
+	from_ok = !facts->overflow && from_domain(c, h, a, d);
+	if (from_ok)
+		d->domain = conf_domain_for(c, d->from_domain);
+	if (!user_allowed(facts, d))
+		return;
+	track_campaign(c, h, sha256, &d->campaign);
+	/* Rules must not work on half a header: such a message gets no edits. */
+	if (facts->overflow)
+		bad_message(c, d, "header-too-large",
+		    "The message header is too large, shorten it");
+	if (facts->overflow || d->verdict != DECIDE_ACCEPT)
+		return;
+	if (edit(c, facts, h, a, d) != 0) {
+		tempfail(d, "memory");
+		return;
+	}
+	if (d->domain != NULL)
+		prepare_signature(c, facts, h, a, d);
+	else if (from_ok && d->why == NULL)
+		d->why = "no-domain";
+}
+
+void
+decide_body(
+    const struct conf *c, bool sendmail, const struct bodyscan *b, struct decision *d)
+{
+	size_t limit = line_limit(c, sendmail);
+
+	if (d->verdict != DECIDE_ACCEPT || d->domain == NULL)
+		return;
+	if (limit > 0 && b->longest > limit)
+		bad_message(c, d, "long-body-line",
+		    "A body line is too long, encode the body as quoted-printable or "
+		    "base64");
+	else if (b->bare_cr || b->bare_lf)
+		bad_message(c, d, "bare-line-end",
+		    "The body holds a CR or LF that is no line end, encode it");
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * presign.c - the header made fit to be signed.  See the header.
+ *
+ * Postfix folds lines over smtp_line_length_limit in the middle of a word when it
+ * sends, Sendmail respaces and quotes address lists; both happen after the milter and
+ * both break a signature, relaxed or not.  A fold at white space that is there already
+ * changes nothing under relaxed canonicalization (RFC 6376 3.4.2) and is made here
+ * first.
+ */
+#include "core/presign.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/rkey.h"
+#include "core/sendform.h"
+#include "core/signset.h"
+
+void
+presign_date(int64_t now, char out[PRESIGN_DATE_BYTES])
+{
+	static const char days[7][4] = { "Thu", "Fri", "Sat", "Sun", "Mon", "Tue",
+		"Wed" };
+	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+		"Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	int64_t day = now / 86400;
+	unsigned s = (unsigned)(now % 86400);
+	unsigned month, mday;
+	int year;
+
+	rkey_civil(day, &year, &month, &mday);
+	snprintf(out, PRESIGN_DATE_BYTES, " %s, %02u %s %04d %02u:%02u:%02u +0000",
+	    days[day % 7], mday, months[month - 1], year, s / 3600, s / 60 % 60,
+	    s % 60);
+}
+
+static int
+add_date(const struct presign_facts *facts, struct hdr *h)
+{
+	char date[PRESIGN_DATE_BYTES];
+
+	if (hdr_count(h, STR("Date")) > 0)
+		return 0;
+	presign_date(facts->now, date);
+	return hdr_append(h, STR("Date"), str_of(date));
+}
+
+static int
+add_message_id(const struct presign_facts *facts, struct hdr *h, struct arena *a)
+{
+	size_t size = facts->nonce.len + facts->domain.len + sizeof " <@>";
+	char *p;
+
+	if (hdr_count(h, STR("Message-ID")) > 0)
+		return 0;
+	p = arena_alloc(a, size);
+	if (p == NULL)
+		return -1;
+	snprintf(p, size, " <%.*s@%.*s>", (int)facts->nonce.len, facts->nonce.p,
+	    (int)facts->domain.len, facts->domain.p);
+	return hdr_append(h, STR("Message-ID"), str_of(p));
+}
+
+/* One address field as Sendmail will write it. */
+static enum presign_fault
+fit_sendmail(struct hdr_field *f, struct arena *a, bool *partly)
+{
+	struct str out;
+
+	switch (sendform_rewrite(f->name, f->value, a, &out)) {
+	case SENDFORM_CHANGED:
+		hdr_change(f, out);
+		break;
+	case SENDFORM_CUT:
+		if (str_caseeq(f->name, STR("From")))
+			return PRESIGN_FROM_CUT;
+		f->no_sign = true;
+		*partly = true;
+		break;
+	case SENDFORM_NO_MEMORY:
+		return PRESIGN_MEMORY;
+	case SENDFORM_SAME:
+	case SENDFORM_OTHER:
+		break;
+	}
+	return PRESIGN_OK;
+}
+
+/* Longest line of "name:value", folds counted out. */
+static size_t
+longest_line(struct str name, struct str value)
+{
+	size_t longest = 0, line = name.len + 1;
+
+	for (;;) {
+		size_t n = str_find(value, '\n');
+
+		line += n;
+		longest = line > longest ? line : longest;
+		if (n == value.len)
+			return longest;
+		value = str_skip(value, n + 1);
+		line = 0;
+	}
+}
+
+/*
+ * Where to fold a line that is too long: the last white space at most room bytes in
+ * that has something in front of it and behind it, since a line of only white space is
+ * no fold (RFC 5322 3.2.2).  0: nowhere.
+ */
+static size_t
+fold_place(struct str line, size_t room)
+{
+	size_t end = line.len, first = 0;
+
+	while (end > 0 && ascii_iswsp(line.p[end - 1]))
+		end--;
+	while (first < end && ascii_iswsp(line.p[first]))
+		first++;
+	for (size_t i = room + 1 < end ? room + 1 : end; i > first + 1; i--)
+		if (line.p[i - 1] == ' ' || line.p[i - 1] == '\t')
+			return i - 1;
+	return 0;
+}
+
+int
+presign_fold(
+    struct str name, struct str value, size_t limit, struct arena *a, struct str *out)
+{
+	/* Each fold adds one byte and needs a white space: twice the length is enough.
+	 */
+	char *p = arena_alloc(a, value.len * 2 + 1);
+	size_t n = 0, room;
+
+	*out = (struct str) { p, 0 };
+	if (p == NULL || name.len + 1 >= limit)
+		return -1;
+	room = limit - (name.len + 1);
+	while (value.len > 0) {
+		size_t len = str_find(value, '\n');
+		struct str line = str_make(value.p, len);
+		size_t at = len;
+
+		if (len > room) {
+			at = fold_place(line, room);
+			if (at == 0)
+				return -1;
+		}
+		memcpy(p + n, value.p, at);
+		n += at;
+		if (at < value.len)
+			p[n++] = '\n';
+		value = str_skip(value, at == len ? len + 1 : at);
+		room = limit;
+	}
+	p[n] = '\0';
+	out->len = n;
+	return 0;
+}
+
+static enum presign_fault
+fit_line(struct hdr_field *f, size_t limit, struct arena *a)
+{
+	struct str folded;
+
+	if (limit == 0 || longest_line(f->name, f->value) <= limit)
+		return PRESIGN_OK;
+	if (presign_fold(f->name, f->value, limit, a, &folded) != 0)
+		return folded.p == NULL ? PRESIGN_MEMORY : PRESIGN_LINE;
+	hdr_change(f, folded);
+	return PRESIGN_OK;
+}
+
+static enum presign_fault
+fit_field(const struct presign_facts *facts, struct hdr_field *f, struct arena *a,
+    bool *partly)
+{
+	enum presign_fault fault = PRESIGN_OK;
+
+	if (!signset_covers(f))
+		return PRESIGN_OK;
+	if (!hdr_value_clean(f->value))
+		return PRESIGN_CONTROL;
+	if (facts->sendmail)
+		fault = fit_sendmail(f, a, partly);
+	if (fault == PRESIGN_OK && !f->no_sign)
+		fault = fit_line(f, facts->line_limit, a);
+	return fault;
+}
+
+/*
+ * Of a name, all or none: a verifier takes instances from the bottom up (RFC 6376
+ * 5.4.2), and would pair those that are signed with those that are not.
+ */
+static void
+leave_out_namesakes(struct hdr *h)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		if (!h->v[i].no_sign)
+			continue;
+		for (size_t k = 0; k < h->n; k++)
+			if (str_caseeq(h->v[k].name, h->v[i].name))
+				h->v[k].no_sign = true;
+	}
+}
+
+enum presign_fault
+presign_header(
+    const struct presign_facts *facts, struct hdr *h, struct arena *a, bool *partly)
+{
+	*partly = false;
+	if (add_date(facts, h) != 0 || add_message_id(facts, h, a) != 0)
+		return PRESIGN_MEMORY;
+	for (size_t i = 0; i < h->n; i++) {
+		enum presign_fault fault = fit_field(facts, &h->v[i], a, partly);
+
+		if (fault != PRESIGN_OK)
+			return fault;
+	}
+	if (*partly)
+		leave_out_namesakes(h);
+	switch (signset_check(h)) {
+	case SIGNSET_TOO_MANY:
+		return PRESIGN_TOO_MANY;
+	case SIGNSET_CONTROL:
+		return PRESIGN_CONTROL;
+	case SIGNSET_OK:
+		break;
+	}
+	return PRESIGN_OK;
+}

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * txn.c - the messages of one connection.  See the header.
+ */
+#include "core/txn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/addr.h"
+#include "core/bodyscan.h"
+#include "core/line.h"
+#include "core/signset.h"
+
+struct txn {
+	struct txn_env env;
+	struct arena *arena;
+	struct hdr hdr;
+	bool active;
+	struct txn_start start; /* its strs point into the arena */
+	struct str envelope_domain;
+	struct str queue_id;
+	int64_t when;
+	bool overflow;
+	bool decided;
+
+	size_t n_rcpt;
+	int64_t by_provider[PROVIDERS];
+	uint8_t (*hashed)[HLL_ELEMENT_BYTES]; /* kept from message to message */
+	size_t n_hashed, cap_hashed;
+
+	struct decision decision;
+	struct bodyscan scan;
+	uint64_t body_bytes;
+	struct signing *signing;
+	bool sign_broken;    /* the signer refused before its end */
+	size_t n_signatures; /* asked for */
+	size_t n_failed;
+	char sign_err[256];
+	struct txn_outcome outcome;
+};
+
+struct txn *
+txn_new(const struct txn_env *env)
+{
+	struct txn *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	t->env = *env;
+	t->arena = arena_new(TXN_ARENA_MAX);
+	if (t->arena == NULL) {
+		free(t);
+		return NULL;
+	}
+	hdr_init(&t->hdr, t->arena);
+	return t;
+}
+
+void
+txn_free(struct txn *t)
+{
+	if (t == NULL)
+		return;
+	txn_abort(t);
+	hdr_fini(&t->hdr);
+	arena_free(t->arena);
+	free(t->hashed);
+	free(t);
+}
+
+void
+txn_abort(struct txn *t)
+{
+	if (t->signing != NULL)
+		t->start.port->free(t->signing);
+	t->signing = NULL;
+	t->active = false;
+}
+
+bool
+txn_active(const struct txn *t)
+{
+	return t->active;
+}
+
+/* Forget the message before; memory of the usual size is kept. */
+static void
+reset(struct txn *t)
+{
+	txn_abort(t);
+	arena_reset(t->arena);
+	hdr_reset(&t->hdr);
+	memset(t->by_provider, 0, sizeof t->by_provider);
+	t->n_rcpt = t->n_hashed = 0;
+	t->overflow = t->decided = t->sign_broken = false;
+	t->n_signatures = t->n_failed = 0;
+	t->body_bytes = 0;
+	t->sign_err[0] = '\0';
+	t->queue_id = STR("");
+	t->envelope_domain = STR("");
+	bodyscan_init(&t->scan);
+}
+
+int
+txn_begin(struct txn *t, const struct txn_start *s)
+{
+	struct addr_path path;
+
+	reset(t);
+	t->start = *s;
+	t->start.host = arena_copy(t->arena, s->host);
+	t->start.user = arena_copy(t->arena, s->user);
+	t->start.mail_from = arena_copy(t->arena, s->mail_from);
+	if (t->start.host.p == NULL || t->start.user.p == NULL ||
+	    t->start.mail_from.p == NULL)
+		return -1;
+	if (addr_path(t->start.mail_from, &path) == ADDR_OK)
+		t->envelope_domain = path.domain;
+	t->active = true;
+	return 0;
+}
+
+/* Keep the recipient's hash; where memory ends it is left out of the distinct ones
+ * only. */
+static void
+hash_rcpt(struct txn *t, struct str addr)
+{
+	char lower[ADDR_SPEC_MAX + 1];
+	size_t cap = t->cap_hashed == 0 ? 16 : t->cap_hashed * 2;
+
+	if (addr.len > ADDR_SPEC_MAX || t->n_hashed == TXN_RCPT_HASHED_MAX)
+		return;
+	if (t->n_hashed == t->cap_hashed) {
+		void *p = realloc(t->hashed, cap * sizeof *t->hashed);
+
+		if (p == NULL)
+			return;
+		t->hashed = p;
+		t->cap_hashed = cap;
+	}
+	for (size_t i = 0; i < addr.len; i++)
+		lower[i] = ascii_lower(addr.p[i]);
+	t->env.hash_rcpt(
+	    t->env.self, str_make(lower, addr.len), t->hashed[t->n_hashed++]);
+}
+
+void
+txn_rcpt(struct txn *t, struct str rcpt)
+{
+	struct addr_path path;
+
+	if (!t->active)
+		return;
+	t->n_rcpt++;
+	switch (addr_path(rcpt, &path)) {
+	case ADDR_OK:
+		t->by_provider[provider_of(path.domain)]++;
+		/* path's slices are neighbours in rcpt: local, "@", domain. */
+		hash_rcpt(t,
+		    str_make(path.local.p,
+			(size_t)(path.domain.p + path.domain.len - path.local.p)));
+		break;
+	case ADDR_EMPTY:
+	case ADDR_SEVERAL:
+	case ADDR_NO_DOMAIN:
+	case ADDR_LITERAL:
+	case ADDR_BAD_DOMAIN:
+	case ADDR_MALFORMED:
+	case ADDR_NO_MEMORY:
+		t->by_provider[PROVIDER_OTHER]++;
+		hash_rcpt(t, rcpt);
+		break;
+	}
+}
+
+void
+txn_field(struct txn *t, struct str name, struct str value)
+{
+	if (t->active && !t->overflow && hdr_receive(&t->hdr, name, value) != 0)
+		t->overflow = true;
+}
+
+static void
+set_queue_id(struct txn *t, struct str queue_id)
+{
+	struct str copy;
+
+	if (queue_id.len == 0 || str_eq(queue_id, t->queue_id))
+		return;
+	copy = arena_copy(t->arena, queue_id);
+	if (copy.p != NULL)
+		t->queue_id = copy;
+}
+
+/* Begin the signatures and feed them the header as it will leave. */
+static void
+begin_signing(struct txn *t)
+{
+	const struct sign_port *port = t->start.port;
+
+	t->signing = port->begin(port->self, t->decision.domain, t->decision.skips,
+	    t->sign_err, sizeof t->sign_err);
+	t->n_signatures = t->decision.domain->n_keys;
+	if (t->signing == NULL) {
+		t->sign_broken = true;
+		return;
+	}
+	for (size_t i = 0; i < t->hdr.n && !t->sign_broken; i++) {
+		const struct hdr_field *f = &t->hdr.v[i];
+
+		if (signset_covers(f) &&
+		    port->field(t->signing, f->name, f->value) != 0)
+			t->sign_broken = true;
+	}
+	if (!t->sign_broken && port->end_fields(t->signing) != 0)
+		t->sign_broken = true;
+}
+
+void
+txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce)
+{
+	struct decide_facts facts;
+
+	if (!t->active || t->decided)
+		return;
+	set_queue_id(t, queue_id);
+	t->when = now;
+	facts = (struct decide_facts) {
+		.client = t->start.client,
+		.sendmail = t->start.sendmail,
+		.host = t->start.host,
+		.user = t->start.user,
+		.envelope_domain = t->envelope_domain,
+		.queue_id = t->queue_id,
+		.n_rcpt = t->n_rcpt,
+		.now = now,
+		.nonce = nonce,
+		.overflow = t->overflow,
+	};
+	decide_message(
+	    t->start.conf, &facts, &t->hdr, t->arena, t->env.sha256, &t->decision);
+	t->decided = true;
+	if (t->decision.verdict == DECIDE_ACCEPT && t->decision.domain != NULL)
+		begin_signing(t);
+}
+
+bool
+txn_body_done(const struct txn *t)
+{
+	return t->active && t->decided && t->decision.verdict == DECIDE_PASS;
+}
+
+void
+txn_body(struct txn *t, const void *p, size_t n)
+{
+	if (!t->active)
+		return;
+	t->body_bytes += n;
+	if (t->signing == NULL || t->sign_broken || n == 0)
+		return;
+	bodyscan_feed(&t->scan, p, n);
+	if (t->start.port->body(t->signing, p, n) != 0)
+		t->sign_broken = true;
+}
+
+/* The signer gets the CRLF that the MTA will put behind a last line without one. */
+static void
+end_body(struct txn *t)
+{
+	bodyscan_end(&t->scan);
+	decide_body(t->start.conf, t->start.sendmail, &t->scan, &t->decision);
+	if (t->signing == NULL || t->sign_broken)
+		return;
+	if (t->scan.bytes > 0 && !t->scan.ends_crlf &&
+	    t->start.port->body(t->signing, "\r\n", 2) != 0)
+		t->sign_broken = true;
+}
+
+/* Finish the signatures.  How many there are to insert. */
+static size_t
+end_signing(struct txn *t, struct plan_edit inserts[CONF_KEYS_MAX])
+{
+	const struct sign_port *port = t->start.port;
+	size_t n = 0, made = 0;
+	struct str selector;
+
+	if (t->decision.domain == NULL)
+		return 0;
+	if (!t->sign_broken)
+		t->n_failed =
+		    port->end(t->signing, &n, t->sign_err, sizeof t->sign_err);
+	else
+		t->n_failed = t->n_signatures;
+	for (size_t i = 0; i < n && i < CONF_KEYS_MAX; i++) {
+		struct str value = port->signature(t->signing, i, &selector);
+
+		if (value.len > 0)
+			inserts[made++] =
+			    (struct plan_edit) { .name = STR("DKIM-Signature"),
+				    .value = value };
+	}
+	return made;
+}
+
+static void
+refuse_for_now(struct txn *t, const char *why, const char *text)
+{
+	t->decision.verdict = DECIDE_TEMPFAIL;
+	t->decision.why = why;
+	t->decision.code = "451";
+	t->decision.xcode = "4.7.5";
+	t->decision.text = text;
+}
+
+const struct txn_outcome *
+txn_end(struct txn *t, struct str queue_id)
+{
+	struct plan_edit inserts[CONF_KEYS_MAX];
+	size_t made = 0;
+
+	t->outcome = (struct txn_outcome) { .verdict = DECIDE_PASS };
+	if (!t->active || !t->decided)
+		return &t->outcome;
+	set_queue_id(t, queue_id);
+	end_body(t);
+	if (t->decision.verdict == DECIDE_ACCEPT) {
+		made = end_signing(t, inserts);
+		if (t->n_failed > 0 &&
+		    t->start.conf->on_sign_failure == CONF_SIGN_TEMPFAIL)
+			refuse_for_now(t, "sign-failed",
+			    "Message could not be signed, try again later");
+	}
+	if (t->decision.verdict == DECIDE_ACCEPT &&
+	    plan_make(&t->outcome.plan, &t->hdr, inserts, made, t->arena) != 0)
+		refuse_for_now(t, "memory", "Out of memory, try again later");
+	t->outcome.verdict = t->decision.verdict;
+	t->outcome.code = t->decision.code;
+	t->outcome.xcode = t->decision.xcode;
+	t->outcome.text = t->decision.text;
+	return &t->outcome;
+}
+
+static uint64_t
+message_bytes(const struct txn *t)
+{
+	/* The empty line between header and body counts as it is sent. */
+	return t->hdr.received_bytes + 2 + t->body_bytes;
+}
+
+static bool
+is_signed(const struct txn *t)
+{
+	return t->decision.domain != NULL && t->n_failed == 0;
+}
+
+static void
+count(struct txn *t)
+{
+	struct tally_delta d = { .campaign = t->decision.campaign, .when = t->when };
+
+	d.n[TALLY_SIGN_FAILED] = (int64_t)t->n_failed;
+	if (t->decision.verdict == DECIDE_REJECT) {
+		d.n[TALLY_REJECTED] = 1;
+	} else if (t->decision.verdict == DECIDE_TEMPFAIL) {
+		d.n[TALLY_TEMPFAILED] = 1;
+	} else {
+		d.n[TALLY_MESSAGES] = 1;
+		d.n[TALLY_RECIPIENTS] = (int64_t)t->n_rcpt;
+		d.n[TALLY_BYTES] = (int64_t)message_bytes(t);
+		d.n[is_signed(t) ? TALLY_SIGNED : TALLY_UNSIGNED] = 1;
+		d.n[TALLY_PARTLY_SIGNED] = is_signed(t) && t->decision.partly;
+		for (size_t i = 0; i < PROVIDERS; i++)
+			d.n[TALLY_FIXED + i] = t->by_provider[i];
+		d.rcpt = (const uint8_t(*)[HLL_ELEMENT_BYTES])t->hashed;
+		d.n_rcpt = t->n_hashed;
+	}
+	/* The sink tells of a loss itself; mail goes on. */
+	(void)t->env.sink.put(t->env.sink.self, &d);
+}
+
+/* "signed=example.com/r2026,example.com/e2026" */
+static void
+add_signed(const struct txn *t, struct buf *line)
+{
+	char text[CONF_KEYS_MAX][256 + CONF_SELECTOR_MAX + 2];
+	struct str list[CONF_KEYS_MAX], selector;
+	size_t n = 0;
+
+	if (t->decision.domain == NULL || t->sign_broken) {
+		line_add(line, "signed", STR("no"));
+		return;
+	}
+	for (size_t i = 0; i < t->n_signatures && n < CONF_KEYS_MAX; i++) {
+		if (t->start.port->signature(t->signing, i, &selector).len == 0)
+			continue;
+		snprintf(text[n], sizeof text[n], "%s/%.*s", t->decision.domain->name,
+		    (int)selector.len, selector.p);
+		list[n] = str_of(text[n]);
+		n++;
+	}
+	line_list(line, "signed", list, n);
+}
+
+static const char *
+event(enum decide_verdict v)
+{
+	switch (v) {
+	case DECIDE_PASS:
+		return "passed";
+	case DECIDE_ACCEPT:
+		return "accepted";
+	case DECIDE_REJECT:
+		return "rejected";
+	case DECIDE_TEMPFAIL:
+		return "tempfailed";
+	}
+	return "accepted";
+}
+
+static void
+write_line(const struct txn *t, struct buf *line)
+{
+	const struct decision *d = &t->decision;
+
+	line_begin(line, t->queue_id, event(d->verdict));
+	if (d->verdict != DECIDE_PASS) {
+		line_add(line, "campaign", str_make(d->campaign.name, d->campaign.len));
+		line_add(line, "stream",
+		    d->stream != NULL ? str_of(d->stream->name) : STR("none"));
+	}
+	line_add(line, "from_domain", d->from_domain);
+	line_addn(line, "rcpts", (int64_t)t->n_rcpt);
+	line_addn(line, "bytes", (int64_t)message_bytes(t));
+	if (d->verdict == DECIDE_ACCEPT)
+		add_signed(t, line);
+	if (d->why != NULL)
+		line_add(line, "reason", str_of(d->why));
+	if (t->start.user.len > 0)
+		line_add(line, "user", t->start.user);
+	if (d->partly)
+		line_add(line, "partly_signed", STR("yes"));
+	if (d->edit_skipped != NULL)
+		line_add(line, "edit_skipped", str_of(d->edit_skipped));
+	if (t->n_failed > 0)
+		line_add(line, "sign_error", str_of(t->sign_err));
+}
+
+void
+txn_commit(struct txn *t, bool taken, struct buf *line)
+{
+	if (!t->active || !t->decided)
+		goto done;
+	if (!taken && t->decision.verdict == DECIDE_ACCEPT)
+		refuse_for_now(t, "edit-refused", "Message could not be edited");
+	if (t->decision.verdict != DECIDE_PASS)
+		count(t);
+	if (t->decision.verdict != DECIDE_PASS || t->decision.why != NULL)
+		write_line(t, line);
+done:
+	txn_abort(t);
+}

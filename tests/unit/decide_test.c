@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * decide_test.c - whose mail, which campaign and stream, which edits, which verdict.
+ */
+#include "core/decide.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/plan.h"
+#include "core/track.h"
+
+#define HOST "mail.example.com"
+
+/* Names that need a digest are core/camp's to test; here any will do. */
+static void
+no_sha256(const void *p, size_t n, uint8_t out[32])
+{
+	(void)p;
+	memset(out, (int)n, 32);
+}
+
+struct fixture {
+	struct conf conf;
+	struct arena *arena;
+	struct hdr hdr;
+	struct decide_facts facts;
+	struct decision d;
+};
+
+static void
+add_domain(struct conf *c, const char *name, bool subdomains, const char *user)
+{
+	struct conf_domain *d;
+
+	c->domains = realloc(c->domains, (c->n_domains + 1) * sizeof *c->domains);
+	assert_non_null(c->domains);
+	d = &c->domains[c->n_domains];
+	*d = (struct conf_domain) { .subdomains = subdomains, .id = c->n_domains };
+	d->name = strdup(name);
+	d->keys = calloc(1, sizeof *d->keys);
+	d->n_keys = 1;
+	d->keys[0].selector = strdup("s1");
+	d->keys[0].file = strdup("/nowhere");
+	if (user != NULL)
+		assert_int_equal(conf_list_add(&d->users, user), 0);
+	c->n_domains++;
+}
+
+static struct conf_header *
+add_header(struct conf_header **list, size_t *n, const char *name, const char *value)
+{
+	char err[128];
+	struct conf_header *h;
+
+	*list = realloc(*list, (*n + 1) * sizeof **list);
+	assert_non_null(*list);
+	h = &(*list)[(*n)++];
+	h->name = strdup(name);
+	h->value = tmpl_parse(value, err, sizeof err);
+	assert_non_null(h->value);
+	return h;
+}
+
+static struct conf_stream *
+add_stream(struct conf *c, const char *name, const char *campaign)
+{
+	struct conf_stream *s;
+
+	c->streams = realloc(c->streams, (c->n_streams + 1) * sizeof *c->streams);
+	assert_non_null(c->streams);
+	s = &c->streams[c->n_streams++];
+	*s = (struct conf_stream) { .name = strdup(name) };
+	if (campaign != NULL) {
+		s->match = calloc(1, sizeof *s->match);
+		s->n_match = 1;
+		assert_int_equal(conf_list_add(&s->match[0].campaign, campaign), 0);
+	}
+	return s;
+}
+
+static int
+setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof *f);
+	char err[256];
+
+	if (f == NULL || conf_init(&f->conf) != 0)
+		return -1;
+	add_domain(&f->conf, "example.com", true, NULL);
+	add_domain(&f->conf, "shop.example", false, "shop");
+	if (conf_finish(&f->conf, err, sizeof err) != 0)
+		return -1;
+	f->arena = arena_new((size_t)1024 * 1024);
+	hdr_init(&f->hdr, f->arena);
+	f->facts = (struct decide_facts) {
+		.client = DECIDE_NETWORK,
+		.host = STR(HOST),
+		.user = STR(""),
+		.envelope_domain = STR("bounce.example.com"),
+		.queue_id = STR("4X1"),
+		.n_rcpt = 2,
+		.now = 1795489200,
+		.nonce = STR("1.2.3"),
+	};
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	hdr_fini(&f->hdr);
+	arena_free(f->arena);
+	conf_fini(&f->conf);
+	free(f);
+	return 0;
+}
+
+static void
+receive(struct fixture *f, const char *name, const char *value)
+{
+	assert_int_equal(hdr_receive(&f->hdr, str_of(name), str_of(value)), 0);
+}
+
+static const struct decision *
+decide(struct fixture *f)
+{
+	decide_message(&f->conf, &f->facts, &f->hdr, f->arena, no_sha256, &f->d);
+	return &f->d;
+}
+
+static size_t
+edits(struct fixture *f)
+{
+	struct plan p;
+
+	assert_int_equal(plan_make(&p, &f->hdr, NULL, 0, f->arena), 0);
+	return p.n;
+}
+
+static const char *
+value(struct fixture *f, const char *name)
+{
+	const struct hdr_field *field = hdr_first(&f->hdr, str_of(name));
+
+	return field == NULL ? NULL : field->value.p;
+}
+
+/* ==== Whose mail ==== */
+
+static void
+the_client_is_known_by_network_daemon_or_login(void **state)
+{
+	struct fixture *f = *state;
+	struct cidr_addr local, other;
+
+	assert_int_equal(cidr_addr_parse(STR("127.0.0.1"), &local), 0);
+	assert_int_equal(cidr_addr_parse(STR("192.0.2.1"), &other), 0);
+	assert_int_equal(conf_list_add(&f->conf.outbound.daemon_names, "campaigns"), 0);
+	assert_int_equal(
+	    decide_client(&f->conf, &local, STR(""), STR("")), DECIDE_NETWORK);
+	assert_int_equal(
+	    decide_client(&f->conf, &other, STR(""), STR("")), DECIDE_STRANGER);
+	assert_int_equal(
+	    decide_client(&f->conf, NULL, STR(""), STR("")), DECIDE_STRANGER);
+	assert_int_equal(
+	    decide_client(&f->conf, &other, STR(""), STR("shop")), DECIDE_AUTH);
+	assert_int_equal(
+	    decide_client(&f->conf, NULL, STR("campaigns"), STR("")), DECIDE_DAEMON);
+	assert_int_equal(
+	    decide_client(&f->conf, &other, STR("smtpd"), STR("")), DECIDE_STRANGER);
+	f->conf.outbound.authenticated = false;
+	assert_int_equal(
+	    decide_client(&f->conf, &other, STR(""), STR("shop")), DECIDE_STRANGER);
+}
+
+static void
+logins_speak_only_for_domains_that_name_them(void **state)
+{
+	static const struct {
+		const char *user, *from;
+		enum decide_verdict verdict;
+	} cases[] = {
+		{ "shop", " a@shop.example", DECIDE_ACCEPT },
+		{ "SHOP", " a@shop.example", DECIDE_ACCEPT },
+		{ "other", " a@shop.example", DECIDE_PASS },
+		{ "shop", " a@example.com", DECIDE_PASS },
+		{ "shop", " a@elsewhere.example", DECIDE_PASS },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct fixture *f = *state;
+
+		hdr_reset(&f->hdr);
+		f->facts.client = DECIDE_AUTH;
+		f->facts.user = str_of(cases[i].user);
+		receive(f, "From", cases[i].from);
+		receive(f, "X-Campaign", " spring");
+		assert_int_equal(decide(f)->verdict, cases[i].verdict);
+		if (cases[i].verdict == DECIDE_PASS)
+			assert_int_equal(edits(f), 0);
+	}
+}
+
+/* ==== The signing oracle: mail that has been here before ==== */
+
+static void
+mail_this_host_has_received_before_passes_untouched(void **state)
+{
+	static const struct {
+		const char *received;
+		bool sendmail, before;
+	} cases[] = {
+		{ " from evil (x [192.0.2.9])\n\tby " HOST
+		  " (Postfix) with ESMTP id 1;\n\tx",
+		    false, true },
+		{ " from evil by MAIL.EXAMPLE.COM (Postfix) id 1", false, true },
+		{ " by " HOST " (Postfix, from userid 0)\n\tid 1; date", false, true },
+		{ " from by (by [192.0.2.9]) by " HOST " id 1", false, true },
+		{ " from evil by other.example id 1", false, false },
+		{ " from " HOST " (x [192.0.2.9]) by other.example id 1", false,
+		    false },
+		{ " from x (by " HOST " really) by other.example", false, false },
+		{ " from evil by mail.example.computer id 1", false, false },
+		{ " from evil by", false, false },
+		{ "", false, false },
+		{ " from evil (x [192.0.2.9]) by " HOST " (8.17.1/8.17.1) with ESMTP",
+		    true, true },
+		{ " (from root@localhost)\n\tby " HOST " (8.17.1/8.17.1/Submit) id 1",
+		    true, false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct fixture *f = *state;
+
+		hdr_reset(&f->hdr);
+		f->facts.sendmail = cases[i].sendmail;
+		receive(f, "received", cases[i].received);
+		receive(f, "From", " a@example.com");
+		receive(f, "X-Campaign", " spring");
+		decide(f);
+		assert_int_equal(
+		    f->d.verdict, cases[i].before ? DECIDE_PASS : DECIDE_ACCEPT);
+		if (!cases[i].before)
+			continue;
+		assert_int_equal(edits(f), 0);
+		assert_string_equal(f->d.why, "reinjected");
+	}
+}
+
+static void
+the_operator_can_say_that_reinjected_mail_is_ours(void **state)
+{
+	struct fixture *f = *state;
+
+	receive(f, "Received", " from x by " HOST " id 1");
+	receive(f, "From", " a@example.com");
+	assert_int_equal(decide(f)->verdict, DECIDE_PASS);
+	f->facts.client = DECIDE_DAEMON;
+	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
+	f->facts.client = DECIDE_NETWORK;
+	f->conf.outbound.reinjected = true;
+	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
+}
+
+static void
+strangers_pass_even_when_asked_about(void **state)
+{
+	struct fixture *f = *state;
+
+	f->facts.client = DECIDE_STRANGER;
+	receive(f, "From", " a@example.com");
+	receive(f, "X-Campaign", " spring");
+	assert_int_equal(decide(f)->verdict, DECIDE_PASS);
+	assert_null(f->d.domain);
+	assert_int_equal(edits(f), 0);
+}
+
+/* ==== Messages that must not be signed ==== */
+
+static void
+bad_messages_are_refused_or_go_unsigned(void **state)
+{
+	static const struct {
+		const char *from[2];
+		const char *subject;
+		bool overflow;
+		const char *why;
+	} cases[] = {
+		{ { NULL, NULL }, " x", false, "no-from" },
+		{ { " a@example.com", " b@example.com" }, " x", false, "two-froms" },
+		{ { " a@example.com, b@other.example", NULL }, " x", false,
+		    "bad-from" },
+		{ { "", NULL }, " x", false, "bad-from" },
+		{ { " nobody", NULL }, " x", false, "bad-from" },
+		{ { " a@[192.0.2.1]", NULL }, " x", false, "bad-from" },
+		{ { " undisclosed:;", NULL }, " x", false, "bad-from" },
+		{ { " a@example.com", NULL }, " x\a", false, "control-in-header" },
+		{ { " a@example.com", NULL }, " x", true, "header-too-large" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct fixture *f = *state;
+
+		for (int accept = 0; accept < 2; accept++) {
+			hdr_reset(&f->hdr);
+			f->conf.on_bad_message =
+			    accept ? CONF_BAD_ACCEPT : CONF_BAD_REJECT;
+			f->facts.overflow = cases[i].overflow;
+			for (int k = 0; k < 2 && cases[i].from[k] != NULL; k++)
+				receive(f, "From", cases[i].from[k]);
+			receive(f, "Subject", cases[i].subject);
+			receive(f, "X-Campaign", " spring");
+			decide(f);
+			assert_string_equal(f->d.why, cases[i].why);
+			assert_null(f->d.domain);
+			assert_string_equal(f->d.campaign.name, "spring");
+			if (accept) {
+				assert_int_equal(f->d.verdict, DECIDE_ACCEPT);
+				continue;
+			}
+			assert_int_equal(f->d.verdict, DECIDE_REJECT);
+			assert_int_equal(f->d.code[0], '5');
+			assert_int_equal(f->d.xcode[0], '5');
+			/* A % in a reply makes Sendmail answer 554 to anything. */
+			assert_null(strchr(f->d.text, '%'));
+		}
+	}
+}
+
+static void
+the_from_domain_picks_the_signing_domain(void **state)
+{
+	static const struct {
+		const char *from, *domain;
+	} cases[] = {
+		{ " a@example.com", "example.com" },
+		{ " A <a@EXAMPLE.COM>", "example.com" },
+		{ " a@news.example.com", "example.com" },
+		{ " a@shop.example", "shop.example" },
+		{ " a@sub.shop.example", NULL },
+		{ " a@notexample.com", NULL },
+		{ " a@com", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct fixture *f = *state;
+
+		hdr_reset(&f->hdr);
+		receive(f, "From", cases[i].from);
+		assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
+		if (cases[i].domain != NULL) {
+			assert_non_null(f->d.domain);
+			assert_string_equal(f->d.domain->name, cases[i].domain);
+			assert_null(f->d.why);
+		} else {
+			assert_null(f->d.domain);
+			assert_string_equal(f->d.why, "no-domain");
+		}
+	}
+}
+
+/* ==== Campaign and stream ==== */
+
+static void
+the_campaign_is_read_and_its_headers_removed(void **state)
+{
+	struct fixture *f = *state;
+
+	receive(f, "From", " a@example.com");
+	receive(f, "X-Campaign", " Second");
+	receive(f, "X-Metermark-Campaign", " First Choice");
+	receive(f, "x-campaign", " Third");
+	decide(f);
+	assert_string_equal(f->d.campaign.name, "first-choice");
+	assert_int_equal(hdr_count(&f->hdr, STR("X-Campaign")), 0);
+	assert_int_equal(hdr_count(&f->hdr, STR("X-Metermark-Campaign")), 0);
+}
+
+static void
+an_empty_source_leaves_the_word_to_the_next(void **state)
+{
+	struct fixture *f = *state;
+
+	receive(f, "From", " a@example.com");
+	receive(f, "X-Metermark-Campaign", " ///");
+	receive(f, "X-Campaign", " spring");
+	assert_string_equal(decide(f)->campaign.name, "spring");
+}
+
+static void
+without_a_source_the_default_counts(void **state)
+{
+	struct fixture *f = *state;
+
+	receive(f, "From", " a@example.com");
+	assert_string_equal(decide(f)->campaign.name, CAMP_NONE);
+}
+
+static void
+the_first_stream_that_matches_is_taken(void **state)
+{
+	struct fixture *f = *state;
+
+	add_stream(&f->conf, "news", "news-*");
+	add_stream(&f->conf, "rest", NULL);
+	receive(f, "From", " a@example.com");
+	receive(f, "X-Campaign", " News 7");
+	assert_string_equal(decide(f)->stream->name, "news");
+	hdr_reset(&f->hdr);
+	receive(f, "From", " a@example.com");
+	assert_string_equal(decide(f)->stream->name, "rest");
+}
+
+static void
+all_conditions_of_a_match_hold_and_any_match_does(void **state)
+{
+	struct fixture *f = *state;
+	struct conf_stream *s = add_stream(&f->conf, "s", "news-*");
+	struct track_who who = { STR("news-1"), STR("example.com"),
+		STR("b.example.com"), STR("shop") };
+
+	assert_int_equal(conf_list_add(&s->match[0].user, "crm"), 0);
+	assert_int_equal(conf_list_add(&s->match[0].from_domain, "*.example.com"), 0);
+	assert_null(track_stream(&f->conf, &who));
+	who.user = STR("CRM");
+	assert_null(track_stream(&f->conf, &who));
+	who.from_domain = STR("news.example.com");
+	assert_ptr_equal(track_stream(&f->conf, &who), s);
+	s->match = realloc(s->match, 2 * sizeof *s->match);
+	assert_non_null(s->match);
+	s->match[1] = (struct conf_match) { 0 };
+	s->n_match = 2;
+	assert_int_equal(
+	    conf_list_add(&s->match[1].envelope_domain, "b.example.com"), 0);
+	who.user = STR("");
+	assert_ptr_equal(track_stream(&f->conf, &who), s);
+	who.envelope_domain = STR("");
+	assert_null(track_stream(&f->conf, &who));
+}
+
+/* ==== Header rules ==== */
+
+static void
+rules_remove_set_and_add(void **state)
+{
+	struct fixture *f = *state;
+	struct conf_stream *s = add_stream(&f->conf, "bulk", NULL);
+	char err[128];
+
+	assert_int_equal(conf_list_add(&s->remove, "X-Mailer"), 0);
+	add_header(&s->set, &s->n_set, "Precedence", "bulk");
+	add_header(
+	    &s->add, &s->n_add, "X-Report-Abuse", "https://example.com/%{campaign}");
+	add_header(&s->add, &s->n_add, "List-Id", "<x.example.com>");
+	s->feedback_id =
+	    tmpl_parse("%{campaign}:%{stream}:%{user}:exmplco", err, sizeof err);
+	assert_non_null(s->feedback_id);
+	f->facts.user = STR("crm:one@two");
+	receive(f, "From", " a@example.com");
+	receive(f, "x-mailer", " one");
+	receive(f, "X-Mailer", " two");
+	receive(f, "Precedence", " first");
+	receive(f, "precedence", " list");
+	receive(f, "List-ID", " <theirs.example.com>");
+	receive(f, "Feedback-ID", " a:b:c:d");
+	receive(f, "X-Campaign", " spring");
+	decide(f);
+	assert_int_equal(hdr_count(&f->hdr, STR("X-Mailer")), 0);
+	assert_int_equal(hdr_count(&f->hdr, STR("Precedence")), 1);
+	assert_string_equal(value(f, "Precedence"), " bulk");
+	assert_string_equal(value(f, "X-Report-Abuse"), " https://example.com/spring");
+	assert_int_equal(hdr_count(&f->hdr, STR("List-Id")), 1);
+	assert_string_equal(value(f, "List-Id"), " <theirs.example.com>");
+	assert_string_equal(f->d.edit_skipped, "List-Id");
+	assert_int_equal(hdr_count(&f->hdr, STR("Feedback-ID")), 1);
+	assert_string_equal(
+	    value(f, "Feedback-ID"), " spring:bulk:crm-one-two:exmplco");
+}
+
+static void
+values_of_strangers_inject_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct conf_stream *s = add_stream(&f->conf, "bulk", NULL);
+	const char *v;
+
+	add_header(&s->set, &s->n_set, "X-User", "%{user}");
+	f->facts.user = STR("a\r\nBcc: victim@example.com");
+	receive(f, "From", " a@example.com");
+	receive(f, "X-Campaign", " a\n\tBcc: x");
+	decide(f);
+	v = value(f, "X-User");
+	assert_non_null(v);
+	assert_null(strpbrk(v, "\r\n"));
+	assert_null(hdr_first(&f->hdr, STR("Bcc")));
+	assert_string_equal(f->d.campaign.name, "a-bcc-x");
+}
+
+static void
+a_value_too_long_is_not_set_and_said_so(void **state)
+{
+	struct fixture *f = *state;
+	struct conf_stream *s = add_stream(&f->conf, "bulk", NULL);
+	char user[1001];
+
+	memset(user, 'u', 1000);
+	user[1000] = '\0';
+	add_header(&s->set, &s->n_set, "X-User", "%{user}");
+	f->facts.user = str_of(user);
+	receive(f, "From", " a@example.com");
+	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
+	assert_null(value(f, "X-User"));
+	assert_string_equal(f->d.edit_skipped, "X-User");
+}
+
+/* ==== The body ==== */
+
+static void
+bodies_that_an_mta_would_change_are_refused(void **state)
+{
+	static const struct {
+		uint64_t longest;
+		bool cr, lf, sendmail;
+		int32_t limit;
+		const char *why;
+	} cases[] = {
+		{ 998, false, false, false, -1, NULL },
+		{ 999, false, false, false, -1, "long-body-line" },
+		{ 990, false, false, true, -1, NULL },
+		{ 991, false, false, true, -1, "long-body-line" },
+		{ 100000, false, false, false, 0, NULL },
+		{ 2000, false, false, true, 2040, NULL },
+		{ 10, true, false, false, -1, "bare-line-end" },
+		{ 10, false, true, false, -1, "bare-line-end" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct fixture *f = *state;
+		struct bodyscan b = { .longest = cases[i].longest,
+			.bare_cr = cases[i].cr,
+			.bare_lf = cases[i].lf };
+
+		f->conf.line_length_limit = cases[i].limit;
+		f->d = (struct decision) { .verdict = DECIDE_ACCEPT,
+			.domain = &f->conf.domains[0] };
+		decide_body(&f->conf, cases[i].sendmail, &b, &f->d);
+		if (cases[i].why == NULL) {
+			assert_int_equal(f->d.verdict, DECIDE_ACCEPT);
+			assert_non_null(f->d.domain);
+			continue;
+		}
+		assert_int_equal(f->d.verdict, DECIDE_REJECT);
+		assert_string_equal(f->d.why, cases[i].why);
+	}
+}
+
+static void
+unsigned_mail_may_have_any_body(void **state)
+{
+	struct fixture *f = *state;
+	struct bodyscan b = { .longest = 5000, .bare_lf = true };
+
+	f->d = (struct decision) { .verdict = DECIDE_ACCEPT };
+	decide_body(&f->conf, false, &b, &f->d);
+	assert_int_equal(f->d.verdict, DECIDE_ACCEPT);
+}
+
+#define FIXED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FIXED(the_client_is_known_by_network_daemon_or_login),
+		FIXED(logins_speak_only_for_domains_that_name_them),
+		FIXED(mail_this_host_has_received_before_passes_untouched),
+		FIXED(the_operator_can_say_that_reinjected_mail_is_ours),
+		FIXED(strangers_pass_even_when_asked_about),
+		FIXED(bad_messages_are_refused_or_go_unsigned),
+		FIXED(the_from_domain_picks_the_signing_domain),
+		FIXED(the_campaign_is_read_and_its_headers_removed),
+		FIXED(an_empty_source_leaves_the_word_to_the_next),
+		FIXED(without_a_source_the_default_counts),
+		FIXED(the_first_stream_that_matches_is_taken),
+		FIXED(all_conditions_of_a_match_hold_and_any_match_does),
+		FIXED(rules_remove_set_and_add),
+		FIXED(values_of_strangers_inject_nothing),
+		FIXED(a_value_too_long_is_not_set_and_said_so),
+		FIXED(bodies_that_an_mta_would_change_are_refused),
+		FIXED(unsigned_mail_may_have_any_body),
+	};
+
+	return cmocka_run_group_tests_name("decide", tests, NULL, NULL);
+}
