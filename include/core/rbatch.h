@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rbatch.h - one campaign's sums as one Redis command, and what Redis answers.
+ *
+ * A batch is applied by one script call that does everything or nothing and that knows
+ * a repetition by its number.  The numbers of one producer only ever rise; Redis keeps
+ * the last one applied per campaign, in the very hash that holds the counters, so
+ * number and counters live, expire and get lost together.  Pure.
+ */
+#ifndef METERMARK_CORE_RBATCH_H
+#define METERMARK_CORE_RBATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/camp.h"
+#include "core/rargs.h"
+#include "core/tally.h"
+
+/* Lua keeps numbers as doubles: a batch's number stays below this. */
+#define RBATCH_SEQ_MAX ((uint64_t)1 << 53)
+
+/* The script's text, for SCRIPT LOAD. */
+const char *rbatch_script(void);
+
+/* The script's answer is an array of two integers: one of these, and the number of the
+ * last batch applied. */
+enum rbatch_status {
+	RBATCH_LOST = -1, /* less than prev: Redis has lost batches it acknowledged */
+	RBATCH_OLD = 0,   /* not less than seq: applied before, or numbered too low */
+	RBATCH_APPLIED = 1
+};
+
+/* Is there nothing in this entry that a batch would carry? */
+bool rbatch_is_empty(const struct tally_entry *);
+
+/*
+ * EVALSHA of one batch.  sha: what SCRIPT LOAD returned.  producer: the marker's name,
+ * without the "~".  prev: number of the last batch that Redis has acknowledged, 0 when
+ * that is not known; seq: this one's, greater than prev.  The same entry always makes
+ * the same bytes.
+ */
+void rbatch_build(struct rargs *out, const char *sha, const char *prefix,
+    const char *producer, const struct tally_entry *, uint64_t prev, uint64_t seq);
+
+/* Bytes a batch will take, roughly, to keep a pipeline within bounds. */
+size_t rbatch_estimate(const struct tally_entry *);
+
+/*
+ * The two commands that make campaigns known, idempotent, for any number of them:
+ * rbatch_list_begin(), then rbatch_list_add() each.  activity: ZADD GT
+ * PREFIX:campaigns; ids: HSET PREFIX:ids.
+ */
+void rbatch_list_begin(struct rargs *activity, struct rargs *ids, const char *prefix);
+void rbatch_list_add(struct rargs *activity, struct rargs *ids, struct str campaign,
+    int64_t last, camp_sha256_fn sha256);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * flush_log.h - what the flusher says, and how often.
+ *
+ * A Redis that is away stays away for many tries: one line at the start, one a minute,
+ * one at the end.  What an operator must cure comes once a minute, too.  For one
+ * thread.
+ */
+#ifndef METERMARK_EDGE_FLUSH_LOG_H
+#define METERMARK_EDGE_FLUSH_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/rurl.h"
+#include "core/str.h"
+#include "edge/redis_probe.h"
+
+/* All zeros is a fresh one. */
+struct flush_log {
+	int64_t away_since_ms;                          /* 0: Redis is there */
+	int64_t away_ms, refuses_ms, lost_ms, ahead_ms; /* said last */
+};
+
+/* true, and *last_ms is now, when every_ms have passed since *last_ms or it is 0. */
+bool flush_log_due(int64_t *last_ms, int64_t every_ms);
+
+void flush_log_connected(const struct rurl *, const struct redis_probe *);
+void flush_log_away(struct flush_log *, const struct rurl *, const char *why);
+void flush_log_back(struct flush_log *, const struct rurl *);
+/* Batches that Redis refuses until somebody acts; campaign: of the first, "" for none.
+ */
+void flush_log_refuses(struct flush_log *, const struct rurl *, size_t batches,
+    struct str campaign, const char *why);
+/* Redis does not have what it had acknowledged. */
+void flush_log_lost(struct flush_log *, const struct rurl *, size_t campaigns);
+/* Redis has higher numbers of this producer than ours. */
+void flush_log_ahead(struct flush_log *, const struct rurl *, size_t campaigns);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * flusher.h - the thread that brings the counters to Redis.
+ *
+ * It takes what the outbox has gathered each interval, keeps it summed while Redis is
+ * away, and sends it as numbered batches: one script call per campaign, with the marker
+ * that makes a repeated batch harmless in the same hash as the counters
+ * (PREFIX:{NAME}:total, field ~PRODUCER).  At most one batch per campaign is in doubt
+ * at a time; it is sealed and sent again as it is until its fate is known.  Mail never
+ * waits for any of this.
+ */
+#ifndef METERMARK_EDGE_FLUSHER_H
+#define METERMARK_EDGE_FLUSHER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/rurl.h"
+#include "edge/outbox.h"
+
+struct flusher_settings {
+	struct rurl redis;
+	char key_prefix[65];
+	uint32_t interval_ms;
+	char producer[33]; /* 32 hex digits; constant for one state directory */
+};
+
+/* What the flusher has done since its start. */
+struct flusher_stats {
+	uint64_t sent;    /* batches sent, repetitions included */
+	uint64_t applied; /* batches Redis has applied */
+	uint64_t
+	    duplicates;   /* repetitions Redis refused: each would have counted twice */
+	uint64_t lost;    /* batches that found Redis without what it acknowledged */
+	uint64_t ahead;   /* batches that met a higher number than theirs */
+	uint64_t refused; /* error replies to batches */
+	uint64_t connects; /* connections made */
+	uint64_t
+	    pending; /* messages taken from the outbox that Redis has not got yet */
+};
+
+struct flusher;
+
+/* Starts the thread, with all signals blocked in it.  The outbox must outlive it.  NULL
+ * with err. */
+struct flusher *flusher_start(
+    const struct flusher_settings *, struct outbox *, char *err, size_t errlen);
+/*
+ * New settings from the next round on; a batch in doubt is settled where it was sent
+ * first, for ten seconds at most.  Thread-safe.
+ */
+void flusher_reconfigure(struct flusher *, const struct flusher_settings *);
+/* The figures as of the last round.  Thread-safe. */
+void flusher_stats(struct flusher *, struct flusher_stats *);
+/*
+ * Flush what there is, at most deadline_ms long (and half a second for the thread to
+ * notice), then end the thread and free it.
+ * Returns the number of messages whose counters did not reach Redis (logged as well); 0
+ * is all well.
+ */
+uint64_t flusher_stop(struct flusher *, uint32_t deadline_ms);
+
+#endif

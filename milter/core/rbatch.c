@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rbatch.c - one campaign's sums as one Redis command.  See the header.
+ */
+#include "core/rbatch.h"
+
+#include "core/rkey.h"
+
+/*
+ * The script.
+ *
+ *     KEYS  total, rcpt, sketch, then the hashes of hours and days
+ *     ARGV  marker field, prev, seq, name as sent, first, last, seconds to live,
+ *           recipients: their number and they, or -1 and a sketch,
+ *           per hash (total first): EXPIREAT or 0, how many fields, field, value, ...
+ *
+ * Redis runs a script alone, but takes nothing back when it fails half way.  So:
+ *
+ * 1. The marker decides.  An old number ends the script before it has written.
+ * 2. All that could make an increment fail (a key of another type, a field that is no
+ *    integer) is read and judged before the first increment.  18 digits leave room for
+ *    any sum: no overflow.
+ * 3. Recipients come first among the writes.  They are the only ones that may fail yet
+ *    (a string that is no HyperLogLog, memory, a missing right), and a set takes the
+ *    same elements twice without harm.
+ * 4. The marker rises by HINCRBY, the same command and hash as the counters: what the
+ *    server's ACL forbids for one it forbids for the other.
+ * 5. Names, times and expiry come last; should those fail, the next try finds the
+ *    marker set, and counts stay right.
+ *
+ * Numbers are passed through as the strings they came as: Lua's doubles would round.
+ */
+static const char script[] =
+    "local marker, prev, seq = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])\n"
+    "local total, rcpt, sketch = KEYS[1], KEYS[2], KEYS[3]\n"
+    "local function bad(key, field)\n"
+    "  return redis.error_reply('WRONGTYPE field ' .. field .. ' of ' .. key ..\n"
+    "    ' is not a counter')\n"
+    "end\n"
+    "local function sane(v)\n"
+    "  return not v or (#v <= 18 and string.match(v, '^-?%d+$'))\n"
+    "end\n"
+    "local seen = redis.call('HMGET', total, marker, 'first_seen', 'last_seen')\n"
+    "if not sane(seen[1]) then return bad(total, marker) end\n"
+    "if not sane(seen[2]) then return bad(total, 'first_seen') end\n"
+    "if not sane(seen[3]) then return bad(total, 'last_seen') end\n"
+    "local m = tonumber(seen[1] or '0')\n"
+    "if seq <= m then return {0, m} end\n"
+    "if m < prev then return {-1, m} end\n"
+    "\n"
+    "local few = tonumber(ARGV[8])\n"
+    "local at = 9 + math.abs(few)\n"
+    "local hashes = {}\n"
+    "for k = 1, #KEYS do if k == 1 or k > 3 then\n"
+    "  local h = {key = KEYS[k], expire = ARGV[at], from = at + 2,\n"
+    "    to = at + 1 + 2 * tonumber(ARGV[at + 1])}\n"
+    "  local names = {}\n"
+    "  for i = h.from, h.to, 2 do names[#names + 1] = ARGV[i] end\n"
+    "  if #names > 0 then\n"
+    "    for i, v in ipairs(redis.call('HMGET', h.key, unpack(names))) do\n"
+    "      if not sane(v) then return bad(h.key, names[i]) end\n"
+    "    end\n"
+    "  end\n"
+    "  hashes[#hashes + 1] = h\n"
+    "  at = h.to + 1\n"
+    "end end\n"
+    "\n"
+    "if few > 0 then\n"
+    "  redis.call('PFADD', rcpt, unpack(ARGV, 9, 8 + few))\n"
+    "elseif few < 0 then\n"
+    "  redis.call('SET', sketch, ARGV[9], 'EX', 60)\n"
+    "  local r = redis.pcall('PFMERGE', rcpt, sketch)\n"
+    "  redis.call('DEL', sketch)\n"
+    "  if r.err then return r end\n"
+    "end\n"
+    "redis.call('HINCRBY', total, marker, string.format('%.0f', seq - m))\n"
+    "for _, h in ipairs(hashes) do\n"
+    "  for i = h.from, h.to, 2 do\n"
+    "    redis.call('HINCRBY', h.key, ARGV[i], ARGV[i + 1])\n"
+    "  end\n"
+    "end\n"
+    "\n"
+    "local first, last = tonumber(ARGV[5]), tonumber(ARGV[6])\n"
+    "redis.call('HSETNX', total, 'name', ARGV[4])\n"
+    "if not seen[2] or first < tonumber(seen[2]) then\n"
+    "  redis.call('HSET', total, 'first_seen', ARGV[5])\n"
+    "end\n"
+    "if not seen[3] or last > tonumber(seen[3]) then\n"
+    "  redis.call('HSET', total, 'last_seen', ARGV[6])\n"
+    "else\n"
+    "  last = tonumber(seen[3])\n"
+    "end\n"
+    "local gone = string.format('%.0f', last + tonumber(ARGV[7]))\n"
+    "redis.call('EXPIREAT', total, gone)\n"
+    "redis.call('EXPIREAT', rcpt, gone)\n"
+    "for _, h in ipairs(hashes) do\n"
+    "  if h.expire ~= '0' then redis.call('EXPIREAT', h.key, h.expire) end\n"
+    "end\n"
+    "return {1, seq}\n";
+
+const char *
+rbatch_script(void)
+{
+	return script;
+}
+
+/* ==== sums ==== */
+
+static bool
+any(const int64_t *n)
+{
+	for (size_t i = 0; i < TALLY_COUNTERS; i++)
+		if (n[i] != 0)
+			return true;
+	return false;
+}
+
+static bool
+has_rcpt(const struct tally_entry *e)
+{
+	return e->rcpt != NULL && (hll_few(e->rcpt) > 0 || hll_dense(e->rcpt) != NULL);
+}
+
+bool
+rbatch_is_empty(const struct tally_entry *e)
+{
+	for (const struct tally_hour *h = e->hours; h != NULL; h = h->next)
+		if (any(h->n))
+			return false;
+	return true;
+}
+
+static int64_t
+day_of(const struct tally_hour *h)
+{
+	return h->hour / 24 - (h->hour % 24 < 0);
+}
+
+/* The sums of h's day, from h on, into *day; returns the first hour behind that day. */
+static const struct tally_hour *
+day_sum(const struct tally_hour *h, struct tally_hour *day)
+{
+	*day = (struct tally_hour) { .hour = day_of(h) };
+	for (; h != NULL && day_of(h) == day->hour; h = h->next)
+		for (size_t i = 0; i < TALLY_COUNTERS; i++)
+			day->n[i] += h->n[i];
+	return h;
+}
+
+static void
+total_sum(const struct tally_entry *e, struct tally_hour *total)
+{
+	*total = (struct tally_hour) { .first = INT64_MAX, .last = INT64_MIN };
+	for (const struct tally_hour *h = e->hours; h != NULL; h = h->next) {
+		for (size_t i = 0; i < TALLY_COUNTERS; i++)
+			total->n[i] += h->n[i];
+		if (h->first < total->first)
+			total->first = h->first;
+		if (h->last > total->last)
+			total->last = h->last;
+	}
+}
+
+/* ==== the command ==== */
+
+static struct str
+name_of(const struct tally_entry *e)
+{
+	return str_make(e->campaign.name, e->campaign.len);
+}
+
+/* Hours and days that have something to say, as keys.  out NULL: only their number. */
+static int64_t
+add_bucket_keys(struct rargs *out, const char *prefix, const struct tally_entry *e)
+{
+	struct tally_hour day;
+	int64_t n = 0;
+
+	for (const struct tally_hour *h = e->hours; h != NULL; h = h->next) {
+		if (!any(h->n))
+			continue;
+		n++;
+		if (out == NULL)
+			continue;
+		rkey_hour(rargs_open(out), prefix, name_of(e), h->hour);
+		rargs_close(out);
+	}
+	for (const struct tally_hour *h = e->hours; h != NULL;) {
+		h = day_sum(h, &day);
+		if (!any(day.n))
+			continue;
+		n++;
+		if (out == NULL)
+			continue;
+		rkey_day(rargs_open(out), prefix, name_of(e), day.hour);
+		rargs_close(out);
+	}
+	return n;
+}
+
+static void
+add_keys(struct rargs *out, const char *prefix, const struct tally_entry *e)
+{
+	struct str name = name_of(e);
+
+	rargs_addn(out, 3 + add_bucket_keys(NULL, prefix, e));
+	rkey_total(rargs_open(out), prefix, name);
+	rargs_close(out);
+	rkey_rcpt(rargs_open(out), prefix, name);
+	rargs_close(out);
+	rkey_sketch(rargs_open(out), prefix, name);
+	rargs_close(out);
+	add_bucket_keys(out, prefix, e);
+}
+
+static void
+add_rcpt(struct rargs *out, const struct tally_entry *e)
+{
+	size_t few = e->rcpt == NULL ? 0 : hll_few(e->rcpt);
+
+	if (has_rcpt(e) && few == 0) {
+		rargs_adds(out, "-1");
+		rargs_add(out, hll_dense(e->rcpt), HLL_DENSE_BYTES);
+		return;
+	}
+	rargs_addn(out, (int64_t)few);
+	for (size_t i = 0; i < few; i++)
+		rargs_add(out, hll_few_at(e->rcpt, i), HLL_ELEMENT_BYTES);
+}
+
+/* Only counters that are not zero: a field that is there means something happened. */
+static void
+add_counters(struct rargs *out, int64_t expire_at, const int64_t *n)
+{
+	int64_t fields = 0;
+
+	for (size_t i = 0; i < TALLY_COUNTERS; i++)
+		fields += n[i] != 0;
+	rargs_addn(out, expire_at);
+	rargs_addn(out, fields);
+	for (size_t i = 0; i < TALLY_COUNTERS; i++) {
+		if (n[i] == 0)
+			continue;
+		rargs_adds(out, tally_counter_name(i));
+		rargs_addn(out, n[i]);
+	}
+}
+
+static void
+add_buckets(struct rargs *out, const struct tally_entry *e)
+{
+	struct tally_hour day;
+
+	for (const struct tally_hour *h = e->hours; h != NULL; h = h->next)
+		if (any(h->n))
+			add_counters(out, (h->hour + 1) * 3600 + RKEY_HOUR_TTL_S, h->n);
+	for (const struct tally_hour *h = e->hours; h != NULL;) {
+		h = day_sum(h, &day);
+		if (any(day.n))
+			add_counters(
+			    out, (day.hour + 1) * 86400 + RKEY_DAY_TTL_S, day.n);
+	}
+}
+
+void
+rbatch_build(struct rargs *out, const char *sha, const char *prefix,
+    const char *producer, const struct tally_entry *e, uint64_t prev, uint64_t seq)
+{
+	struct str sent = str_make(e->campaign.sent, e->campaign.sent_len);
+	struct tally_hour total;
+
+	total_sum(e, &total);
+	rargs_reset(out);
+	rargs_adds(out, "EVALSHA");
+	rargs_adds(out, sha);
+	add_keys(out, prefix, e);
+	buf_addc(rargs_open(out), '~');
+	rargs_adds(out, producer);
+	rargs_addn(out, (int64_t)prev);
+	rargs_addn(out, (int64_t)seq);
+	rargs_addstr(out, sent.len > 0 ? sent : name_of(e));
+	rargs_addn(out, total.first);
+	rargs_addn(out, total.last);
+	rargs_addn(out, RKEY_TOTAL_TTL_S);
+	add_rcpt(out, e);
+	add_counters(out, 0, total.n);
+	add_buckets(out, e);
+}
+
+size_t
+rbatch_estimate(const struct tally_entry *e)
+{
+	size_t bytes = 2048;
+
+	for (const struct tally_hour *h = e->hours; h != NULL; h = h->next)
+		bytes += 1024;
+	return bytes + (has_rcpt(e) && hll_few(e->rcpt) == 0 ? HLL_DENSE_BYTES : 0);
+}
+
+/* ==== the list of campaigns ==== */
+
+void
+rbatch_list_begin(struct rargs *activity, struct rargs *ids, const char *prefix)
+{
+	rargs_reset(activity);
+	rargs_adds(activity, "ZADD");
+	rkey_campaigns(rargs_open(activity), prefix);
+	rargs_close(activity);
+	rargs_adds(activity, "GT");
+	rargs_reset(ids);
+	rargs_adds(ids, "HSET");
+	rkey_ids(rargs_open(ids), prefix);
+	rargs_close(ids);
+}
+
+void
+rbatch_list_add(struct rargs *activity, struct rargs *ids, struct str campaign,
+    int64_t last, camp_sha256_fn sha256)
+{
+	uint8_t digest[32];
+
+	rargs_addn(activity, last);
+	rargs_addstr(activity, campaign);
+	sha256(campaign.p, campaign.len, digest);
+	for (size_t i = 0; i < 8; i++)
+		buf_addf(rargs_open(ids), "%02x", digest[i]);
+	rargs_close(ids);
+	rargs_addstr(ids, campaign);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rkey.c - names of the keys in Redis.  See the header.
+ *
+ * Dates are worked out here because gmtime() shares one static result among threads and
+ * the core asks no C library about time.
+ */
+#include "core/rkey.h"
+
+void
+rkey_campaigns(struct buf *out, const char *prefix)
+{
+	buf_addf(out, "%s:campaigns", prefix);
+}
+
+void
+rkey_ids(struct buf *out, const char *prefix)
+{
+	buf_addf(out, "%s:ids", prefix);
+}
+
+/* PREFIX:{NAME}: */
+static void
+slot(struct buf *out, const char *prefix, struct str campaign)
+{
+	buf_adds(out, prefix);
+	buf_adds(out, ":{");
+	buf_addstr(out, campaign);
+	buf_adds(out, "}:");
+}
+
+void
+rkey_total(struct buf *out, const char *prefix, struct str campaign)
+{
+	slot(out, prefix, campaign);
+	buf_adds(out, "total");
+}
+
+void
+rkey_rcpt(struct buf *out, const char *prefix, struct str campaign)
+{
+	slot(out, prefix, campaign);
+	buf_adds(out, "rcpt");
+}
+
+void
+rkey_sketch(struct buf *out, const char *prefix, struct str campaign)
+{
+	slot(out, prefix, campaign);
+	buf_adds(out, "sketch");
+}
+
+static int64_t
+floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+static void
+add_date(struct buf *out, int64_t day)
+{
+	int year;
+	unsigned month, mday;
+
+	rkey_civil(day, &year, &month, &mday);
+	buf_addf(out, "%04d%02u%02u", year, month, mday);
+}
+
+void
+rkey_hour(struct buf *out, const char *prefix, struct str campaign, int64_t hour)
+{
+	int64_t day = floor_div(hour, 24);
+
+	slot(out, prefix, campaign);
+	buf_adds(out, "h:");
+	add_date(out, day);
+	buf_addf(out, "%02d", (int)(hour - day * 24));
+}
+
+void
+rkey_day(struct buf *out, const char *prefix, struct str campaign, int64_t day)
+{
+	slot(out, prefix, campaign);
+	buf_adds(out, "d:");
+	add_date(out, day);
+}
+
+/*
+ * Years are counted from March, so that the leap day is a year's last day and the
+ * lengths of the months before it follow one line: (153 m + 2) / 5 days lie before
+ * month m.  Eras of 400 years have 146,097 days.
+ */
+void
+rkey_civil(int64_t day, int *year, unsigned *month, unsigned *mday)
+{
+	int64_t z = day + 719468; /* days since 1 March of year 0 */
+	int64_t era = floor_div(z, 146097);
+	int64_t doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t m = (5 * doy + 2) / 153;
+
+	*mday = (unsigned)(doy - (153 * m + 2) / 5 + 1);
+	*month = (unsigned)(m < 10 ? m + 3 : m - 9);
+	*year = (int)(yoe + era * 400 + (m >= 10));
+}

@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""contrib/redis/metermark.acl gives the daemon all it needs, and no right too many."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
+
+from counting import Driver
+from mmtest.programs import Missing
+from mmtest.redis import RedisServer
+from mmtest.scratch import Scratch, Tap
+
+ACL = os.path.join(HERE, "../../contrib/redis/metermark.acl")
+WHEN = 1795000000
+# Not having these only means that the log says less.
+CONVENIENCES = {"role", "info", "client|setname", "select"}
+tap = Tap()
+
+
+def rules(user):
+    with open(ACL, encoding="ascii") as f:
+        for line in f:
+            if line.startswith(f"user {user} "):
+                return line.split()[2:]
+    raise RuntimeError(f"no user {user} in {ACL}")
+
+
+def count_as(redis, words):
+    """One campaign with few recipients, then one with many; the driver and what is
+    wrong."""
+    redis.command("FLUSHALL")
+    redis.command("ACL", "SETUSER", "metermark", "reset", *words)
+    url = redis.url.replace("redis://", "redis://metermark:CHANGE-ME@")
+    with Driver(url) as driver:
+        driver.say(f"add few 2 {WHEN} 1 2 3")
+        for start in range(0, 400, 200):
+            ids = " ".join(map(str, range(start, start + 200)))
+            driver.say(f"add many 1 {WHEN + start} {ids}")
+        said = driver.ask("wait 700")
+        problems = driver.ledger().compare(redis)
+        if said != "drained":
+            problems.append(said)
+        log = "\n".join(driver.log)
+        driver.stop(200)
+    return problems, log
+
+
+def as_it_is(redis):
+    problems, log = count_as(redis, rules("metermark"))
+    if re.search("NOPERM|can't run|redis-(refuses|away)", log):
+        problems.append(log)
+    tap.result("the daemon counts as user metermark", problems)
+    said = redis.command("ACL", "LOG")
+    tap.result("and Redis has refused it nothing", [str(said)] if said else [])
+
+
+def without_conveniences(redis):
+    words = [w for w in rules("metermark") if w[1:] not in CONVENIENCES]
+    problems, log = count_as(redis, words)
+    if "server=unknown" not in log:
+        problems.append(log)
+    tap.result("it counts as well without " + ", ".join(sorted(CONVENIENCES)), problems)
+
+
+def no_right_too_many(redis):
+    problems = []
+    for word in rules("metermark"):
+        if word.startswith("+") and word[1:] not in CONVENIENCES:
+            words = [w for w in rules("metermark") if w != word]
+            if not count_as(redis, words)[0] and word != "+zremrangebyscore":
+                problems.append(f"all is well without {word}")
+    tap.result("each right of user metermark is needed", problems)
+
+
+def other_keys_are_out_of_reach(redis):
+    redis.command("ACL", "SETUSER", "metermark", "reset", *rules("metermark"))
+    problems = []
+    for command in (("GET", "metermark:x"), ("HSET", "other", "a", "b"), ("FLUSHALL",),
+                    ("CONFIG", "GET", "*"), ("KEYS", "*"), ("EVAL", "return 1", "0")):
+        said = redis.command("ACL", "DRYRUN", "metermark", *command)
+        if said == "OK":
+            problems.append(f"{' '.join(command)} is allowed")
+    tap.result("the daemon's user reaches no other keys and no administration", problems)
+
+
+def stats_only_reads(redis):
+    title = "user metermark-stats may read the statistics, and nothing else"
+    program = os.path.join(os.environ.get("MM_BUILD", "."), "metermark")
+    if not os.access(program, os.X_OK):
+        tap.skip(title, "metermark is not built")
+        return
+    count_as(redis, rules("metermark"))
+    redis.command("ACL", "SETUSER", "metermark-stats", "reset", *rules("metermark-stats"))
+    url = redis.url.replace("redis://", "redis://metermark-stats:CHANGE-ME-TOO@")
+    problems = []
+    for names in ([], ["many"]):
+        done = subprocess.run([program, "stats", "--redis", url, "--format", "json", *names],
+                              capture_output=True, text=True, check=False)
+        if done.returncode or "many" not in {row["campaign"] for row in json.loads(done.stdout)}:
+            problems.append(f"{names}: {done.returncode} {done.stdout} {done.stderr}")
+    for command in (("HSET", "metermark:{a}:total", "a", "b"), ("DEL", "metermark:ids"),
+                    ("ZADD", "metermark:campaigns", "1", "a"), ("HGETALL", "other")):
+        if redis.command("ACL", "DRYRUN", "metermark-stats", *command) == "OK":
+            problems.append(f"{' '.join(command)} is allowed")
+    tap.result(title, problems)
+
+
+def main():
+    try:
+        with Scratch("mm-acl.") as scratch, RedisServer(scratch.path) as redis:
+            for test in (as_it_is, without_conveniences, no_right_too_many,
+                         other_keys_are_out_of_reach, stats_only_reads):
+                test(redis)
+    except Missing as e:
+        print(f"1..0 # SKIP {e}")
+        return 0
+    return tap.done()
+
+
+sys.exit(main())

@@ -1,0 +1,373 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Counters reach Redis exactly once, whatever is done to Redis meanwhile."""
+
+import os
+import signal
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
+
+from counting import PRODUCER, Driver
+from mmtest.programs import Missing
+from mmtest.redis import RedisError, RedisServer
+from mmtest.scratch import Scratch, Tap
+
+WHEN = 1795000000
+tap = Tap()
+
+
+def fresh(redis):
+    redis.command("FLUSHALL")
+
+
+def finish(redis, driver, prefix="metermark"):
+    """Drained, equal to the ledger, stopped with nothing missing and a clean exit."""
+    drained = driver.ask("wait 20000")
+    problems = [] if drained == "drained" else [drained]
+    ledger = driver.ledger()
+    problems += ledger.compare(redis, prefix)
+    stats = driver.stats()
+    missing, took = driver.stop()
+    if missing:
+        problems.append(f"{missing} messages missing at the stop")
+    if driver.process.returncode:
+        problems += [f"driver ended with {driver.process.returncode}"] + driver.log[-40:]
+    if problems:
+        problems += driver.log[-10:]
+    tap.note(f"{ledger.messages} messages; " +
+             " ".join(f"{k}={v}" for k, v in stats.items() if k != "pending"))
+    return problems, stats
+
+
+# ---------------------------------------------------------------- what is done to Redis
+
+def kill9(redis):
+    redis.kill()
+    time.sleep(0.1)
+    redis.start()
+
+
+def freeze(redis):
+    redis.signal(signal.SIGSTOP)
+    time.sleep(0.4)
+    redis.signal(signal.SIGCONT)
+
+
+def client_kill(redis):
+    redis.command("CLIENT", "KILL", "TYPE", "normal")
+
+
+def script_flush(redis):
+    redis.command("SCRIPT", "FLUSH")
+
+
+def out_of_memory(redis):
+    redis.command("CONFIG", "SET", "maxmemory", "1")
+    time.sleep(0.15)
+    redis.command("CONFIG", "SET", "maxmemory", "0")
+
+
+def read_only(redis):
+    redis.command("REPLICAOF", "127.0.0.1", "1")
+    time.sleep(0.15)
+    redis.command("REPLICAOF", "NO", "ONE")
+
+
+def storm_with(redis, what, times, pause):
+    """A storm of a bit longer than the mischief."""
+    fresh(redis)
+    with Driver(redis.url) as driver:
+        ms = int(1000 * (times * (pause + 0.35) + 0.3))
+        driver.say(f"storm {ms}")
+        for _ in range(times):
+            time.sleep(pause)
+            try:
+                what(redis)
+            except (OSError, RedisError) as e:
+                tap.note(f"{what.__name__}: {e}")
+        driver.hear()
+        return finish(redis, driver)
+
+
+def mischief(redis):
+    for what, times, pause, sure in (
+            (lambda r: None, 1, 0.5, None), (kill9, 3, 0.25, "connects"),
+            (freeze, 2, 0.2, None), (client_kill, 6, 0.05, "connects"),
+            (script_flush, 5, 0.1, "refused"), (out_of_memory, 2, 0.1, "refused"),
+            (read_only, 2, 0.1, "connects")):
+        name = what.__name__.replace("_", " ").replace("<lambda>", "nothing")
+        problems, stats = storm_with(redis, what, times, pause)
+        if sure and stats[sure] < 2:
+            problems.append(f"the mischief was not felt: {sure}={stats[sure]}")
+        tap.result(f"four threads count while Redis suffers: {name}", problems)
+
+
+# ---------------------------------------------------------------------- single behaviours
+
+def frozen_for_long(redis):
+    """Longer than the time limit for an answer: a batch is in doubt, then refused as a
+    repetition."""
+    fresh(redis)
+    with Driver(redis.url) as driver:
+        driver.say(f"add slow 5 {WHEN} 1 2")
+        driver.ask("wait 5000")
+        redis.signal(signal.SIGSTOP)
+        driver.say(f"add slow 7 {WHEN} 3")
+        time.sleep(4.5)
+        redis.signal(signal.SIGCONT)
+        problems, stats = finish(redis, driver)
+        if stats["duplicates"] < 1:
+            problems.append("no repetition was refused: the test has tested nothing")
+        tap.result("an answer that comes too late does not count twice", problems)
+
+
+def away_at_start(redis):
+    fresh(redis)
+    redis.stop()
+    with Driver(redis.url) as driver:
+        for i in range(50):
+            driver.say(f"add early-{i % 5} 2 {WHEN + 3600 * (i % 30)} {i}")
+        problems = [] if driver.wait_log("redis-away") else ["nothing logged"]
+        if len(driver.logged("redis-away")) > 1:
+            problems.append("logged more than once a minute")
+        redis.start()
+        problems += finish(redis, driver)[0]
+        if not driver.logged("redis-back"):
+            problems.append("no redis-back line")
+        tap.result("what was counted before Redis was there is in it after", problems)
+
+
+def stop_while_away(redis):
+    redis.stop()
+    with Driver(redis.url) as driver:
+        driver.wait_log("redis-away")
+        driver.say(f"add gone 3 {WHEN} 1")
+        driver.say(f"kind rejected gone 2 {WHEN}")
+        missing, took = driver.stop(400)
+        problems = [] if missing == 5 else [f"{missing} missing, not 5"]
+        if took > 1.5:
+            problems.append(f"the stop took {took:.1f} s")
+        if not driver.logged("messages_not_in_redis=5"):
+            problems += ["not logged"] + driver.log
+        tap.result("a stop while Redis is away ends in time and says what is lost", problems)
+    redis.start()
+
+
+def stop_while_frozen(redis):
+    fresh(redis)
+    with Driver(redis.url) as driver:
+        driver.say(f"add cold 3 {WHEN} 1")
+        driver.ask("wait 5000")
+        redis.signal(signal.SIGSTOP)
+        driver.say(f"add cold 4 {WHEN} 1")
+        time.sleep(0.1)
+        missing, took = driver.stop(300)
+        redis.signal(signal.SIGCONT)
+        problems = [] if missing == 4 else [f"{missing} missing, not 4"]
+        if took > 1.5:
+            problems.append(f"the stop took {took:.1f} s")
+        tap.result("a stop while Redis hangs ends in time", problems)
+
+
+def only_refused(redis):
+    fresh(redis)
+    with Driver(redis.url) as driver:
+        driver.say(f"kind rejected bad-list 3 {WHEN}")
+        driver.say(f"kind tempfailed bad-list 2 {WHEN}")
+        problems = finish(redis, driver)[0]
+        have = redis.hash("metermark:{bad-list}:total")
+        if "messages" in have or have.get("rejected") != "3" or have.get("tempfailed") != "2":
+            problems.append(f"{have}")
+        tap.result("a campaign of refused messages only exists, with those counters only",
+                   problems)
+
+
+def wrong_type(redis):
+    fresh(redis)
+    redis.command("SET", "metermark:{sick}:total", "not a hash")
+    redis.command("HSET", "metermark:{ill}:total", "messages", "many")
+    redis.command("SET", "metermark:{unwell}:rcpt", "not a HyperLogLog")
+    with Driver(redis.url) as driver:
+        for name in ("sick", "ill", "unwell", "healthy"):
+            driver.say(f"add {name} 4 {WHEN} 1 2")
+        lines = driver.wait_log("redis-refuses")
+        problems = [] if lines and "WRONGTYPE" in lines[0] else [f"log: {lines}"]
+        time.sleep(0.1)
+        if redis.hash("metermark:{healthy}:total").get("messages") != "4":
+            problems.append("a healthy campaign waits for sick ones")
+        if redis.hash("metermark:{ill}:total") != {"messages": "many"}:
+            problems.append("a batch that cannot be applied was applied in part")
+        for key in ("metermark:{ill}:h:2026111812", "metermark:{unwell}:total"):
+            if redis.command("EXISTS", key):
+                problems.append(f"{key}: applied in part")
+        redis.command("DEL", "metermark:{sick}:total", "metermark:{unwell}:rcpt")
+        redis.command("HDEL", "metermark:{ill}:total", "messages")
+        time.sleep(2.1)
+        problems += finish(redis, driver)[0]
+        if len(driver.logged("redis-refuses")) > 1:
+            problems.append("logged more than once a minute")
+        tap.result("keys of a wrong type hold their campaign, whole, and no other", problems)
+
+
+def no_permission(redis):
+    fresh(redis)
+    redis.command("ACL", "SETUSER", "mm", "reset", "on", ">pw", "~metermark:*", "+@all",
+                  "-hincrby")
+    url = redis.url.replace("redis://", "redis://mm:pw@")
+    with Driver(url) as driver:
+        driver.say(f"add acl 4 {WHEN} 1 2")
+        lines = driver.wait_log("redis-refuses")
+        # Redis 7.0 says it in words, later ones begin with NOPERM.
+        said = lines and ("NOPERM" in lines[0] or "can't run this command" in lines[0])
+        problems = [] if said else [f"log: {lines}"]
+        if any("pw" in line for line in driver.log):
+            problems.append("the password is in the log")
+        if redis.hash("metermark:{acl}:total"):
+            problems.append("applied in part")
+        redis.command("ACL", "SETUSER", "mm", "+hincrby", "-expireat")
+        time.sleep(2.1)
+        redis.command("ACL", "SETUSER", "mm", "+expireat")
+        driver.say(f"add acl 1 {WHEN} 3")
+        time.sleep(2.1)
+        driver.say(f"add acl 1 {WHEN} 3")
+        problems += finish(redis, driver)[0]
+        tap.result("a right that is missing loses nothing and doubles nothing", problems)
+    redis.command("ACL", "DELUSER", "mm")
+
+
+def flushed(redis):
+    fresh(redis)
+    with Driver(redis.url) as driver:
+        driver.say(f"add again 4 {WHEN} 1 2")
+        driver.ask("wait 5000")
+        driver.say("forget")
+        fresh(redis)
+        driver.say(f"add again 2 {WHEN + 9} 5")
+        problems, stats = finish(redis, driver)
+        if stats["lost"] < 1 or len(driver.logged("redis-lost-data")) != 1:
+            problems.append(f"not noticed: {stats} {driver.log}")
+        tap.result("after FLUSHALL counting goes on, and it is said once", problems)
+
+
+def restarted(redis):
+    """A second process with the same producer id, and one whose clock is behind."""
+    fresh(redis)
+    with Driver(redis.url) as driver:
+        driver.say(f"add twice 4 {WHEN} 1 2")
+        problems = finish(redis, driver)[0]
+        first = int(redis.hash("metermark:{twice}:total")["~" + PRODUCER])
+    with Driver(redis.url) as driver:
+        driver.say(f"add twice 3 {WHEN} 3")
+        driver.ask("wait 5000")
+        driver.stop()
+    have = redis.hash("metermark:{twice}:total")
+    if have["messages"] != "7" or int(have["~" + PRODUCER]) <= first:
+        problems.append(f"after the restart: {have}")
+    ahead = first + 10**14
+    redis.command("HSET", "metermark:{twice}:total", "~" + PRODUCER, ahead)
+    with Driver(redis.url) as driver:
+        driver.say(f"add twice 5 {WHEN} 4")
+        driver.ask("wait 5000")
+        if not driver.logged("redis-marker-ahead"):
+            problems.append("a marker from the future was not reported")
+        driver.stop()
+    have = redis.hash("metermark:{twice}:total")
+    if have["messages"] != "12" or int(have["~" + PRODUCER]) <= ahead:
+        problems.append(f"after the clock went back: {have}")
+    tap.result("a restart goes on counting, even with a clock that went back", problems)
+
+
+def moved(redis):
+    fresh(redis)
+    with Driver(redis.url) as driver:
+        driver.say(f"add here 4 {WHEN} 1 2")
+        driver.ask("wait 5000")
+        problems = driver.ledger().compare(redis)
+        driver.say("forget")
+        driver.say(f"set {redis.url[:-1]}3 other")
+        time.sleep(0.1)
+        driver.say(f"add here 3 {WHEN} 1")
+        driver.ask("wait 5000")
+        redis.command("SWAPDB", "0", "3")
+        problems += driver.ledger().compare(redis, "other")
+        redis.command("SWAPDB", "0", "3")
+        driver.stop()
+    tap.result("new settings count into the new place", problems)
+
+
+def moved_in_doubt(redis):
+    fresh(redis)
+    with Driver(redis.url) as driver:
+        driver.say(f"add here 4 {WHEN} 1 2")
+        driver.ask("wait 5000")
+        redis.signal(signal.SIGSTOP)
+        driver.say(f"add here 2 {WHEN} 1 2")
+        time.sleep(0.15)
+        driver.say(f"set {redis.url[:-1]}3 metermark")
+        driver.say(f"add here 3 {WHEN} 1")
+        time.sleep(0.15)
+        redis.signal(signal.SIGCONT)
+        problems = [] if driver.ask("wait 5000") == "drained" else ["not drained"]
+        driver.stop()
+    for want in ("6", "3"):
+        have = redis.hash("metermark:{here}:total").get("messages")
+        if have != want:
+            problems.append(f"{have} messages, not {want}")
+        redis.command("SWAPDB", "0", "3")
+    tap.result("a batch in doubt is settled where it was sent, later ones go to the new place",
+               problems)
+
+
+def two_producers(redis):
+    fresh(redis)
+    with Driver(redis.url, producer="a" * 32) as a, Driver(redis.url, producer="b" * 32) as b:
+        for _ in range(20):
+            a.say(f"add shared 3 {WHEN} 1")
+            b.say(f"add shared 4 {WHEN} 2")
+        a.ask("wait 5000")
+        b.ask("wait 5000")
+        have = redis.hash("metermark:{shared}:total")
+        problems = [] if have["messages"] == "140" else [f"{have}"]
+        if {f for f in have if f.startswith("~")} != {"~" + "a" * 32, "~" + "b" * 32}:
+            problems.append("markers are not one each")
+    tap.result("two daemons count into one campaign", problems)
+
+
+def eviction_is_said(redis):
+    fresh(redis)
+    redis.command("CONFIG", "SET", "maxmemory", "100mb")
+    redis.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    with Driver(redis.url) as driver:
+        lines = driver.wait_log("redis-may-evict", 3)
+    redis.command("CONFIG", "SET", "maxmemory", "0")
+    redis.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    tap.result("a Redis that may drop counters is warned of", [] if lines else ["no line"])
+
+
+def old_entries_go(redis):
+    fresh(redis)
+    redis.command("ZADD", "metermark:campaigns", "1000000000", "ancient")
+    with Driver(redis.url) as driver:
+        driver.say(f"add fresh 1 {WHEN} 1")
+        problems = finish(redis, driver)[0]
+    tap.result("a campaign that is long gone leaves the list", problems)
+
+
+def main():
+    try:
+        with Scratch("mm-flusher.") as scratch, RedisServer(scratch.path) as redis:
+            mischief(redis)
+            for test in (frozen_for_long, away_at_start, stop_while_away, stop_while_frozen,
+                         only_refused, wrong_type, no_permission, flushed, restarted, moved,
+                         moved_in_doubt, two_producers, eviction_is_said, old_entries_go):
+                test(redis)
+    except Missing as e:
+        print(f"1..0 # SKIP {e}")
+        return 0
+    return tap.done()
+
+
+sys.exit(main())

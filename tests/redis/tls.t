@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""rediss://: the server is who the URL says, or nothing is sent.  A build without TLS
+says so."""
+
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
+
+from counting import Driver
+from mmtest.programs import Missing, find
+from mmtest.redis import RedisServer
+from mmtest.scratch import Scratch, Tap, free_port
+
+WHEN = 1795000000
+tap = Tap()
+
+
+def certificate(run, name, names, authority=None):
+    """A key and a certificate for names, signed by authority or by itself."""
+    base, openssl = os.path.join(run, name), find("openssl")
+    argv = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-keyout", base + ".key", "-out", base + ".pem", "-subj", f"/CN={name}",
+            "-days", "2"]
+    if authority:
+        argv += ["-CA", authority + ".pem", "-CAkey", authority + ".key",
+                 "-addext", "basicConstraints=critical,CA:FALSE"]
+    if names:
+        argv += ["-addext", f"subjectAltName={names}"]
+    subprocess.run(argv, capture_output=True, check=True)
+    return base
+
+
+class TlsRedis(RedisServer):
+    def __init__(self, run, base, authority):
+        super().__init__(run)
+        self.tls_port = free_port()
+        self.options = ["--bind", "127.0.0.1", "127.0.0.2", "--tls-port",
+                        str(self.tls_port), "--tls-cert-file", base + ".pem",
+                        "--tls-key-file", base + ".key", "--tls-ca-cert-file",
+                        authority + ".pem", "--tls-auth-clients", "no"]
+
+    def argv(self):
+        return super().argv() + self.options
+
+
+def count(redis, host, authority):
+    """What happens to three messages; (counted, log)"""
+    redis.command("FLUSHALL")
+    os.environ["SSL_CERT_FILE"] = authority + ".pem"
+    with Driver(f"rediss://{host}:{redis.tls_port}/0") as driver:
+        driver.say(f"add secret 3 {WHEN} 1 2")
+        driver.wait_log("redis-", 5)
+        driver.ask("wait 300")
+        driver.stop(200)
+        log = "\n".join(driver.log)
+    return redis.hash("metermark:{secret}:total").get("messages"), log
+
+
+def cases(redis, ours, other):
+    for title, host, authority, counted, said in (
+            ("a server that its certificate names", "localhost", ours, "3", "redis-connected"),
+            ("an address that its certificate names", "127.0.0.1", ours, "3", "redis-connected"),
+            ("another name than in the certificate", "127.0.0.2", ours, None, "mismatch"),
+            ("an authority nobody trusts", "localhost", other, None, "not accepted")):
+        have, log = count(redis, host, authority)
+        tap.result(title, [] if have == counted and said in log else [f"counted: {have}", log])
+
+
+def main():
+    try:
+        with Scratch("mm-tls.") as scratch:
+            ours = certificate(scratch.path, "ours", None)
+            other = certificate(scratch.path, "other", None)
+            base = certificate(scratch.path, "server", "DNS:localhost,IP:127.0.0.1", ours)
+            with TlsRedis(scratch.path, base, ours) as redis:
+                have, log = count(redis, "localhost", ours)
+                if "no TLS" in log:
+                    tap.result("a build without TLS says what to do",
+                               [] if have is None and "stunnel" in log else [log])
+                else:
+                    cases(redis, ours, other)
+    except Missing as e:
+        print(f"1..0 # SKIP {e}")
+        return 0
+    return tap.done()
+
+
+sys.exit(main())
