@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * restart.h - which changed settings a running daemon cannot take up.
+ *
+ * A reload swaps the settings whole.  What was done with a few of them at the start
+ * (a socket opened, a user become, a directory locked) stays as it was, and the
+ * operator must be told.  Pure.
+ */
+#ifndef METERMARK_CORE_RESTART_H
+#define METERMARK_CORE_RESTART_H
+
+#include "core/buf.h"
+#include "core/conf.h"
+
+/*
+ * Append the names of the settings that differ and need a restart to out, as "listen,
+ * state_dir".  Returns how many there are.
+ */
+size_t restart_needed(
+    const struct conf *started, const struct conf *next, struct buf *out);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * counters.h - the way of the counts through the daemon: outbox and flusher as one.
+ *
+ * For the main thread, but for what goes into the sink.  The outbox stays to the end of
+ * the process: libmilter's threads do, too.
+ */
+#ifndef METERMARK_EDGE_COUNTERS_H
+#define METERMARK_EDGE_COUNTERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/conf.h"
+#include "core/tally.h"
+#include "edge/flusher.h"
+#include "edge/outbox.h"
+
+struct counters {
+	struct outbox *outbox;
+	struct flusher *flusher; /* NULL until counters_start() */
+	char producer[33];
+};
+
+/* Ready to take counts, without a thread yet.  0 or -1 with err. */
+int counters_init(struct counters *, const struct conf *, const char *producer,
+    char *err, size_t errlen);
+struct tally_sink counters_sink(struct counters *);
+/* Start the flusher.  0 or -1 with err. */
+int counters_start(struct counters *, const struct conf *, char *err, size_t errlen);
+/* Take up other settings.  0 or -1 with err: then the old ones stay. */
+int counters_apply(struct counters *, const struct conf *, char *err, size_t errlen);
+/*
+ * Flush, at most deadline_ms long, and end the thread; the sink still takes counts, to
+ * no end.  Returns how many messages' counters were lost.
+ */
+uint64_t counters_stop(struct counters *, uint32_t deadline_ms);
+
+#endif

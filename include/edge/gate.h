@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gate.h - how many messages are in flight, and the stop that waits for them.
+ *
+ * libmilter drops sessions in the middle of a message when it stops, without a word to
+ * the callbacks.  So a stop closes the gate first: a message that has not begun is
+ * refused for now (451), those inside go on to their end, and only then libmilter is
+ * told.  Thread-safe; callers hold its mutex for a few instructions only.
+ */
+#ifndef METERMARK_EDGE_GATE_H
+#define METERMARK_EDGE_GATE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct gate {
+	pthread_mutex_t lock;
+	pthread_cond_t emptied; /* signalled when inside becomes 0 */
+	/* All guarded by lock. */
+	size_t inside;
+	size_t sessions;
+	bool closed;
+};
+
+/* 0, or -1 when the system has no mutex or condition left. */
+int gate_init(struct gate *);
+/* Nobody may be inside or waiting. */
+void gate_fini(struct gate *);
+
+/*
+ * A message begins (MAIL).  False when the gate is closed: refuse it for now, and do
+ * not call gate_leave() for it.
+ */
+bool gate_enter(struct gate *);
+/* Its end, whichever: end of message, abort, close. */
+void gate_leave(struct gate *);
+
+/* From now on gate_enter() answers false.  There is no opening again. */
+void gate_close(struct gate *);
+/* Waits at most timeout_ms for the last one to leave; true when nobody is inside. */
+bool gate_wait_empty(struct gate *, uint32_t timeout_ms);
+size_t gate_inside(struct gate *);
+
+/* Milter sessions open now: every one costs a file descriptor. */
+void gate_session_begin(struct gate *);
+void gate_session_end(struct gate *);
+size_t gate_sessions(struct gate *);
+
+#endif

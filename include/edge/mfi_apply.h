@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mfi_apply.h - a plan carried out on the MTA, in one burst.
+ *
+ * All fallible work is done before; the first edit that libmilter refuses ends it, and
+ * the message must then be refused for now, or it would leave half edited.
+ */
+#ifndef METERMARK_EDGE_MFI_APPLY_H
+#define METERMARK_EDGE_MFI_APPLY_H
+
+#include <libmilter/mfapi.h>
+
+#include "core/plan.h"
+#include "core/txn.h"
+
+/* 0, or -1 when an edit was refused. */
+int mfi_apply(SMFICTX *, const struct plan *);
+/* Set the reply of a refused message and return the status that goes with it. */
+sfsistat mfi_refuse(SMFICTX *, const struct txn_outcome *);
+
+#endif

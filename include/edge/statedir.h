@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * statedir.h - the state directory: lock, producer id, key for recipients.
+ *
+ *     lock            held (flock) as long as the daemon lives; its pid is in it
+ *     producer        32 hex digits: who we are to Redis, the same for ever
+ *     recipient.key   made at the first start, unless recipient_key_file names another
+ *
+ * Two daemons with one producer id would mark each other's batches as applied, so the
+ * lock is what makes counting exact.  Files are made complete under another name and
+ * renamed, so a crash leaves none half written.  For the main thread.
+ */
+#ifndef METERMARK_EDGE_STATEDIR_H
+#define METERMARK_EDGE_STATEDIR_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/conf.h"
+
+struct privs;
+
+/* Hex digits of a producer id, and a NUL. */
+#define STATEDIR_PRODUCER_SIZE 33
+/* A recipient key file holds this many bytes at least, and at most. */
+#define STATEDIR_KEY_MIN ((size_t)16)
+#define STATEDIR_KEY_MAX ((size_t)4096)
+
+struct statedir {
+	int lock; /* file descriptor; the lock goes when it is closed */
+	char producer[STATEDIR_PRODUCER_SIZE];
+	uint8_t recipient_key[32];
+};
+
+/*
+ * All of it: the directory is made when it is missing and we are root, then the lock
+ * taken and the files read or made.  What is in the directory is done as the run user,
+ * so that files get the right owner and no link in it leads root astray; a
+ * recipient_key_file is read as whoever we are.  0, or -1 with a sentence: then nothing
+ * is held.
+ */
+int statedir_open(struct statedir *, const struct conf *, const struct privs *,
+    char *err, size_t errlen);
+void statedir_close(struct statedir *);
+
+/* The pieces of it, each 0 (the lock: a descriptor), or -1 with a sentence. */
+
+/* Make the directory, mode 0700, owned by uid and gid; done when something is there. */
+int statedir_make(const char *dir, uid_t uid, gid_t gid, char *err, size_t errlen);
+/* Another daemon that holds it is named with its pid. */
+int statedir_lock(const char *dir, char *err, size_t errlen);
+/* With the lock held; made when there is none. */
+int statedir_producer(
+    const char *dir, char out[STATEDIR_PRODUCER_SIZE], char *err, size_t errlen);
+/* With the lock held; DIR/recipient.key, made of random bytes when there is none. */
+int statedir_recipient_key(const char *dir, uint8_t key[32], char *err, size_t errlen);
+/*
+ * A key file of any content: its SHA-256, without line ends at its end, so that copies
+ * made by an editor are the same key.  Too short, or open to others, is an error.
+ */
+int statedir_read_key(const char *file, uint8_t key[32], char *err, size_t errlen);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * counters.c - outbox and flusher, made from the settings and stopped in order.
+ */
+#include "edge/counters.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * What the outbox may hold between two rounds of the flusher.  Two days' worth of new
+ * names at the default of campaign.max, and three days of hours, in case the flusher
+ * cannot keep up; what is more goes to `_other` and to the newest hour.
+ */
+#define ENTRIES_MAX 20000
+#define HOURS_MAX 72
+
+static int
+settings_of(const struct counters *c, const struct conf *conf,
+    struct flusher_settings *out, char *err, size_t errlen)
+{
+	*out = (struct flusher_settings) { .interval_ms = conf->flush_interval_ms };
+	if (rurl_parse(conf->redis, &out->redis, err, errlen) != 0)
+		return -1;
+	snprintf(out->key_prefix, sizeof(out->key_prefix), "%s", conf->key_prefix);
+	memcpy(out->producer, c->producer, sizeof(out->producer));
+	return 0;
+}
+
+int
+counters_init(struct counters *c, const struct conf *conf, const char *producer,
+    char *err, size_t errlen)
+{
+	*c = (struct counters) { 0 };
+	snprintf(c->producer, sizeof(c->producer), "%s", producer);
+	c->outbox = outbox_new(ENTRIES_MAX, HOURS_MAX, conf->campaign.max);
+	if (c->outbox != NULL)
+		return 0;
+	snprintf(err, errlen, "out of memory");
+	return -1;
+}
+
+struct tally_sink
+counters_sink(struct counters *c)
+{
+	return outbox_sink(c->outbox);
+}
+
+int
+counters_start(struct counters *c, const struct conf *conf, char *err, size_t errlen)
+{
+	struct flusher_settings settings;
+
+	if (settings_of(c, conf, &settings, err, errlen) != 0)
+		return -1;
+	c->flusher = flusher_start(&settings, c->outbox, err, errlen);
+	explicit_bzero(&settings, sizeof(settings));
+	return c->flusher == NULL ? -1 : 0;
+}
+
+int
+counters_apply(struct counters *c, const struct conf *conf, char *err, size_t errlen)
+{
+	struct flusher_settings settings;
+
+	if (settings_of(c, conf, &settings, err, errlen) != 0)
+		return -1;
+	outbox_set_max_new_names(c->outbox, conf->campaign.max);
+	flusher_reconfigure(c->flusher, &settings);
+	explicit_bzero(&settings, sizeof(settings));
+	return 0;
+}
+
+uint64_t
+counters_stop(struct counters *c, uint32_t deadline_ms)
+{
+	uint64_t lost;
+
+	if (c->flusher == NULL)
+		return 0;
+	lost = flusher_stop(c->flusher, deadline_ms);
+	c->flusher = NULL;
+	return lost;
+}

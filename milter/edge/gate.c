@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gate.c - a counter, a door and a condition.  See the header.
+ */
+#include "edge/gate.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <time.h>
+
+/* The mutex is a plain one and never left locked: locking cannot fail. */
+static void
+lock(struct gate *g)
+{
+	int e = pthread_mutex_lock(&g->lock);
+
+	assert(e == 0);
+	(void)e;
+}
+
+static void
+unlock(struct gate *g)
+{
+	pthread_mutex_unlock(&g->lock);
+}
+
+int
+gate_init(struct gate *g)
+{
+	pthread_condattr_t attr;
+	int e;
+
+	*g = (struct gate) { 0 };
+	if (pthread_mutex_init(&g->lock, NULL) != 0)
+		return -1;
+	if (pthread_condattr_init(&attr) != 0)
+		goto fail;
+	/* A deadline must not move when the clock is set. */
+	e = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	if (e == 0)
+		e = pthread_cond_init(&g->emptied, &attr);
+	pthread_condattr_destroy(&attr);
+	if (e == 0)
+		return 0;
+fail:
+	pthread_mutex_destroy(&g->lock);
+	return -1;
+}
+
+void
+gate_fini(struct gate *g)
+{
+	pthread_cond_destroy(&g->emptied);
+	pthread_mutex_destroy(&g->lock);
+}
+
+bool
+gate_enter(struct gate *g)
+{
+	bool open;
+
+	lock(g);
+	open = !g->closed;
+	if (open)
+		g->inside++;
+	unlock(g);
+	return open;
+}
+
+void
+gate_leave(struct gate *g)
+{
+	lock(g);
+	assert(g->inside > 0);
+	g->inside--;
+	if (g->inside == 0)
+		pthread_cond_broadcast(&g->emptied);
+	unlock(g);
+}
+
+void
+gate_close(struct gate *g)
+{
+	lock(g);
+	g->closed = true;
+	unlock(g);
+}
+
+bool
+gate_wait_empty(struct gate *g, uint32_t timeout_ms)
+{
+	struct timespec until;
+	bool empty;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	lock(g);
+	while (g->inside > 0)
+		if (pthread_cond_timedwait(&g->emptied, &g->lock, &until) == ETIMEDOUT)
+			break;
+	empty = g->inside == 0;
+	unlock(g);
+	return empty;
+}
+
+static size_t
+read_count(struct gate *g, const size_t *count)
+{
+	size_t n;
+
+	lock(g);
+	n = *count;
+	unlock(g);
+	return n;
+}
+
+size_t
+gate_inside(struct gate *g)
+{
+	return read_count(g, &g->inside);
+}
+
+void
+gate_session_begin(struct gate *g)
+{
+	lock(g);
+	g->sessions++;
+	unlock(g);
+}
+
+void
+gate_session_end(struct gate *g)
+{
+	lock(g);
+	assert(g->sessions > 0);
+	g->sessions--;
+	unlock(g);
+}
+
+size_t
+gate_sessions(struct gate *g)
+{
+	return read_count(g, &g->sessions);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * privs.c - from root to the run user, without a way back.
+ */
+#include "edge/privs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* getpwnam_r() and getgrnam_r() need room for a line of the file; groups may be long.
+ */
+#define ENTRY_MAX ((size_t)1 << 20)
+
+/* An entry by name, or by uid when name is NULL.  0 found, 1 none, -1 with errno. */
+static int
+find_user(const char *name, uid_t uid, struct privs *out)
+{
+	char *room = malloc(ENTRY_MAX);
+	struct passwd pw, *found = NULL;
+	int e;
+
+	if (room == NULL)
+		return -1;
+	if (name != NULL)
+		e = getpwnam_r(name, &pw, room, ENTRY_MAX, &found);
+	else
+		e = getpwuid_r(uid, &pw, room, ENTRY_MAX, &found);
+	if (found != NULL) {
+		out->uid = pw.pw_uid;
+		out->gid = pw.pw_gid;
+		snprintf(out->user, sizeof(out->user), "%s", pw.pw_name);
+	}
+	free(room);
+	errno = e;
+	if (found != NULL)
+		return 0;
+	return e == 0 || e == ENOENT || e == ESRCH ? 1 : -1;
+}
+
+static int
+find_group(const char *name, gid_t *gid)
+{
+	char *room = malloc(ENTRY_MAX);
+	struct group gr, *found = NULL;
+	int e;
+
+	if (room == NULL)
+		return -1;
+	e = getgrnam_r(name, &gr, room, ENTRY_MAX, &found);
+	if (found != NULL)
+		*gid = gr.gr_gid;
+	free(room);
+	errno = e;
+	if (found != NULL)
+		return 0;
+	return e == 0 || e == ENOENT || e == ESRCH ? 1 : -1;
+}
+
+static int
+resolve_as_root(const struct conf *c, struct privs *out, char *err, size_t errlen)
+{
+	int r;
+
+	if (strlen(c->user) >= sizeof(out->user)) {
+		snprintf(err, errlen, "user: name too long");
+		return -1;
+	}
+	r = find_user(c->user, 0, out);
+	if (r < 0) {
+		snprintf(err, errlen, "cannot look up user \"%s\": %s", c->user,
+		    strerror(errno));
+		return -1;
+	}
+	if (r > 0) {
+		snprintf(err, errlen,
+		    "user \"%s\" does not exist; create it: "
+		    "useradd --system --no-create-home --shell /usr/sbin/nologin %s "
+		    "(or run systemd-sysusers), or set user in %s",
+		    c->user, c->user, c->file);
+		return -1;
+	}
+	if (out->uid == 0 && strcmp(c->user, "root") != 0) {
+		snprintf(err, errlen,
+		    "user \"%s\" is root by another name; name an unprivileged user, "
+		    "or say user = \"root\"",
+		    c->user);
+		return -1;
+	}
+	out->drop = out->uid != 0;
+	return 0;
+}
+
+static int
+resolve_as_self(const struct conf *c, struct privs *out, char *note, size_t notelen)
+{
+	out->uid = geteuid();
+	out->gid = getegid();
+	/* A uid without an entry is usual in containers. */
+	if (find_user(NULL, out->uid, out) != 0)
+		snprintf(out->user, sizeof(out->user), "%lu", (unsigned long)out->uid);
+	out->gid = getegid();
+	if (strcmp(out->user, c->user) != 0)
+		snprintf(note, notelen,
+		    "running as %s; user = \"%s\" is for a start as root", out->user,
+		    c->user);
+	return 0;
+}
+
+static int
+resolve_group(const struct conf *c, struct privs *out, char *err, size_t errlen)
+{
+	int r;
+
+	out->socket_gid = out->gid;
+	if (c->group[0] == '\0')
+		return 0;
+	r = find_group(c->group, &out->socket_gid);
+	if (r == 0)
+		return 0;
+	if (r < 0)
+		snprintf(err, errlen, "cannot look up group \"%s\": %s", c->group,
+		    strerror(errno));
+	else
+		snprintf(err, errlen,
+		    "group \"%s\" does not exist; it is the group of the MTA that "
+		    "connects to the socket (Postfix: postfix)",
+		    c->group);
+	return -1;
+}
+
+int
+privs_resolve(const struct conf *c, struct privs *out, char *note, size_t notelen,
+    char *err, size_t errlen)
+{
+	int r;
+
+	*out = (struct privs) { 0 };
+	if (notelen > 0)
+		note[0] = '\0';
+	if (geteuid() == 0)
+		r = resolve_as_root(c, out, err, errlen);
+	else
+		r = resolve_as_self(c, out, note, notelen);
+	return r != 0 ? -1 : resolve_group(c, out, err, errlen);
+}
+
+static int
+fail(const char *what, const struct privs *p, char *err, size_t errlen)
+{
+	snprintf(err, errlen, "cannot become user \"%s\": %s: %s", p->user, what,
+	    strerror(errno));
+	return -1;
+}
+
+int
+privs_assume(const struct privs *p, char *err, size_t errlen)
+{
+	if (!p->drop)
+		return 0;
+	if (initgroups(p->user, p->gid) != 0)
+		return fail("initgroups", p, err, errlen);
+	if (setegid(p->gid) != 0)
+		return fail("setegid", p, err, errlen);
+	if (seteuid(p->uid) != 0)
+		return fail("seteuid", p, err, errlen);
+	return 0;
+}
+
+int
+privs_resume(const struct privs *p, char *err, size_t errlen)
+{
+	if (!p->drop)
+		return 0;
+	/* root's own supplementary groups are not needed again: privs_drop() sets the
+	 * user's. */
+	if (seteuid(0) == 0 && setegid(0) == 0 && setgroups(0, NULL) == 0)
+		return 0;
+	snprintf(err, errlen, "cannot be root again: %s", strerror(errno));
+	return -1;
+}
+
+int
+privs_drop(const struct privs *p, char *err, size_t errlen)
+{
+	uid_t r, e, s;
+	gid_t rg, eg, sg;
+
+	if (!p->drop)
+		return 0;
+	if (initgroups(p->user, p->gid) != 0)
+		return fail("initgroups", p, err, errlen);
+	if (setresgid(p->gid, p->gid, p->gid) != 0)
+		return fail("setresgid", p, err, errlen);
+	if (setresuid(p->uid, p->uid, p->uid) != 0)
+		return fail("setresuid", p, err, errlen);
+	if (getresuid(&r, &e, &s) != 0 || r != p->uid || e != p->uid || s != p->uid ||
+	    getresgid(&rg, &eg, &sg) != 0 || rg != p->gid || eg != p->gid ||
+	    sg != p->gid || seteuid(0) == 0 || setuid(0) == 0) {
+		snprintf(err, errlen,
+		    "root could be had back after becoming \"%s\"; not going on",
+		    p->user);
+		return -1;
+	}
+	return 0;
+}
+
+static void
+check_one(
+    const char *file, const char *user, void (*warn)(void *, const char *), void *arg)
+{
+	char text[1024];
+
+	if (file[0] == '\0' || faccessat(AT_FDCWD, file, R_OK, AT_EACCESS) == 0)
+		return;
+	snprintf(text, sizeof(text),
+	    "%s: %s for user %s, so a reload would fail; "
+	    "run: chgrp %s %s && chmod 640 %s, and let that group enter its directory",
+	    file, strerror(errno), user, user, file, file);
+	warn(arg, text);
+}
+
+void
+privs_check_readable(
+    const struct conf *c, void (*warn)(void *, const char *), void *arg)
+{
+	struct privs self;
+	char note[128];
+
+	resolve_as_self(c, &self, note, sizeof(note));
+	check_one(c->file, self.user, warn, arg);
+	for (size_t i = 0; i < c->n_domains; i++)
+		for (size_t k = 0; k < c->domains[i].n_keys; k++)
+			check_one(c->domains[i].keys[k].file, self.user, warn, arg);
+}
