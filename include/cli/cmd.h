@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cmd.h - what a subcommand of metermark is.
+ *
+ * A subcommand is one file in milter/cli with one function, and one row in the table of
+ * milter/cli/main.c.  It parses its own options with getopt_long(), has --help, and
+ * returns an exit status of those below; it never ends the process itself.
+ */
+#ifndef METERMARK_CLI_CMD_H
+#define METERMARK_CLI_CMD_H
+
+#include <sysexits.h>
+
+struct cmd {
+	const char *name;
+	const char *summary; /* for the list of subcommands: no period, below 60 places
+	                      */
+	/* argv[0] is "metermark NAME", so getopt's messages say who speaks. */
+	int (*run)(int argc, char **argv);
+};
+
+/*
+ * Exit statuses, those of <sysexits.h> and one of our own; metermark(1) lists them.
+ *
+ *     0   EX_OK           done
+ *     1   CMD_NOT_FOUND   what was asked for by name is not there
+ *    64   EX_USAGE        wrong options or arguments
+ *    69   EX_UNAVAILABLE  Redis cannot be reached
+ *    71   EX_OSERR        out of memory
+ *    74   EX_IOERR        the output could not be written
+ *    75   EX_TEMPFAIL     Redis answers, but cannot serve now: try again
+ *    76   EX_PROTOCOL     Redis answered what we did not expect
+ *    77   EX_NOPERM       Redis refused: password, user or rights
+ *    78   EX_CONFIG       a configuration file that cannot be read or is wrong
+ */
+enum { CMD_NOT_FOUND = 1 };
+
+/* The subcommands, each in milter/cli/NAME.c. */
+int stats_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * visible.h - text of strangers made safe to show.
+ *
+ * A campaign's name as sent, or an error reply, may hold bytes that move a terminal's
+ * cursor, retitle its window, type into it, or turn the reading direction of what
+ * follows.
+ */
+#ifndef METERMARK_CORE_VISIBLE_H
+#define METERMARK_CORE_VISIBLE_H
+
+#include <stdbool.h>
+
+#include "core/buf.h"
+#include "core/str.h"
+
+/*
+ * Append s with all that is not plainly printable as \xHH, byte by byte, and "\" as
+ * "\\", so that different texts stay different.  Printable are 0x20 to 0x7e and, with
+ * utf8, well-formed UTF-8 (RFC 3629) but for controls, separators of lines, characters
+ * without width, marks of direction, private use, tags and noncharacters.
+ */
+void visible_add(struct buf *out, struct str s, bool utf8);
+
+/* Append s with each byte that is not part of well-formed UTF-8 as U+FFFD; nothing else
+ * changes. */
+void visible_utf8(struct buf *out, struct str s);
+
+#endif

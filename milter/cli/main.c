@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * main.c - the metermark command: finds the subcommand and runs it, nothing else.
+ *
+ * To add one: write milter/cli/NAME.c, declare its function in include/cli/cmd.h and
+ * give it a row in the table below.
+ */
+#include "config.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/term.h"
+#include "core/buf.h"
+#include "core/nearest.h"
+#include "core/str.h"
+
+static const struct cmd cmds[] = {
+	{ "stats", "show what was counted, by campaign", stats_main },
+};
+#define N_CMDS (sizeof(cmds) / sizeof(cmds[0]))
+
+static void
+help(FILE *to)
+{
+	fputs("usage: metermark COMMAND [options] [arguments]\n"
+	      "       metermark --help | --version\n"
+	      "\n"
+	      "Commands:\n",
+	    to);
+	for (size_t i = 0; i < N_CMDS; i++)
+		fprintf(to, "  %-16s %s\n", cmds[i].name, cmds[i].summary);
+	fputs("\n"
+	      "metermark COMMAND --help tells more; metermark(1) tells all.\n",
+	    to);
+}
+
+static const struct cmd *
+find(const char *name)
+{
+	for (size_t i = 0; i < N_CMDS; i++)
+		if (strcmp(cmds[i].name, name) == 0)
+			return &cmds[i];
+	return NULL;
+}
+
+static int
+unknown(const char *name)
+{
+	struct nearest near;
+	struct buf list;
+
+	nearest_init(&near, str_of(name));
+	for (size_t i = 0; i < N_CMDS; i++)
+		nearest_offer(&near, str_of(cmds[i].name));
+	buf_init(&list, 512);
+	nearest_list(&near, &list);
+	if (list.len > 0)
+		term_say("no command \"%s\"; did you mean %s?", name, list.p);
+	else
+		term_say("no command \"%s\"; metermark --help lists them", name);
+	buf_fini(&list);
+	return EX_USAGE;
+}
+
+static int
+run(const struct cmd *cmd, int argc, char **argv)
+{
+	char title[64];
+
+	snprintf(title, sizeof(title), "metermark %s", cmd->name);
+	argv[0] = title;
+	term_name(title);
+	optind = 0; /* glibc: start over, on a new argv */
+	return cmd->run(argc, argv);
+}
+
+/* The options that stand before a command; -1: go on to the command. */
+static int
+own_options(int argc, char **argv)
+{
+	static const struct option options[] = { { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+
+	switch (getopt_long(argc, argv, "+hV", options, NULL)) {
+	case -1:
+		return -1;
+	case 'h':
+		help(stdout);
+		return term_finish();
+	case 'V':
+		puts("metermark " PACKAGE_VERSION);
+		return term_finish();
+	}
+	fputs("metermark --help tells the options\n", stderr);
+	return EX_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	static char name[] = "metermark", help_option[] = "--help";
+	const struct cmd *cmd;
+	int status;
+
+	/* A reader that goes, or Redis, is an error to report, not a silent end. */
+	signal(SIGPIPE, SIG_IGN);
+	if (argc > 0)
+		argv[0] = name;
+	status = own_options(argc, argv);
+	if (status != -1)
+		return status;
+	argc -= optind;
+	argv += optind;
+	if (argc < 1) {
+		help(stderr);
+		return EX_USAGE;
+	}
+	if (strcmp(argv[0], "help") == 0 && argc == 1) {
+		help(stdout);
+		return term_finish();
+	}
+	if (strcmp(argv[0], "help") == 0) {
+		argv[0] = argv[1];
+		argv[1] = help_option;
+		argc = 2;
+	}
+	cmd = find(argv[0]);
+	return cmd != NULL ? run(cmd, argc, argv) : unknown(argv[0]);
+}

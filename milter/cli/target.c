@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * target.c - which Redis, and which prefix in it.  See the header.
+ */
+#include "cli/target.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cmd.h"
+#include "cli/term.h"
+#include "core/conf.h"
+#include "core/str.h"
+#include "edge/conffile.h"
+
+#define DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"
+#define DEFAULT_URL "redis://127.0.0.1:6379/0"
+#define DEFAULT_PREFIX "metermark"
+#define TIMEOUT_MS 5000
+#define ERR_MAX 512
+
+static int
+set_url(struct target *t, const char *text, const char *source, int status)
+{
+	char err[ERR_MAX];
+
+	snprintf(t->source, sizeof(t->source), "%s", source);
+	if (rurl_parse(text, &t->url, err, sizeof(err)) != 0) {
+		term_say("%s: %s", source, err);
+		return status;
+	}
+	rurl_show(&t->url, t->shown, sizeof(t->shown));
+	return EX_OK;
+}
+
+static int
+set_prefix(struct target *t, const char *text)
+{
+	char err[ERR_MAX];
+
+	if (conf_check_key_prefix(text, err, sizeof(err)) != 0) {
+		term_say("--key-prefix: %s", err);
+		return EX_USAGE;
+	}
+	snprintf(t->prefix, sizeof(t->prefix), "%s", text);
+	return EX_OK;
+}
+
+/* URL and prefix as the daemon has them. */
+static int
+read_config(struct target *t, const char *file)
+{
+	char err[ERR_MAX];
+	struct conf conf;
+	int status;
+
+	/* Asked first: a reader that may not read it shall learn the way out. */
+	if (access(file, R_OK) != 0) {
+		term_say("cannot read %s: %m%s", file,
+		    errno == EACCES ? "; become root, or say --redis URL" : "");
+		return EX_CONFIG;
+	}
+	if (conffile_read(file, &conf, err, sizeof(err)) != 0) {
+		term_say("%s", err);
+		return EX_CONFIG;
+	}
+	status = set_url(t, conf.redis, file, EX_CONFIG);
+	snprintf(t->prefix, sizeof(t->prefix), "%s", conf.key_prefix);
+	conf_fini(&conf);
+	return status;
+}
+
+static int
+find_url(const struct target_options *o, struct target *t)
+{
+	const char *env = getenv("METERMARK_REDIS");
+	int status = EX_OK;
+
+	if (o->config != NULL)
+		status = read_config(t, o->config);
+	if (status != EX_OK)
+		return status;
+	if (o->redis != NULL)
+		return set_url(t, o->redis, "--redis", EX_USAGE);
+	if (o->config != NULL)
+		return EX_OK;
+	if (env != NULL && env[0] != '\0')
+		return set_url(t, env, "METERMARK_REDIS", EX_USAGE);
+	/* ENOENT only: any other trouble is for read_config() to report. */
+	if (access(DEFAULT_FILE, F_OK) == 0 || errno != ENOENT)
+		return read_config(t, DEFAULT_FILE);
+	return set_url(t, DEFAULT_URL, "the built-in default", EX_USAGE);
+}
+
+int
+target_find(const struct target_options *o, struct target *t)
+{
+	int status;
+
+	*t = (struct target) { .prefix = DEFAULT_PREFIX };
+	status = find_url(o, t);
+	if (status == EX_OK && o->prefix != NULL)
+		status = set_prefix(t, o->prefix);
+	return status;
+}
+
+/* An error reply about who we are or what we may do. */
+static bool
+refused(const char *err)
+{
+	return strstr(err, "AUTH") != NULL || strstr(err, "WRONGPASS") != NULL ||
+	    strstr(err, "NOPERM") != NULL || strstr(err, "invalid password") != NULL;
+}
+
+/* err names the URL already. */
+static int
+complain(const struct target *t, enum redis_cure cure, const char *err)
+{
+	switch (cure) {
+	case REDIS_CURE_RECONNECT:
+		term_say(
+		    "cannot reach %s; is Redis running there? (the address is from "
+		    "%s; --redis URL or -c FILE names another)",
+		    err, t->source);
+		return EX_UNAVAILABLE;
+	case REDIS_CURE_RETRY:
+		term_say("%s; try again later", err);
+		return EX_TEMPFAIL;
+	case REDIS_CURE_OPERATOR:
+		if (!refused(err))
+			break;
+		term_say("%s (the URL is from %s; it can say who asks: "
+			 "redis://USER:PASSWORD@HOST)",
+		    err, t->source);
+		return EX_NOPERM;
+	case REDIS_CURE_MEMORY:
+		term_say("out of memory");
+		return EX_OSERR;
+	case REDIS_CURE_NONE:
+	case REDIS_CURE_SCRIPT:
+	case REDIS_CURE_MASTER:
+		break;
+	}
+	term_say("%s", err);
+	return EX_PROTOCOL;
+}
+
+int
+target_failed(const struct target *t, enum redis_cure cure, const char *err)
+{
+	char text[TARGET_TEXT_MAX + ERR_MAX];
+
+	snprintf(text, sizeof(text), "%s: %s", t->shown, err);
+	return complain(t, cure, text);
+}
+
+struct redis_link *
+target_open(const struct target *t, int *status)
+{
+	enum redis_cure cure = REDIS_CURE_NONE;
+	char err[ERR_MAX] = "";
+	struct redis_link *link;
+
+	link = redis_link_open(&t->url, TIMEOUT_MS, &cure, err, sizeof(err));
+	*status = link != NULL ? EX_OK : complain(t, cure, err);
+	return link;
+}

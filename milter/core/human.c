@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * human.c - numbers and times as people read them.  See the header.
+ */
+#include "core/human.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/rkey.h"
+
+#define DAY_S 86400
+#define YEAR_9999_END_S INT64_C(253402300799)
+
+/* |n|, for INT64_MIN as well. */
+static uint64_t
+magnitude(int64_t n)
+{
+	return n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
+}
+
+void
+human_count(char *out, int64_t n)
+{
+	char digits[HUMAN_MAX];
+	size_t len, put = 0;
+
+	snprintf(digits, sizeof(digits), "%" PRIu64, magnitude(n));
+	len = strlen(digits);
+	if (n < 0)
+		out[put++] = '-';
+	for (size_t i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			out[put++] = ',';
+		out[put++] = digits[i];
+	}
+	out[put] = '\0';
+}
+
+void
+human_bytes(char *out, int64_t bytes)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	uint64_t tenths = magnitude(bytes);
+	const char *sign = bytes < 0 ? "-" : "";
+	size_t unit = 0;
+
+	if (tenths < 1000) {
+		snprintf(out, HUMAN_MAX, "%s%" PRIu64 " B", sign, tenths);
+		return;
+	}
+	for (unit = 1; tenths >= 1000 * 1000; unit++)
+		tenths /= 1000;
+	tenths /= 100;
+	if (tenths < 100)
+		snprintf(out, HUMAN_MAX, "%s%" PRIu64 ".%" PRIu64 " %s", sign,
+		    tenths / 10, tenths % 10, units[unit]);
+	else
+		snprintf(
+		    out, HUMAN_MAX, "%s%" PRIu64 " %s", sign, tenths / 10, units[unit]);
+}
+
+void
+human_share(char *out, int64_t part, int64_t whole)
+{
+	double permille;
+
+	if (whole <= 0 || part < 0) {
+		snprintf(out, HUMAN_MAX, "-");
+		return;
+	}
+	permille = (double)part / (double)whole * 1000.0;
+	/* One unsigned message in a million must not vanish in "100.0%". */
+	if (part < whole && permille > 999.0)
+		permille = 999.0;
+	if (part > 0 && permille < 1.0)
+		permille = 1.0;
+	snprintf(out, HUMAN_MAX, "%.1f%%", permille / 10.0);
+}
+
+void
+human_age(char *out, int64_t seconds)
+{
+	static const struct {
+		uint64_t s;
+		char unit;
+	} steps[] = { { DAY_S, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	uint64_t s = magnitude(seconds);
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (s < steps[i].s)
+			continue;
+		snprintf(out, HUMAN_MAX,
+		    seconds < 0 ? "in %" PRIu64 "%c" : "%" PRIu64 "%c ago",
+		    s / steps[i].s, steps[i].unit);
+		return;
+	}
+	snprintf(out, HUMAN_MAX, "now");
+}
+
+void
+human_time(char *out, int64_t unix_s)
+{
+	char day[HUMAN_MAX];
+	int s = (int)(unix_s % DAY_S);
+
+	human_day(day, unix_s);
+	if (day[0] == '-')
+		snprintf(out, HUMAN_MAX, "-");
+	else
+		snprintf(out, HUMAN_MAX, "%.10sT%02d:%02d:%02dZ", day, s / 3600,
+		    s / 60 % 60, s % 60);
+}
+
+void
+human_day(char *out, int64_t unix_s)
+{
+	int year;
+	unsigned month, mday;
+
+	if (unix_s <= 0 || unix_s > YEAR_9999_END_S) {
+		snprintf(out, HUMAN_MAX, "-");
+		return;
+	}
+	rkey_civil(unix_s / DAY_S, &year, &month, &mday);
+	snprintf(out, HUMAN_MAX, "%04d-%02u-%02u", year, month, mday);
+}

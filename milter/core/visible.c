@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * visible.c - text of strangers made safe to show.  See the header.
+ */
+#include "core/visible.h"
+
+#include <stdint.h>
+
+/* Characters that are well-formed and yet show nothing, or change what others show. */
+static const struct {
+	uint32_t first, last;
+} hidden[] = {
+	{ 0x0000, 0x001f },    /* C0 controls */
+	{ 0x007f, 0x00a0 },    /* DEL, C1 controls, no-break space */
+	{ 0x00ad, 0x00ad },    /* soft hyphen */
+	{ 0x034f, 0x034f },    /* combining grapheme joiner */
+	{ 0x061c, 0x061c },    /* Arabic letter mark */
+	{ 0x115f, 0x1160 },    /* Hangul fillers */
+	{ 0x17b4, 0x17b5 },    /* Khmer vowels without shape */
+	{ 0x180b, 0x180f },    /* Mongolian selectors */
+	{ 0x2000, 0x200f },    /* blanks of all widths, zero width, directions */
+	{ 0x2028, 0x202f },    /* line and paragraph separators, directions */
+	{ 0x205f, 0x206f },    /* invisible operators, directions */
+	{ 0x3000, 0x3000 },    /* ideographic space */
+	{ 0x3164, 0x3164 },    /* Hangul filler */
+	{ 0xd800, 0xf8ff },    /* surrogates, private use */
+	{ 0xfdd0, 0xfdef },    /* noncharacters */
+	{ 0xfe00, 0xfe0f },    /* variation selectors */
+	{ 0xfeff, 0xfeff },    /* byte order mark */
+	{ 0xffa0, 0xffa0 },    /* half-width filler */
+	{ 0xfff0, 0xffff },    /* specials */
+	{ 0x1d173, 0x1d17a },  /* musical formatting */
+	{ 0xe0000, 0x10ffff }, /* tags, selectors, private use */
+};
+
+static bool
+shows(uint32_t c)
+{
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if (c >= hidden[i].first && c <= hidden[i].last)
+			return false;
+	return (c & 0xfffe) != 0xfffe;
+}
+
+/* Bytes of the well-formed character at the front of s, and which it is; 0 for none
+ * (RFC 3629 4: no overlong forms, no surrogates, nothing above U+10FFFF). */
+static size_t
+decode(struct str s, uint32_t *c)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char lead = s.len > 0 ? (unsigned char)s.p[0] : 0xff;
+	size_t n = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : 3;
+
+	if (lead >= 0xf0)
+		n = lead < 0xf5 ? 4 : 0;
+	if (n == 0 || n > s.len)
+		return 0;
+	*c = n == 1 ? lead : lead & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		unsigned char b = (unsigned char)s.p[i];
+
+		if ((b & 0xc0) != 0x80)
+			return 0;
+		*c = *c << 6 | (b & 0x3f);
+	}
+	if (*c < least[n] || *c > 0x10ffff || (*c >= 0xd800 && *c <= 0xdfff))
+		return 0;
+	return n;
+}
+
+void
+visible_add(struct buf *out, struct str s, bool utf8)
+{
+	while (s.len > 0) {
+		uint32_t c = 0;
+		size_t n = decode(s, &c);
+		bool plain = n > 0 && shows(c) && (utf8 || n == 1);
+
+		if (n == 0)
+			n = 1;
+		if (c == '\\' && plain)
+			buf_addc(out, '\\');
+		if (plain)
+			buf_add(out, s.p, n);
+		else
+			for (size_t i = 0; i < n; i++)
+				buf_addf(out, "\\x%02x", (unsigned char)s.p[i]);
+		s = str_skip(s, n);
+	}
+}
+
+void
+visible_utf8(struct buf *out, struct str s)
+{
+	while (s.len > 0) {
+		uint32_t c;
+		size_t n = decode(s, &c);
+
+		if (n > 0)
+			buf_add(out, s.p, n);
+		else
+			buf_adds(out, "\xef\xbf\xbd");
+		s = str_skip(s, n > 0 ? n : 1);
+	}
+}
