@@ -24,6 +24,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/crypto.h>
+
 #include "edge/clock.h"
 #include "edge/crypto.h"
 #include "edge/flusher.h"
@@ -342,6 +344,8 @@ main(int argc, char **argv)
 	if (argc != 4)
 		die("usage: flusher_driver URL PREFIX PRODUCER");
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* A thread that a stop left behind may still be at work when this ends. */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 	logger_open("flusher_driver", true, LOGGER_DEBUG);
 	set_place(&s, argv[1], argv[2]);
 	snprintf(s.producer, sizeof s.producer, "%s", argv[3]);

@@ -570,7 +570,8 @@ def output_that_cannot_be_written(lab):
 def help_and_version(lab):
     for args in (["--help"], ["help"], ["stats", "--help"], ["help", "stats"], ["-h"]):
         answer = lab.ask(*args, url=False)
-        lines = answer.text.splitlines()
+        # A build for a long prefix names a long file.
+        lines = re.sub(r"/\S+/metermark\.conf", "/etc/metermark/metermark.conf", answer.text).splitlines()
         if answer.status != 0 or answer.err or not lines[0].startswith("usage: metermark"):
             yield f"{args}: {answer.status} {answer.err} {answer.text}"
         if len(lines) > 24 or max(map(len, lines)) > 88:

@@ -410,7 +410,7 @@ contradictions_are_refused(void **state)
 	assert_int_equal(conf_init(&c), 0);
 	s = add_stream(&c, "a");
 	for (int i = 0; i < 21; i++) {
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof(name), "X-%d", i);
 		conf_list_add(&s->remove, name);

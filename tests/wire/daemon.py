@@ -19,8 +19,7 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SUPPRESSIONS = os.path.join(os.path.dirname(HERE), "lib")
-sys.path.insert(0, SUPPRESSIONS)
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lib"))
 
 from mmtest.keys import Keys  # noqa: E402
 from mmtest.proc import Server  # noqa: E402
@@ -76,12 +75,10 @@ class Daemon(Server):
 
     def env(self):
         # Findings of a sanitizer show in the exit status.  ASan's quarantine would
-        # look like a leak to the test that watches the memory.  Third parties'
-        # faults are told by whole stacks only.
+        # look like a leak to the test that watches the memory.
         more = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
                 "ASAN_OPTIONS": "quarantine_size_mb=1:fast_unwind_on_malloc=0",
-                "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}/lsan.supp:print_suppressions=0",
-                "TSAN_OPTIONS": f"suppressions={SUPPRESSIONS}/tsan.supp:exitcode=66"}
+                "TSAN_OPTIONS": "exitcode=66"}
         return {**os.environ, **{name: ":".join(filter(None, (os.environ.get(name), value)))
                                  for name, value in more.items()}}
 
