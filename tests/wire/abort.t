@@ -195,16 +195,19 @@ def no_leak(d):
 
     abort_many(400)
     settle(d)
-    fds, rss = d.fds(), d.rss_kb()
-    abort_many(2000)
-    settle(d)
-    # Sessions end a moment after their socket does.
-    wait_until("descriptors to be closed", lambda: d.fds() <= fds, 10)
-    grown = d.rss_kb() - rss
-    print(f"# memory: {grown} kB more than {rss} kB")
-    # 256 bytes kept by each would be 512 kB; usual is 0.
-    if grown > 400 * d.memory_factor():
-        yield f"grew by {grown} kB, from {rss}"
+    fds, grown = d.fds(), []
+    # On a busy machine libmilter may start a thread more in one round; a leak shows in
+    # each.  256 bytes kept by each session would be 512 kB; usual is 0.
+    while len(grown) < 3 and (not grown or grown[-1] > 400 * d.memory_factor()):
+        rss = d.rss_kb()
+        abort_many(2000)
+        settle(d)
+        # Sessions end a moment after their socket does.
+        wait_until("descriptors to be closed", lambda: d.fds() <= fds, 10)
+        grown.append(d.rss_kb() - rss)
+    print(f"# memory: {grown} kB more each time")
+    if len(grown) == 3 and min(grown) > 400 * d.memory_factor():
+        yield f"grew by {grown} kB"
 
 
 def settle(d):
