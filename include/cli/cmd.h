@@ -24,18 +24,22 @@ struct cmd {
  *
  *     0   EX_OK           done
  *     1   CMD_NOT_FOUND   what was asked for by name is not there
+ *     3   CMD_NOT_ALL     done, but not all of it could be (import-opendkim)
  *    64   EX_USAGE        wrong options or arguments
+ *    66   EX_NOINPUT      a file to read from is not there or cannot be read
  *    69   EX_UNAVAILABLE  Redis cannot be reached
  *    71   EX_OSERR        out of memory
+ *    73   EX_CANTCREAT    a file could not be written
  *    74   EX_IOERR        the output could not be written
  *    75   EX_TEMPFAIL     Redis answers, but cannot serve now: try again
  *    76   EX_PROTOCOL     Redis answered what we did not expect
  *    77   EX_NOPERM       Redis refused: password, user or rights
  *    78   EX_CONFIG       a configuration file that cannot be read or is wrong
  */
-enum { CMD_NOT_FOUND = 1 };
+enum { CMD_NOT_FOUND = 1, CMD_NOT_ALL = 3 };
 
 /* The subcommands, each in milter/cli/NAME.c. */
+int import_opendkim_main(int argc, char **argv);
 int stats_main(int argc, char **argv);
 
 #endif

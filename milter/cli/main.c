@@ -19,6 +19,8 @@
 #include "core/str.h"
 
 static const struct cmd cmds[] = {
+	{ "import-opendkim", "make a metermark.conf from an opendkim.conf",
+	    import_opendkim_main },
 	{ "stats", "show what was counted, by campaign", stats_main },
 };
 #define N_CMDS (sizeof(cmds) / sizeof(cmds[0]))
