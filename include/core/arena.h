@@ -11,6 +11,7 @@
 #ifndef METERMARK_CORE_ARENA_H
 #define METERMARK_CORE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/str.h"
@@ -28,6 +29,8 @@ void arena_reset(struct arena *);
 void *arena_alloc(struct arena *, size_t n);
 /* A NUL-terminated copy.  On failure p is NULL: test it. */
 struct str arena_copy(struct arena *, struct str);
+/* A request since the last reset was refused for the limit, not for lack of memory. */
+bool arena_limited(const struct arena *);
 /* Bytes handed out since the last reset. */
 size_t arena_used(const struct arena *);
 

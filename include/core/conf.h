@@ -20,6 +20,7 @@
 
 /* Limits that settings are checked against. */
 #define CONF_KEYS_MAX 8      /* signatures on one message: RFC 6376 wants few */
+#define CONF_EXPIRIES_MAX 64 /* different values of expire, the table's included */
 #define CONF_SELECTOR_MAX 63 /* one DNS label is usual; dots are allowed */
 #define CONF_STREAM_NAME_MAX 32
 #define CONF_EDITS_MAX 20 /* per stream: Postfix slows down with many edits */
@@ -27,6 +28,10 @@
  900                        /* bytes of a template: one line holds 998, RFC 5322 2.1.1 \
 	                     */
 #define CONF_SOCKET_MAX 107 /* bytes of a socket's path: sun_path of unix(7) */
+
+#define CONF_DOMAIN_OF_TABLE SIZE_MAX /* conf_domain.id of what is not a section */
+
+struct domtable;
 
 enum conf_mta { CONF_MTA_AUTO, CONF_MTA_POSTFIX, CONF_MTA_SENDMAIL };
 enum conf_sync { CONF_SYNC_NONE, CONF_SYNC_INTERVAL, CONF_SYNC_ALWAYS };
@@ -46,6 +51,7 @@ struct conf_outbound {
 	size_t n_networks;
 	bool authenticated;
 	struct conf_list daemon_names;
+	struct conf_list host_names; /* of this host, beside the MTA's macro j */
 	/*
 	 * Mail that carries a Received field of this very host has been here before: a
 	 * content filter hands it back, or a requeue.  Signing it would sign for
@@ -58,7 +64,8 @@ struct conf_outbound {
 struct conf_key {
 	char *selector;
 	char *file;
-	unsigned line; /* in conf.file, for messages about the key file */
+	/* In conf.file, or in conf.domain_table; for messages about the key file. */
+	unsigned line;
 };
 
 struct conf_domain {
@@ -70,8 +77,13 @@ struct conf_domain {
 	enum conf_canon body_canon;
 	uint32_t expire_s; /* x= that much after t=; 0: no x= */
 	struct conf_list users;
+	struct conf_list also_sign; /* names of other domains that sign its mail too */
+	const struct conf_domain **also; /* the same, found by conf_finish() */
+	size_t n_also;
 	unsigned line; /* in conf.file, where the section begins; 0: not from a file */
-	size_t id;     /* its place in conf.domains; the signer's tables use it */
+	/* Its place in conf.domains; the signer's tables use it.  See core/domsign.h
+	 * for CONF_DOMAIN_OF_TABLE. */
+	size_t id;
 };
 
 /* All lists that are not empty must hold; a list holds when any of its patterns does.
@@ -115,8 +127,8 @@ struct conf {
 	unsigned listen_line; /* in file; 0: the default */
 	bool allow_tcp;
 	enum conf_mta mta;
-	char *redis;      /* URL */
-	char *key_prefix; /* no braces, controls or blanks; 1 to 64 bytes */
+	char *redis;               /* URL */
+	char *key_prefix;          /* no braces, controls or blanks; 1 to 64 bytes */
 	char *user;
 	char *group; /* of the unix socket; "" leaves the user's own */
 	char *state_dir;
@@ -136,6 +148,10 @@ struct conf {
 	struct conf_domain *domains;
 	size_t n_domains;
 	size_t *domain_index; /* domains sorted by name; made by conf_finish() */
+	char *domain_table;   /* path; "": none */
+	uint32_t key_cache;   /* keys of the table kept decoded */
+	/* What is in it; NULL until edge/domfile.h has read it.  Goes with the conf. */
+	struct domtable *table;
 	struct conf_stream *streams;
 	size_t n_streams;
 };
@@ -164,6 +180,8 @@ void conf_advise(const struct conf *, void (*warn)(void *, const char *), void *
  * with subdomains = true.  NULL when there is none.
  */
 const struct conf_domain *conf_domain_for(const struct conf *, struct str from_domain);
+/* How many signatures mail of the domain gets: its own, and those of also_sign. */
+size_t conf_domain_signatures(const struct conf_domain *);
 /* True when `users` of the domain names that identity ("*" names any). */
 bool conf_domain_allows(const struct conf_domain *, struct str user);
 

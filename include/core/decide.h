@@ -81,6 +81,7 @@ void decide_body(
  * conf_outbound.reinjected).  What a Sendmail submission program writes for local mail
  * it hands to its own daemon does not count: that is the mail's first way in.
  */
-bool decide_reinjected(const struct hdr *, struct str host, bool sendmail);
+bool decide_reinjected(const struct hdr *, struct str host,
+    const struct conf_list *more_hosts, bool sendmail);
 
 #endif

@@ -55,6 +55,12 @@ int hdr_append(struct hdr *, struct str name, struct str value);
  * arena. */
 void hdr_change(struct hdr_field *, struct str value);
 void hdr_remove(struct hdr_field *);
+/*
+ * Forget the marks: what was received will leave as it came, with nothing added.  The
+ * list is good for plan_make() then, and no more for being read: a value that was
+ * changed stays as it was changed.
+ */
+void hdr_revert(struct hdr *);
 /* Remove every instance; how many there were. */
 size_t hdr_remove_all(struct hdr *, struct str name);
 

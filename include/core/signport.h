@@ -2,8 +2,9 @@
 /*
  * signport.h - what the core asks of a DKIM signer: the port that edge/signer.c fills.
  *
- * One struct signing makes all the signatures of one message for one domain.  Calls
- * come in the order begin, field*, end_fields, body*, end, then signature for each;
+ * One struct signing makes all the signatures of one message: those of one domain, then
+ * those of the domains that sign its mail too.  Calls come in the order begin, field*,
+ * end_fields, body*, end, then signature for each;
  * free at any point. Fields are exactly those to be signed, top to bottom, as they will
  * leave.  A signing belongs to one thread at a time.
  */
@@ -16,6 +17,14 @@
 #include "core/str.h"
 
 struct signing;
+
+/* A signature.  Borrowed until the signing is freed. */
+struct sign_made {
+	/* Of a DKIM-Signature field, with leading space and LF folds; empty when this
+	 * one failed. */
+	struct str value;
+	struct str domain, selector; /* d= and s= */
+};
 
 struct sign_port {
 	/* skips: names left out of oversigning (core/signset.h).  NULL with a sentence
@@ -30,12 +39,8 @@ struct sign_port {
 	/* Make the signatures.  How many failed (0: none), *n is how many were asked
 	 * for. */
 	size_t (*end)(struct signing *, size_t *n, char *err, size_t errlen);
-	/*
-	 * Signature i < n, in the order of the settings: the value of a DKIM-Signature
-	 * field with leading space and LF folds, and the selector; empty when that one
-	 * failed. Borrowed until free.
-	 */
-	struct str (*signature)(const struct signing *, size_t i, struct str *selector);
+	/* Signature i < n, in the order of the settings; the first belongs on top. */
+	struct sign_made (*signature)(const struct signing *, size_t i);
 	void (*free)(struct signing *); /* NULL is legal */
 	void *self;
 };

@@ -22,7 +22,8 @@ enum keyring_type { KEYRING_RSA, KEYRING_ED25519 };
 struct keyring_key {
 	enum keyring_type type;
 	unsigned bits;
-	char *pem; /* PKCS#8 PEM, NUL-terminated, as libopendkim wants it; secret */
+	char *pem;      /* PKCS#8 PEM, NUL-terminated, as libopendkim wants it; secret.
+	                 * NULL: keyring_encode() has not been asked for it */
 	size_t pem_len; /* without the NUL */
 	void *pkey;     /* the same, decoded: an EVP_PKEY, owned by the keyring */
 };
@@ -38,7 +39,18 @@ struct keyring;
  */
 int keyring_read(const char *file, const char *user, struct keyring_key *out, char *err,
     size_t errlen, char *warn, size_t warnlen);
+/* The same without pem, which is much of a key's memory. */
+int keyring_decode(const char *file, const char *user, struct keyring_key *out,
+    char *err, size_t errlen, char *warn, size_t warnlen);
+/* Make pem.  -1 when out of memory. */
+int keyring_encode(struct keyring_key *);
 void keyring_key_fini(struct keyring_key *);
+
+/*
+ * libopendkim folds b= of an Ed25519 signature after it has hashed the field unfolded;
+ * with simple header canonicalization such a signature never verifies.  False then.
+ */
+bool keyring_fits(const struct keyring_key *, enum conf_canon header);
 
 /*
  * All keys of all domains.  NULL with "FILE:LINE: sentence" in err.  The same file

@@ -21,6 +21,12 @@ int reload_settings(const struct conf *started, bool verbose, struct counters *)
 /* log_level takes effect; verbose (option -v) shows everything whatever it says. */
 void reload_log_level(const struct conf *, bool verbose);
 
+/*
+ * Where there is a domain_table: see whether its key files can be opened, as the user
+ * that will read them, and say in the log how many there are and what is wrong.
+ */
+void reload_check_table(const struct conf *);
+
 /* A warning about the settings, as a log line; for snapshot_load() and privs.h. */
 void reload_warn(void *unused, const char *sentence);
 

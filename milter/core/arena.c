@@ -22,7 +22,8 @@ struct block {
 struct arena {
 	struct block *newest;
 	size_t max;
-	size_t used; /* over all blocks, as handed out */
+	size_t used;  /* over all blocks, as handed out */
+	bool limited; /* see arena_limited() */
 };
 
 static struct block *
@@ -78,6 +79,7 @@ arena_reset(struct arena *a)
 	drop_to_first(a);
 	a->newest->used = 0;
 	a->used = 0;
+	a->limited = false;
 }
 
 void *
@@ -87,8 +89,10 @@ arena_alloc(struct arena *a, size_t n)
 	struct block *b = a->newest;
 	void *p;
 
-	if (need < n || need > a->max - a->used)
+	if (need < n || need > a->max - a->used) {
+		a->limited = true;
 		return NULL;
+	}
 	if (need > b->size - b->used) {
 		b = block_new(need > BLOCK_BYTES ? need : BLOCK_BYTES, a->newest);
 		if (b == NULL)
@@ -111,6 +115,12 @@ arena_copy(struct arena *a, struct str s)
 	memcpy(p, s.p, s.len);
 	p[s.len] = '\0';
 	return (struct str) { p, s.len };
+}
+
+bool
+arena_limited(const struct arena *a)
+{
+	return a->limited;
 }
 
 size_t

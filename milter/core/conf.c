@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/camp.h"
+#include "core/domtable.h"
 #include "core/glob.h"
 
 int
@@ -91,6 +92,7 @@ conf_init(struct conf *c)
 		.mta = CONF_MTA_AUTO,
 		.flush_interval_ms = 1000,
 		.drain_s = 30,
+		.key_cache = 5000,
 		.line_length_limit = -1,
 		.on_sign_failure = CONF_SIGN_TEMPFAIL,
 		.on_bad_message = CONF_BAD_REJECT,
@@ -105,10 +107,12 @@ conf_init(struct conf *c)
 	c->group = strdup("");
 	c->state_dir = strdup("/var/lib/metermark");
 	c->recipient_key_file = strdup("");
+	c->domain_table = strdup("");
 	c->campaign.default_name = strdup(CAMP_NONE);
 	if (c->listen == NULL || c->redis == NULL || c->key_prefix == NULL ||
 	    c->user == NULL || c->group == NULL || c->state_dir == NULL ||
-	    c->recipient_key_file == NULL || c->campaign.default_name == NULL)
+	    c->recipient_key_file == NULL || c->domain_table == NULL ||
+	    c->campaign.default_name == NULL)
 		return -1;
 	if (default_networks(&c->outbound) != 0)
 		return -1;
@@ -125,6 +129,8 @@ domain_fini(struct conf_domain *d)
 	free(d->keys);
 	free(d->name);
 	conf_list_fini(&d->users);
+	conf_list_fini(&d->also_sign);
+	free(d->also);
 }
 
 static void
@@ -166,6 +172,7 @@ conf_fini(struct conf *c)
 	free(c->streams);
 	free(c->outbound.networks);
 	conf_list_fini(&c->outbound.daemon_names);
+	conf_list_fini(&c->outbound.host_names);
 	conf_list_fini(&c->campaign.sources);
 	free(c->campaign.default_name);
 	free(c->file);
@@ -176,6 +183,8 @@ conf_fini(struct conf *c)
 	free(c->group);
 	free(c->state_dir);
 	free(c->recipient_key_file);
+	free(c->domain_table);
+	domtable_free(c->table);
 	*c = (struct conf) { 0 };
 }
 
@@ -211,6 +220,16 @@ conf_domain_for(const struct conf *c, struct str from_domain)
 			d = NULL;
 	}
 	return d;
+}
+
+size_t
+conf_domain_signatures(const struct conf_domain *d)
+{
+	size_t n = d->n_keys;
+
+	for (size_t i = 0; i < d->n_also; i++)
+		n += d->also[i]->n_keys;
+	return n;
 }
 
 bool

@@ -131,6 +131,57 @@ done:
 	return rc;
 }
 
+/* The section of exactly that name. */
+static const struct conf_domain *
+domain_named(const struct conf *c, struct str name)
+{
+	const struct conf_domain *d = conf_domain_for(c, name);
+
+	return d != NULL && str_caseeq(str_of(d->name), name) ? d : NULL;
+}
+
+static int
+find_also(const struct conf *c, struct conf_domain *d, const struct complaint *to)
+{
+	size_t n;
+
+	free(d->also);
+	d->n_also = 0;
+	d->also = calloc(d->also_sign.n + 1, sizeof(const struct conf_domain *));
+	if (d->also == NULL)
+		return complain(to, 0, "out of memory");
+	for (size_t i = 0; i < d->also_sign.n; i++) {
+		struct str name = str_of(d->also_sign.v[i]);
+		const struct conf_domain *other = domain_named(c, name);
+
+		if (other == NULL)
+			return complain(to, d->line,
+			    "domain \"%s\": also_sign: found \"%s\", expected the name "
+			    "of another domain section",
+			    d->name, name.p);
+		if (other == d)
+			return complain(to, d->line,
+			    "domain \"%s\": also_sign: found the domain itself, "
+			    "expected others: it signs in any case",
+			    d->name);
+		for (size_t k = 0; k < d->n_also; k++)
+			if (d->also[k] == other)
+				return complain(to, d->line,
+				    "domain \"%s\": also_sign: found \"%s\" twice, "
+				    "expected it once",
+				    d->name, other->name);
+		d->also[d->n_also++] = other;
+	}
+	n = conf_domain_signatures(d);
+	if (n <= CONF_KEYS_MAX)
+		return 0;
+	return complain(to, d->line,
+	    "domain \"%s\": found %zu keys, those of also_sign included, expected at "
+	    "most "
+	    "%d: each is a signature on every message",
+	    d->name, n, CONF_KEYS_MAX);
+}
+
 static bool
 headers_have(const struct conf_header *h, size_t n, struct str name)
 {
@@ -239,7 +290,12 @@ conf_finish(struct conf *c, char *err, size_t errlen)
 				    "it begins in line %u",
 				    s->name, c->streams[k].line);
 	}
-	return index_domains(c, &to);
+	if (index_domains(c, &to) != 0)
+		return -1;
+	for (size_t i = 0; i < c->n_domains; i++)
+		if (find_also(c, &c->domains[i], &to) != 0)
+			return -1;
+	return 0;
 }
 
 struct advice {
@@ -339,7 +395,7 @@ conf_advise(const struct conf *c, void (*warn)(void *, const char *), void *arg)
 		return;
 	advise_listen(&a);
 	advise_outbound(&a);
-	if (c->n_domains == 0)
+	if (c->n_domains == 0 && c->domain_table[0] == '\0')
 		advise(&a, 0, "there is no domain section: nothing will be signed");
 	for (size_t i = 0; i < c->n_domains; i++)
 		advise_domain(&a, &c->domains[i]);

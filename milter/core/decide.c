@@ -5,9 +5,11 @@
 #include "core/decide.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "core/addr.h"
 #include "core/buf.h"
+#include "core/domsign.h"
 #include "core/presign.h"
 #include "core/rkey.h"
 #include "core/signset.h"
@@ -62,41 +64,65 @@ next_word(struct str *rest)
 	return word;
 }
 
+static struct str
+without_dot(struct str domain)
+{
+	return str_ends(domain, STR(".")) ? str_make(domain.p, domain.len - 1) : domain;
+}
+
 /* "... by HOST ...": the host has written this field. */
 static bool
-received_by(struct str value, struct str host, bool *has_from)
+received_by(struct str value, struct str host)
 {
 	struct str word = next_word(&value);
 
-	*has_from = str_caseeq(word, STR("from"));
 	while (word.len > 0) {
 		bool by = str_caseeq(word, STR("by"));
 
 		word = next_word(&value);
-		if (by && str_caseeq(word, host))
+		if (by && str_caseeq(without_dot(word), host))
 			return true;
 	}
 	return false;
 }
 
-bool
-decide_reinjected(const struct hdr *h, struct str host, bool sendmail)
+/*
+ * "(from user@localhost) by HOST ...": sendmail(8) handing local mail to its own
+ * daemon.  What comes in by SMTP begins with "from", whatever the client says or leaves
+ * unsaid.
+ */
+static bool
+is_submission(struct str value)
 {
-	bool has_from;
+	return str_starts(str_trim(value), STR("(from "));
+}
 
-	if (host.len == 0)
-		return false;
+/* Whether this host has written a Received field. */
+static bool
+is_ours_by(struct str value, struct str host, const struct conf_list *more_hosts)
+{
+	/* Where the MTA does not tell its name, any host may have been this. */
+	if (host.len == 0 || received_by(value, host))
+		return true;
+	for (size_t i = 0; i < more_hosts->n; i++)
+		if (received_by(value, without_dot(str_of(more_hosts->v[i]))))
+			return true;
+	return false;
+}
+
+bool
+decide_reinjected(const struct hdr *h, struct str host,
+    const struct conf_list *more_hosts, bool sendmail)
+{
+	host = without_dot(host);
 	for (size_t i = 0; i < h->n; i++) {
 		const struct hdr_field *f = &h->v[i];
 
 		if (!str_caseeq(f->name, STR("Received")) ||
-		    !received_by(f->value, host, &has_from))
+		    !is_ours_by(f->value, host, more_hosts))
 			continue;
-		/* "(from user@localhost) by HOST (8.17/8.17/Submit)": sendmail(8)
-		 * handing local mail to the daemon. */
-		if (sendmail && !has_from)
-			continue;
-		return true;
+		if (!sendmail || host.len == 0 || !is_submission(f->value))
+			return true;
 	}
 	return false;
 }
@@ -136,6 +162,25 @@ bad_message(const struct conf *c, struct decision *d, const char *why, const cha
 	d->text = text;
 }
 
+static void
+too_large(const struct conf *c, struct decision *d)
+{
+	bad_message(
+	    c, d, "header-too-large", "The message header is too large, shorten it");
+}
+
+/* No place for what is to be done: the next try would find none either if the limit is
+ * ours. */
+static void
+no_room(const struct conf *c, const struct hdr *h, const struct arena *a,
+    struct decision *d)
+{
+	if (arena_limited(a) || h->n == HDR_FIELDS_MAX)
+		too_large(c, d);
+	else
+		tempfail(d, "memory");
+}
+
 static size_t
 line_limit(const struct conf *c, bool sendmail)
 {
@@ -164,7 +209,7 @@ from_domain(
 	case ADDR_OK:
 		return true;
 	case ADDR_NO_MEMORY:
-		tempfail(d, "memory");
+		no_room(c, h, a, d);
 		return false;
 	case ADDR_EMPTY:
 	case ADDR_SEVERAL:
@@ -189,28 +234,76 @@ is_ours(const struct conf *c, const struct decide_facts *facts, const struct hdr
 		return false;
 	}
 	if (facts->client != DECIDE_DAEMON && !c->outbound.reinjected &&
-	    decide_reinjected(h, facts->host, facts->sendmail)) {
+	    decide_reinjected(
+		h, facts->host, &c->outbound.host_names, facts->sendmail)) {
 		pass(d, "reinjected");
 		return false;
 	}
 	return true;
 }
 
-/* An authenticated client speaks only for the domains that name it. */
 static bool
-user_allowed(const struct decide_facts *facts, struct decision *d)
+named_by_any(const struct conf *c, struct str user)
+{
+	for (size_t i = 0; i < c->n_domains; i++)
+		if (conf_domain_allows(&c->domains[i], user))
+			return true;
+	return false;
+}
+
+/*
+ * An authenticated client speaks only for the domains that name it.  Where From does
+ * not say which domain that is, the message is judged as bad if any names it: else a
+ * second From would be a way around all that is asked of it.
+ */
+static bool
+user_allowed(const struct conf *c, const struct decide_facts *facts, bool from_ok,
+    const struct domsign *s, struct decision *d)
 {
 	if (facts->client != DECIDE_AUTH)
 		return true;
-	if (d->domain != NULL && conf_domain_allows(d->domain, facts->user))
+	if (from_ok ? s->domain != NULL && s->user_may : named_by_any(c, facts->user))
 		return true;
 	pass(d, "user-not-allowed");
 	return false;
 }
 
-static void
+/*
+ * What a stranger chose, fit for any field: no byte that could end an address or a
+ * list. p is NULL when there is no memory.
+ */
+static struct str
+plain(struct str s, struct arena *a)
+{
+	char *p = arena_alloc(a, s.len + 1);
+
+	if (p == NULL)
+		return (struct str) { NULL, 0 };
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.p[i];
+
+		p[i] = ascii_isalnum(c) || (c != '\0' && strchr("._@+-", c) != NULL)
+		    ? c
+		    : '-';
+	}
+	p[s.len] = '\0';
+	return (struct str) { p, s.len };
+}
+
+/* The domain that we write: ASCII, even where From has a U-label (RFC 6532). */
+static struct str
+written_domain(const struct decision *d, struct arena *a)
+{
+	for (size_t i = 0; i < d->from_domain.len; i++)
+		if ((unsigned char)d->from_domain.p[i] >= 0x80)
+			return d->domain != NULL ? str_of(d->domain->name)
+						 : plain(d->from_domain, a);
+	return d->from_domain;
+}
+
+static int
 fill_values(const struct decide_facts *facts, const struct decision *d, char date[16],
-    char count[24], struct tmpl_values *v)
+    char count[24], struct arena *a, struct tmpl_values *v)
 {
 	int year;
 	unsigned month, mday;
@@ -220,11 +313,15 @@ fill_values(const struct decide_facts *facts, const struct decision *d, char dat
 	snprintf(count, 24, "%zu", facts->n_rcpt);
 	v->v[TMPL_CAMPAIGN] = str_make(d->campaign.name, d->campaign.len);
 	v->v[TMPL_STREAM] = str_of(d->stream->name);
-	v->v[TMPL_DOMAIN] = d->from_domain;
-	v->v[TMPL_USER] = facts->user;
-	v->v[TMPL_QUEUE_ID] = facts->queue_id;
+	v->v[TMPL_DOMAIN] = written_domain(d, a);
+	v->v[TMPL_USER] = plain(facts->user, a);
+	v->v[TMPL_QUEUE_ID] = plain(facts->queue_id, a);
 	v->v[TMPL_DATE] = str_of(date);
 	v->v[TMPL_RCPT_COUNT] = str_of(count);
+	for (size_t i = 0; i < TMPL_VARS; i++)
+		if (v->v[i].p == NULL)
+			return -1;
+	return 0;
 }
 
 /* Stream and its rules.  -1: memory. */
@@ -245,7 +342,8 @@ edit(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
 	d->stream = track_stream(c, &who);
 	if (d->stream == NULL)
 		return 0;
-	fill_values(facts, d, date, count, &values);
+	if (fill_values(facts, d, date, count, a, &values) != 0)
+		return -1;
 	return track_edit(d->stream, &values, h, a, &d->edit_skipped);
 }
 
@@ -258,7 +356,7 @@ prepare_signature(const struct conf *c, const struct decide_facts *facts, struct
 		.line_limit = line_limit(c, facts->sendmail),
 		.now = facts->now,
 		.nonce = facts->nonce,
-		.domain = d->from_domain,
+		.domain = written_domain(d, a),
 	};
 
 	switch (presign_header(&p, h, a, &d->partly)) {
@@ -282,7 +380,8 @@ prepare_signature(const struct conf *c, const struct decide_facts *facts, struct
 		    "Message has too many header fields to be signed");
 		break;
 	case PRESIGN_MEMORY:
-		tempfail(d, "memory");
+		no_room(c, h, a, d);
+		hdr_revert(h);
 		break;
 	}
 }
@@ -291,6 +390,7 @@ void
 decide_message(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
     struct arena *a, camp_sha256_fn sha256, struct decision *d)
 {
+	struct domsign signs = { .domain = NULL };
 	bool from_ok;
 
 	*d = (struct decision) { .verdict = DECIDE_ACCEPT, .from_domain = STR("") };
@@ -298,19 +398,22 @@ decide_message(const struct conf *c, const struct decide_facts *facts, struct hd
 	if (!is_ours(c, facts, h, d))
 		return;
 	from_ok = !facts->overflow && from_domain(c, h, a, d);
-	if (from_ok)
-		d->domain = conf_domain_for(c, d->from_domain);
-	if (!user_allowed(facts, d))
+	if (from_ok && domsign_find(c, d->from_domain, facts->user, a, &signs) != 0) {
+		no_room(c, h, a, d);
+		return;
+	}
+	d->domain = signs.domain;
+	if (!user_allowed(c, facts, from_ok, &signs, d))
 		return;
 	track_campaign(c, h, sha256, &d->campaign);
 	/* Rules must not work on half a header: such a message gets no edits. */
 	if (facts->overflow)
-		bad_message(c, d, "header-too-large",
-		    "The message header is too large, shorten it");
+		too_large(c, d);
 	if (facts->overflow || d->verdict != DECIDE_ACCEPT)
 		return;
 	if (edit(c, facts, h, a, d) != 0) {
-		tempfail(d, "memory");
+		no_room(c, h, a, d);
+		hdr_revert(h);
 		return;
 	}
 	if (d->domain != NULL)

@@ -104,6 +104,14 @@ hdr_remove(struct hdr_field *f)
 	f->state = HDR_REMOVED;
 }
 
+void
+hdr_revert(struct hdr *h)
+{
+	h->n = h->n_received;
+	for (size_t i = 0; i < h->n; i++)
+		h->v[i].state = HDR_KEPT;
+}
+
 static bool
 is(const struct hdr_field *f, struct str name)
 {

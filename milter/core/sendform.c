@@ -513,7 +513,8 @@ put_list(struct writer *w, struct str rest, struct arena *a)
 
 	while (rest.len > 0) {
 		size_t at = find_separator(rest);
-		struct str piece = str_trim(str_make(rest.p, at));
+		struct str piece =
+		    str_trim(str_make(rest.p, at < rest.len ? at : rest.len));
 		bool colon = at < rest.len && rest.p[at] == ':';
 		bool closes = at < rest.len && rest.p[at] == ';' && in_group;
 

@@ -202,7 +202,7 @@ begin_signing(struct txn *t)
 
 	t->signing = port->begin(port->self, t->decision.domain, t->decision.skips,
 	    t->sign_err, sizeof t->sign_err);
-	t->n_signatures = t->decision.domain->n_keys;
+	t->n_signatures = conf_domain_signatures(t->decision.domain);
 	if (t->signing == NULL) {
 		t->sign_broken = true;
 		return;
@@ -284,7 +284,6 @@ end_signing(struct txn *t, struct plan_edit inserts[CONF_KEYS_MAX])
 {
 	const struct sign_port *port = t->start.port;
 	size_t n = 0, made = 0;
-	struct str selector;
 
 	if (t->decision.domain == NULL)
 		return 0;
@@ -294,7 +293,7 @@ end_signing(struct txn *t, struct plan_edit inserts[CONF_KEYS_MAX])
 	else
 		t->n_failed = t->n_signatures;
 	for (size_t i = 0; i < n && i < CONF_KEYS_MAX; i++) {
-		struct str value = port->signature(t->signing, i, &selector);
+		struct str value = port->signature(t->signing, i).value;
 
 		if (value.len > 0)
 			inserts[made++] =
@@ -314,6 +313,21 @@ refuse_for_now(struct txn *t, const char *why, const char *text)
 	t->decision.text = text;
 }
 
+/* The edits do not fit, and will not the next time if the limit is ours. */
+static void
+refuse_no_room(struct txn *t)
+{
+	if (!arena_limited(t->arena)) {
+		refuse_for_now(t, "memory", "Out of memory, try again later");
+		return;
+	}
+	t->decision.verdict = DECIDE_REJECT;
+	t->decision.why = "header-too-large";
+	t->decision.code = "554";
+	t->decision.xcode = "5.6.0";
+	t->decision.text = "The message header is too large, shorten it";
+}
+
 const struct txn_outcome *
 txn_end(struct txn *t, struct str queue_id)
 {
@@ -321,8 +335,16 @@ txn_end(struct txn *t, struct str queue_id)
 	size_t made = 0;
 
 	t->outcome = (struct txn_outcome) { .verdict = DECIDE_PASS };
-	if (!t->active || !t->decided)
+	if (!t->active)
 		return &t->outcome;
+	/* No end of headers: whatever this is, it is no message that we have seen. */
+	if (!t->decided) {
+		t->decided = true;
+		t->decision = (struct decision) { .from_domain = STR("") };
+		camp_canonical(STR(CAMP_NONE), t->env.sha256, &t->decision.campaign);
+		refuse_for_now(
+		    t, "no-end-of-headers", "Message could not be processed");
+	}
 	set_queue_id(t, queue_id);
 	end_body(t);
 	if (t->decision.verdict == DECIDE_ACCEPT) {
@@ -334,7 +356,7 @@ txn_end(struct txn *t, struct str queue_id)
 	}
 	if (t->decision.verdict == DECIDE_ACCEPT &&
 	    plan_make(&t->outcome.plan, &t->hdr, inserts, made, t->arena) != 0)
-		refuse_for_now(t, "memory", "Out of memory, try again later");
+		refuse_no_room(t);
 	t->outcome.verdict = t->decision.verdict;
 	t->outcome.code = t->decision.code;
 	t->outcome.xcode = t->decision.xcode;
@@ -385,7 +407,7 @@ static void
 add_signed(const struct txn *t, struct buf *line)
 {
 	char text[CONF_KEYS_MAX][256 + CONF_SELECTOR_MAX + 2];
-	struct str list[CONF_KEYS_MAX], selector;
+	struct str list[CONF_KEYS_MAX];
 	size_t n = 0;
 
 	if (t->decision.domain == NULL || t->sign_broken) {
@@ -393,10 +415,12 @@ add_signed(const struct txn *t, struct buf *line)
 		return;
 	}
 	for (size_t i = 0; i < t->n_signatures && n < CONF_KEYS_MAX; i++) {
-		if (t->start.port->signature(t->signing, i, &selector).len == 0)
+		struct sign_made s = t->start.port->signature(t->signing, i);
+
+		if (s.value.len == 0)
 			continue;
-		snprintf(text[n], sizeof text[n], "%s/%.*s", t->decision.domain->name,
-		    (int)selector.len, selector.p);
+		snprintf(text[n], sizeof text[n], "%.*s/%.*s", (int)s.domain.len,
+		    s.domain.p, (int)s.selector.len, s.selector.p);
 		list[n] = str_of(text[n]);
 		n++;
 	}

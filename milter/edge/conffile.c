@@ -152,6 +152,7 @@ static void
 on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	struct buf b;
+	char text[512];
 
 	if (strcmp(fmt, "no such option '%s'") == 0) {
 		unknown_setting(cfg, va_arg(ap, const char *));
@@ -171,7 +172,12 @@ on_error(cfg_t *cfg, const char *fmt, va_list ap)
 		buf_fini(&b);
 		return;
 	}
-	fail_va((unsigned)cfg->line, fmt, ap);
+	/* What else it may say quotes the file as well. */
+	vsnprintf(text, sizeof(text), fmt, ap);
+	buf_init(&b, 4 * sizeof(text));
+	visible_add(&b, str_of(text), true);
+	conffile_fail((unsigned)cfg->line, "%s", b.p);
+	buf_fini(&b);
 }
 
 /* All of the file; its settings decide what is signed, so not everyone may write it. */

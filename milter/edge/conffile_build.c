@@ -126,7 +126,8 @@ build_outbound(cfg_t *cfg, struct conf_outbound *o)
 
 	take_bool(cfg, "authenticated", &o->authenticated);
 	take_bool(cfg, "reinjected", &o->reinjected);
-	if (take_list(cfg, "daemon_names", &o->daemon_names) != 0)
+	if (take_list(cfg, "daemon_names", &o->daemon_names) != 0 ||
+	    take_list(cfg, "host_names", &o->host_names) != 0)
 		return -1;
 	if (!given(cfg, "networks"))
 		return 0;
@@ -200,7 +201,8 @@ build_domain(cfg_t *cfg, struct conf_domain *d)
 		d->body_canon =
 		    (canon & 1) != 0 ? CONF_CANON_RELAXED : CONF_CANON_SIMPLE;
 	}
-	if (take_list(cfg, "users", &d->users) != 0)
+	if (take_list(cfg, "users", &d->users) != 0 ||
+	    take_list(cfg, "also_sign", &d->also_sign) != 0)
 		return -1;
 	return build_keys(cfg, d);
 }
@@ -285,6 +287,7 @@ build_top(cfg_t *cfg, struct conf *c)
 	take_bool(cfg, "allow_tcp", &c->allow_tcp);
 	take_number(cfg, "flush_interval_ms", &c->flush_interval_ms);
 	take_number(cfg, "drain_s", &c->drain_s);
+	take_number(cfg, "key_cache", &c->key_cache);
 	if (given(cfg, "line_length_limit"))
 		c->line_length_limit = (int32_t)cfg_getint(cfg, "line_length_limit");
 	if (given(cfg, "mta"))
@@ -302,7 +305,8 @@ build_top(cfg_t *cfg, struct conf *c)
 	    take_text(cfg, "key_prefix", &c->key_prefix) != 0 ||
 	    take_text(cfg, "user", &c->user) != 0 ||
 	    take_text(cfg, "group", &c->group) != 0 ||
-	    take_text(cfg, "state_dir", &c->state_dir) != 0)
+	    take_text(cfg, "state_dir", &c->state_dir) != 0 ||
+	    take_text(cfg, "domain_table", &c->domain_table) != 0)
 		return -1;
 	return take_text(cfg, "recipient_key_file", &c->recipient_key_file);
 }

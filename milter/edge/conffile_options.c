@@ -50,6 +50,7 @@ refuse(const cfg_t *cfg, const cfg_opt_t *opt, const char *value, const char *ph
   return keep(value, result);                                                          \
  }
 
+CHECKED(domain_name)
 CHECKED(selector)
 CHECKED(path)
 CHECKED(account)
@@ -197,6 +198,7 @@ static const struct {
 	const char *phrase;
 } ranges[] = {
 	{ "flush_interval_ms", 50, 60000, false, false, "a number from 50 to 60000" },
+	{ "key_cache", 16, 1000000, false, false, "a number from 16 to 1000000" },
 	{ "drain_s", 0, 600, true, false, "a number from 0 to 600" },
 	{ "max", 1, 1000000, false, false, "a number from 1 to 1000000" },
 	{ "expire", 3600, 31536000, true, false,
@@ -276,6 +278,7 @@ static cfg_opt_t outbound_options[] = {
 	LIST("networks", on_network),
 	TRUTH("authenticated"),
 	LIST("daemon_names", on_text),
+	LIST("host_names", on_text),
 	TRUTH("reinjected"),
 	CFG_END(),
 };
@@ -294,6 +297,7 @@ static cfg_opt_t domain_options[] = {
 	CHOICE("canonicalization"),
 	NUMBER("expire"),
 	LIST("users", on_text),
+	LIST("also_sign", on_domain_name),
 	CFG_END(),
 };
 
@@ -348,6 +352,8 @@ static cfg_opt_t options[] = {
 	CHOICE("on_sign_failure"),
 	CHOICE("on_bad_message"),
 	CHOICE("log_level"),
+	TEXT("domain_table", on_path_or_none),
+	NUMBER("key_cache"),
 	CFG_SEC("outbound", outbound_options, CFGF_MULTI),
 	CFG_SEC(
 	    "domain", domain_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),

@@ -9,7 +9,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,23 +191,6 @@ check_type(const struct job *j, EVP_PKEY *pkey, struct keyring_key *out)
 	return 0;
 }
 
-/* The public half alone, as a verifier would have it. */
-static EVP_PKEY *
-public_half(EVP_PKEY *pkey)
-{
-	unsigned char *der = NULL;
-	const unsigned char *p;
-	EVP_PKEY *pub = NULL;
-	int len = i2d_PUBKEY(pkey, &der);
-
-	if (len > 0) {
-		p = der;
-		pub = d2i_PUBKEY(NULL, &p, len);
-	}
-	OPENSSL_free(der);
-	return pub;
-}
-
 static bool
 signs_and_verifies(EVP_PKEY *pkey, const EVP_MD *md)
 {
@@ -216,43 +198,17 @@ signs_and_verifies(EVP_PKEY *pkey, const EVP_MD *md)
 	unsigned char sig[4096];
 	size_t siglen = sizeof(sig);
 	EVP_MD_CTX *sign = EVP_MD_CTX_new(), *verify = EVP_MD_CTX_new();
-	EVP_PKEY *pub = public_half(pkey);
 	bool ok;
 
-	ok = sign != NULL && verify != NULL && pub != NULL &&
+	ok = sign != NULL && verify != NULL &&
 	    (size_t)EVP_PKEY_get_size(pkey) <= sizeof(sig) &&
 	    EVP_DigestSignInit(sign, NULL, md, NULL, pkey) == 1 &&
 	    EVP_DigestSign(sign, sig, &siglen, text, sizeof(text)) == 1 &&
-	    EVP_DigestVerifyInit(verify, NULL, md, NULL, pub) == 1 &&
+	    EVP_DigestVerifyInit(verify, NULL, md, NULL, pkey) == 1 &&
 	    EVP_DigestVerify(verify, sig, siglen, text, sizeof(text)) == 1;
 	EVP_MD_CTX_free(sign);
 	EVP_MD_CTX_free(verify);
-	EVP_PKEY_free(pub);
 	return ok;
-}
-
-/* PKCS#8 PEM: the only form of Ed25519 that libopendkim reads. */
-static int
-encode(const struct job *j, EVP_PKEY *pkey, struct keyring_key *out)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *p = NULL;
-	long len = 0;
-
-	if (bio != NULL &&
-	    PEM_write_bio_PKCS8PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) == 1)
-		len = BIO_get_mem_data(bio, &p);
-	if (len > 0)
-		out->pem = malloc((size_t)len + 1);
-	if (out->pem != NULL) {
-		memcpy(out->pem, p, (size_t)len);
-		out->pem[len] = '\0';
-		out->pem_len = (size_t)len;
-	}
-	if (len > 0)
-		OPENSSL_cleanse(p, (size_t)len);
-	BIO_free(bio);
-	return out->pem != NULL ? 0 : refuse(j, "out of memory");
 }
 
 static int
@@ -278,8 +234,6 @@ decode(const struct job *j, const struct buf *text, struct keyring_key *out)
 		rc = refuse(j,
 		    "the key is damaged: its public half does not verify what "
 		    "it signs");
-	if (rc == 0)
-		rc = encode(j, pkey, out);
 	if (rc == 0) {
 		out->pkey = pkey;
 		pkey = NULL;
@@ -292,7 +246,7 @@ done:
 }
 
 int
-keyring_read(const char *file, const char *user, struct keyring_key *out, char *err,
+keyring_decode(const char *file, const char *user, struct keyring_key *out, char *err,
     size_t errlen, char *warn, size_t warnlen)
 {
 	struct job j = { file, err, errlen, warn, warnlen };
@@ -311,6 +265,43 @@ keyring_read(const char *file, const char *user, struct keyring_key *out, char *
 	OPENSSL_cleanse(text.p, text.cap);
 	buf_fini(&text);
 	return rc;
+}
+
+/* PKCS#8 PEM: the only form of Ed25519 that libopendkim reads. */
+int
+keyring_encode(struct keyring_key *k)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *p = NULL;
+	long len = 0;
+
+	if (bio != NULL &&
+	    PEM_write_bio_PKCS8PrivateKey(bio, k->pkey, NULL, NULL, 0, NULL, NULL) == 1)
+		len = BIO_get_mem_data(bio, &p);
+	if (len > 0)
+		k->pem = malloc((size_t)len + 1);
+	if (k->pem != NULL) {
+		memcpy(k->pem, p, (size_t)len);
+		k->pem[len] = '\0';
+		k->pem_len = (size_t)len;
+	}
+	if (len > 0)
+		OPENSSL_cleanse(p, (size_t)len);
+	BIO_free(bio);
+	return k->pem != NULL ? 0 : -1;
+}
+
+int
+keyring_read(const char *file, const char *user, struct keyring_key *out, char *err,
+    size_t errlen, char *warn, size_t warnlen)
+{
+	if (keyring_decode(file, user, out, err, errlen, warn, warnlen) != 0)
+		return -1;
+	if (keyring_encode(out) == 0)
+		return 0;
+	keyring_key_fini(out);
+	snprintf(err, errlen, "%s: out of memory", file);
+	return -1;
 }
 
 void
@@ -412,10 +403,12 @@ load_key(struct keyring *r, const struct conf *c, const struct wanted *w,
 	return 0;
 }
 
-/*
- * libopendkim folds b= of an Ed25519 signature after it has hashed the field unfolded;
- * with simple header canonicalization such a signature never verifies.
- */
+bool
+keyring_fits(const struct keyring_key *k, enum conf_canon header)
+{
+	return k->type != KEYRING_ED25519 || header != CONF_CANON_SIMPLE;
+}
+
 static int
 check_canon(const struct keyring *r, const struct conf *c, const struct wanted *w,
     char *err, size_t errlen)
@@ -423,8 +416,7 @@ check_canon(const struct keyring *r, const struct conf *c, const struct wanted *
 	const struct conf_domain *d = &c->domains[w->domain];
 	char prefix[512];
 
-	if (d->header_canon != CONF_CANON_SIMPLE ||
-	    r->keys[r->n_keys - 1].type != KEYRING_ED25519)
+	if (keyring_fits(&r->keys[r->n_keys - 1], d->header_canon))
 		return 0;
 	where(c, w->key, prefix, sizeof(prefix));
 	snprintf(err, errlen,

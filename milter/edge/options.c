@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
+#include "core/domtable.h"
+#include "edge/keycheck.h"
+#include "edge/privs.h"
 #include "edge/snapshot.h"
 #include "edge/versions.h"
 
@@ -37,19 +41,76 @@ print_warning(void *unused, const char *sentence)
 	fprintf(stderr, "warning: %s\n", sentence);
 }
 
+static void
+print_sentence(void *unused, const char *sentence)
+{
+	(void)unused;
+	fprintf(stderr, "%s\n", sentence);
+}
+
+/* One line on a terminal, written over and over, and wiped out at last. */
+static void
+print_progress(void *unused, size_t done, size_t all)
+{
+	(void)unused;
+	if (done < all)
+		fprintf(stderr, "\rkeys: %zu of %zu", done, all);
+	else
+		fprintf(stderr, "\r%40s\r", "");
+}
+
+/*
+ * All keys of the table, as the daemon will meet them: without root's rights, where
+ * there is an account to take on.
+ */
+static int
+check_table(const struct conf *c)
+{
+	struct keycheck_job job = {
+		.wrong = print_sentence,
+		.warn = print_warning,
+		.progress = isatty(STDERR_FILENO) ? print_progress : NULL,
+		.user = c->user,
+		.decode = true,
+	};
+	struct keycheck_result r;
+	struct privs who;
+	char note[256], err[512];
+
+	if (privs_resolve(c, &who, note, sizeof(note), err, sizeof(err)) != 0 ||
+	    privs_assume(&who, err, sizeof(err)) != 0)
+		fprintf(stderr, "warning: keys are checked as root: %s\n", err);
+	if (keycheck_run(c, &job, &r) != 0) {
+		fprintf(stderr, "%s: out of memory\n", c->domain_table);
+		return EX_OSERR;
+	}
+	printf("%s: lines=%zu key_files=%zu wrong=%zu\n", c->domain_table,
+	    domtable_size(c->table), r.files, r.wrong);
+	if (r.templates > 0)
+		printf(
+		    "%s: %zu lines name another file for each domain and are checked "
+		    "when mail needs them\n",
+		    c->domain_table, r.templates);
+	return r.wrong > 0 ? EX_CONFIG : EX_OK;
+}
+
 static int
 check_settings(const char *file)
 {
 	char err[1024] = "";
 	struct snapshot *s = snapshot_load(file, print_warning, NULL, err, sizeof(err));
+	int status = EX_OK;
 
 	if (s == NULL) {
 		fprintf(stderr, "%s\n", err);
 		return EX_CONFIG;
 	}
+	if (s->conf.table != NULL && status == EX_OK)
+		status = check_table(&s->conf);
 	snapshot_put(s);
-	printf("%s: ok\n", file);
-	return EX_OK;
+	if (status == EX_OK)
+		printf("%s: ok\n", file);
+	return status;
 }
 
 /* What was asked for, besides where the settings are and how to run. */

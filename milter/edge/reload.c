@@ -4,9 +4,11 @@
  */
 #include "edge/reload.h"
 
+#include "core/domtable.h"
 #include "core/line.h"
 #include "core/restart.h"
 #include "edge/daemon.h"
+#include "edge/keycheck.h"
 #include "edge/logger.h"
 #include "edge/snapshot.h"
 
@@ -39,6 +41,22 @@ reload_log_level(const struct conf *c, bool verbose)
 	logger_set_level(verbose ? LOGGER_DEBUG : level);
 }
 
+void
+reload_check_table(const struct conf *c)
+{
+	const struct keycheck_job job = { .wrong = reload_warn };
+	struct keycheck_result r;
+
+	if (c->table == NULL)
+		return;
+	if (keycheck_run(c, &job, &r) != 0)
+		log_warn("%s: warning: %s: out of memory while its key files were "
+			 "looked at",
+		    LINE_NOQUEUE, c->domain_table);
+	log_info("%s: domain-table file=%s lines=%zu key_files=%zu unreadable=%zu",
+	    LINE_NOQUEUE, c->domain_table, domtable_size(c->table), r.files, r.wrong);
+}
+
 static void
 say_restart(const struct conf *started, const struct conf *next)
 {
@@ -66,6 +84,7 @@ load_and_publish(const struct conf *started, bool verbose, struct counters *coun
 	}
 	say_restart(started, &next->conf);
 	reload_log_level(&next->conf, verbose);
+	reload_check_table(&next->conf);
 	snapshot_publish(next);
 	return 0;
 }

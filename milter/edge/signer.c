@@ -27,8 +27,10 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
+#include "core/domtable.h"
 #include "core/signset.h"
 #include "edge/keycache.h"
+#include "edge/keypool.h"
 #include "edge/keyring.h"
 #include "edge/libmem.h"
 
@@ -39,7 +41,7 @@
 /* The header copied a few times for each key; far above what core/txn.h lets in. */
 #define ARENA_MAX ((size_t)32 * 1024 * 1024)
 
-/* One value of expire and its eight lists of oversigned names. */
+/* One value of expire, few in practice, and its eight lists of oversigned names. */
 struct profile {
 	uint32_t expire_s;
 	DKIM_LIB *lib[SIGNSET_SKIPS];
@@ -47,21 +49,28 @@ struct profile {
 
 struct signer {
 	const struct conf *conf;
-	const struct keyring *keys;
+	const struct keyring *keys; /* of the sections */
+	struct keypool *pool;       /* of the table; NULL where there is none */
 	struct signer_options options;
-	struct profile *profiles;
+	struct profile *profiles; /* CONF_EXPIRIES_MAX of them */
 	size_t n_profiles;
-	size_t *profile_of; /* by conf_domain.id */
 	struct sign_port port;
 };
 
-struct signing {
+/* One signature in the making. */
+struct one {
 	const struct conf_domain *domain;
+	const struct conf_key *key;
+	struct keypool_key *lent; /* the key, where it is the pool's; else NULL */
+	DKIM *dkim;
+	struct buf value; /* when it is finished; empty: failed */
+};
+
+struct signing {
 	struct arena *arena; /* what the library allocates */
 	size_t n;
-	DKIM *dkim[CONF_KEYS_MAX];
-	struct buf value[CONF_KEYS_MAX]; /* the finished signatures; empty: failed */
-	struct buf field;                /* scratch */
+	struct one v[CONF_KEYS_MAX];
+	struct buf field; /* scratch */
 };
 
 /* The library takes pointers to what it does not change without const. */
@@ -148,29 +157,48 @@ profile_init(struct profile *p, const struct signer_options *o, uint32_t expire_
 	return 0;
 }
 
-/* The profile for an expiry, made when it is the first of its kind; n_profiles:
- * failure. */
-static size_t
-profile_for(struct signer *s, uint32_t expire_s)
+static const struct profile *
+profile_for(const struct signer *s, uint32_t expire_s)
 {
 	for (size_t i = 0; i < s->n_profiles; i++)
 		if (s->profiles[i].expire_s == expire_s)
-			return i;
-	if (profile_init(&s->profiles[s->n_profiles], &s->options, expire_s) != 0)
-		return s->n_profiles;
-	return s->n_profiles++;
+			return &s->profiles[i];
+	return NULL;
 }
 
 static int
-make_profiles(struct signer *s)
+make_profile(struct signer *s, uint32_t expire_s, char *err, size_t errlen)
 {
-	for (size_t i = 0; i < s->conf->n_domains; i++) {
-		const struct conf_domain *d = &s->conf->domains[i];
-		size_t before = s->n_profiles, p = profile_for(s, d->expire_s);
+	if (profile_for(s, expire_s) != NULL)
+		return 0;
+	if (s->n_profiles == CONF_EXPIRIES_MAX) {
+		snprintf(err, errlen,
+		    "found more than %d different values of expire, expected fewer",
+		    CONF_EXPIRIES_MAX);
+		return -1;
+	}
+	if (profile_init(&s->profiles[s->n_profiles], &s->options, expire_s) != 0) {
+		snprintf(err, errlen, "libopendkim could not be set up");
+		return -1;
+	}
+	s->n_profiles++;
+	return 0;
+}
 
-		if (p == s->n_profiles && s->n_profiles == before)
+/* For all that may sign. */
+static int
+make_profiles(struct signer *s, char *err, size_t errlen)
+{
+	const struct domtable *t = s->conf->table;
+	struct domtable_key row;
+
+	for (size_t i = 0; i < s->conf->n_domains; i++)
+		if (make_profile(s, s->conf->domains[i].expire_s, err, errlen) != 0)
 			return -1;
-		s->profile_of[d->id] = p;
+	for (size_t i = 0; t != NULL && i < domtable_size(t); i++) {
+		domtable_at(t, i, &row);
+		if (make_profile(s, row.expire_s, err, errlen) != 0)
+			return -1;
 	}
 	return 0;
 }
@@ -194,45 +222,93 @@ signing_free(struct signing *g)
 	if (g == NULL)
 		return;
 	for (size_t i = 0; i < g->n; i++) {
-		if (g->dkim[i] != NULL)
-			dkim_free(g->dkim[i]);
-		buf_fini(&g->value[i]);
+		if (g->v[i].dkim != NULL)
+			dkim_free(g->v[i].dkim);
+		keypool_put(g->v[i].lent);
+		buf_fini(&g->v[i].value);
 	}
 	buf_fini(&g->field);
 	arena_free(g->arena);
 	free(g);
 }
 
-static DKIM *
-begin_one(const struct signer *s, const struct signing *g, DKIM_LIB *lib, size_t k,
-    char *err, size_t errlen)
+/* A key of the table: read now, unless the pool has it. */
+static const struct keyring_key *
+borrow(const struct signer *s, struct one *o, char *err, size_t errlen)
+{
+	char why[512];
+	const struct keyring_key *key;
+
+	o->lent = keypool_get(s->pool, o->key->file, why, sizeof why);
+	if (o->lent == NULL) {
+		snprintf(
+		    err, errlen, "%s:%u: %s", s->conf->domain_table, o->key->line, why);
+		return NULL;
+	}
+	key = keypool_keyring(o->lent);
+	if (keyring_fits(key, o->domain->header_canon))
+		return key;
+	snprintf(err, errlen,
+	    "%s:%u: %s: found an Ed25519 key with simple header canonicalization, "
+	    "expected c=relaxed/relaxed",
+	    s->conf->domain_table, o->key->line, o->key->file);
+	return NULL;
+}
+
+static int
+begin_one(const struct signer *s, const struct signing *g, struct one *o, size_t k,
+    unsigned skips, char *err, size_t errlen)
 {
 	/* Copied by the library, all but the id, which lives in the settings. */
-	const struct conf_domain *d = g->domain;
-	const struct keyring_key *key = keyring_get(s->keys, d->id, k);
+	const struct conf_domain *d = o->domain;
+	const struct profile *profile = profile_for(s, d->expire_s);
+	const struct keyring_key *key = d->id == CONF_DOMAIN_OF_TABLE
+	    ? borrow(s, o, err, errlen)
+	    : keyring_get(s->keys, d->id, k);
 	dkim_canon_t hc = d->header_canon == CONF_CANON_SIMPLE ? DKIM_CANON_SIMPLE
 							       : DKIM_CANON_RELAXED;
 	dkim_canon_t bc =
 	    d->body_canon == CONF_CANON_SIMPLE ? DKIM_CANON_SIMPLE : DKIM_CANON_RELAXED;
-	dkim_alg_t alg = key->type == KEYRING_ED25519 ? DKIM_SIGN_ED25519SHA256
-						      : DKIM_SIGN_RSASHA256;
 	char handle[KEYCACHE_HANDLE_BYTES];
 	DKIM_STAT stat = DKIM_STAT_OK;
-	DKIM *dkim =
-	    dkim_sign(lib, lend(d->name), g->arena, lend(keycache_text(key, handle)),
-		lend(d->keys[k].selector), lend(d->name), hc, bc, alg, -1, &stat);
+	dkim_alg_t alg;
 
-	if (dkim == NULL)
-		say(err, errlen, NULL, d->keys[k].selector, stat);
-	return dkim;
+	if (key == NULL)
+		return -1;
+	alg = key->type == KEYRING_ED25519 ? DKIM_SIGN_ED25519SHA256
+					   : DKIM_SIGN_RSASHA256;
+	o->dkim = dkim_sign(profile->lib[skips], lend(d->name), g->arena,
+	    lend(keycache_text(key, handle)), lend(o->key->selector), lend(d->name), hc,
+	    bc, alg, -1, &stat);
+	if (o->dkim != NULL)
+		return 0;
+	say(err, errlen, NULL, o->key->selector, stat);
+	return -1;
+}
+
+/* The signatures of one domain. */
+static int
+begin_domain(const struct signer *s, struct signing *g, const struct conf_domain *d,
+    unsigned skips, char *err, size_t errlen)
+{
+	for (size_t k = 0; k < d->n_keys && g->n < CONF_KEYS_MAX; k++) {
+		struct one *o = &g->v[g->n++];
+
+		o->domain = d;
+		o->key = &d->keys[k];
+		buf_init(&o->value, SIGNATURE_MAX);
+		if (begin_one(s, g, o, k, skips, err, errlen) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 static struct signing *
 begin(void *self, const struct conf_domain *d, unsigned skips, char *err, size_t errlen)
 {
 	const struct signer *s = self;
-	DKIM_LIB *lib = s->profiles[s->profile_of[d->id]].lib[skips];
 	struct signing *g = calloc(1, sizeof *g);
+	int rc;
 
 	if (g != NULL)
 		g->arena = arena_new(ARENA_MAX);
@@ -241,17 +317,14 @@ begin(void *self, const struct conf_domain *d, unsigned skips, char *err, size_t
 		free(g);
 		return NULL;
 	}
-	g->domain = d;
 	buf_init(&g->field, FIELD_MAX);
-	for (; g->n < d->n_keys; g->n++) {
-		buf_init(&g->value[g->n], SIGNATURE_MAX);
-		g->dkim[g->n] = begin_one(s, g, lib, g->n, err, errlen);
-		if (g->dkim[g->n] == NULL) {
-			signing_free(g);
-			return NULL;
-		}
-	}
-	return g;
+	rc = begin_domain(s, g, d, skips, err, errlen);
+	for (size_t i = 0; rc == 0 && i < d->n_also; i++)
+		rc = begin_domain(s, g, d->also[i], skips, err, errlen);
+	if (rc == 0)
+		return g;
+	signing_free(g);
+	return NULL;
 }
 
 /* "name:value" with CRLF before folds: as it is on the wire, without the last CRLF. */
@@ -273,7 +346,7 @@ field(struct signing *g, struct str name, struct str value)
 	if (buf_failed(&g->field))
 		return -1;
 	for (size_t i = 0; i < g->n; i++)
-		if (dkim_header(g->dkim[i], (u_char *)g->field.p, g->field.len) !=
+		if (dkim_header(g->v[i].dkim, (u_char *)g->field.p, g->field.len) !=
 		    DKIM_STAT_OK)
 			return -1;
 	return 0;
@@ -283,7 +356,7 @@ static int
 end_fields(struct signing *g)
 {
 	for (size_t i = 0; i < g->n; i++)
-		if (dkim_eoh(g->dkim[i]) != DKIM_STAT_OK)
+		if (dkim_eoh(g->v[i].dkim) != DKIM_STAT_OK)
 			return -1;
 	return 0;
 }
@@ -294,7 +367,7 @@ body(struct signing *g, const void *p, size_t n)
 	if (n == 0)
 		return 0; /* the library asserts on it */
 	for (size_t i = 0; i < g->n; i++)
-		if (dkim_body(g->dkim[i], lend(p), n) != DKIM_STAT_OK)
+		if (dkim_body(g->v[i].dkim, lend(p), n) != DKIM_STAT_OK)
 			return -1;
 	return 0;
 }
@@ -316,25 +389,25 @@ has_b(struct str tags)
 }
 
 static int
-end_one(struct signing *g, size_t i, char *err, size_t errlen)
+end_one(struct one *o, char *err, size_t errlen)
 {
-	const char *selector = g->domain->keys[i].selector;
-	DKIM_STAT stat = dkim_eom(g->dkim[i], NULL);
+	const char *selector = o->key->selector;
+	DKIM_STAT stat = dkim_eom(o->dkim, NULL);
 	u_char *text = NULL;
 	size_t len = 0;
 
 	if (stat == DKIM_STAT_OK)
-		stat = dkim_getsighdr_d(g->dkim[i], INITIAL, &text, &len);
+		stat = dkim_getsighdr_d(o->dkim, INITIAL, &text, &len);
 	if (stat != DKIM_STAT_OK) {
-		say(err, errlen, g->dkim[i], selector, stat);
+		say(err, errlen, o->dkim, selector, stat);
 		return -1;
 	}
-	buf_addc(&g->value[i], ' ');
+	buf_addc(&o->value, ' ');
 	for (size_t k = 0; k < len; k++)
 		if (text[k] != '\r')
-			buf_addc(&g->value[i], (char)text[k]);
-	if (buf_failed(&g->value[i]) || !has_b(buf_str(&g->value[i]))) {
-		buf_reset(&g->value[i]);
+			buf_addc(&o->value, (char)text[k]);
+	if (buf_failed(&o->value) || !has_b(buf_str(&o->value))) {
+		buf_reset(&o->value);
 		snprintf(err, errlen, "%s: libopendkim's answer has no b=", selector);
 		return -1;
 	}
@@ -347,17 +420,19 @@ end(struct signing *g, size_t *n, char *err, size_t errlen)
 	size_t failed = 0;
 
 	for (size_t i = 0; i < g->n; i++)
-		if (end_one(g, i, err, errlen) != 0)
+		if (end_one(&g->v[i], err, errlen) != 0)
 			failed++;
 	*n = g->n;
 	return failed;
 }
 
-static struct str
-signature(const struct signing *g, size_t i, struct str *selector)
+static struct sign_made
+signature(const struct signing *g, size_t i)
 {
-	*selector = str_of(g->domain->keys[i].selector);
-	return buf_str(&g->value[i]);
+	const struct one *o = &g->v[i];
+
+	return (struct sign_made) { buf_str(&o->value), str_of(o->domain->name),
+		str_of(o->key->selector) };
 }
 
 /* ==== The signer ==== */
@@ -412,25 +487,24 @@ signer_new_with(const struct conf *conf, const struct keyring *keys,
     const struct signer_options *options, char *err, size_t errlen)
 {
 	struct signer *s = calloc(1, sizeof *s);
+	bool by_handle = keycache_prove(sign_once);
 
 	if (s == NULL)
 		goto memory;
-	keycache_prove(sign_once);
 	s->conf = conf;
 	s->keys = keys;
 	s->options = *options;
-	s->profiles = calloc(conf->n_domains + 1, sizeof *s->profiles);
-	s->profile_of = calloc(conf->n_domains + 1, sizeof *s->profile_of);
-	if (s->profiles == NULL || s->profile_of == NULL)
+	s->profiles = calloc(CONF_EXPIRIES_MAX, sizeof *s->profiles);
+	if (conf->table != NULL)
+		s->pool = keypool_new(conf->key_cache, KEYPOOL_RETRY_MS, !by_handle);
+	if (s->profiles == NULL || (conf->table != NULL && s->pool == NULL))
 		goto memory;
 	s->port = (struct sign_port) { begin, field, end_fields, body, end, signature,
 		signing_free, s };
-	if (make_profiles(s) != 0) {
-		snprintf(err, errlen, "libopendkim could not be set up");
-		signer_free(s);
-		return NULL;
-	}
-	return s;
+	if (make_profiles(s, err, errlen) == 0)
+		return s;
+	signer_free(s);
+	return NULL;
 memory:
 	snprintf(err, errlen, "out of memory");
 	signer_free(s);
@@ -444,8 +518,8 @@ signer_free(struct signer *s)
 		return;
 	for (size_t i = 0; i < s->n_profiles; i++)
 		profile_fini(&s->profiles[i]);
+	keypool_free(s->pool);
 	free(s->profiles);
-	free(s->profile_of);
 	free(s);
 }
 

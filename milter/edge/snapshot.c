@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "edge/conffile.h"
+#include "edge/domfile.h"
 #include "edge/keyring.h"
 #include "edge/signer.h"
 
@@ -43,7 +44,8 @@ snapshot_load(const char *file, void (*warn)(void *, const char *), void *arg,
 	}
 	if (warn != NULL)
 		conffile_advise(&s->conf, warn, arg);
-	s->keys = keyring_load(&s->conf, warn, arg, err, errlen);
+	if (domfile_load(&s->conf, warn, arg, err, errlen) == 0)
+		s->keys = keyring_load(&s->conf, warn, arg, err, errlen);
 	if (s->keys != NULL)
 		s->signer = signer_new(&s->conf, s->keys, err, errlen);
 	if (s->signer == NULL) {

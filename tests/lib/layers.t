@@ -69,6 +69,14 @@ LIBRARIES = {"libmilter": "libmilter", "opendkim": "libopendkim", "hiredis": "hi
 # Files that name several outside libraries, because that is what they are for.
 MANY_LIBRARIES = {"milter/edge/versions.c"}
 
+# Of libopendkim, what signs.  Its other calls verify, leak, crash on what strangers send, or
+# bring a defect of their own: tests/unit/signer_rules_test.c says which.
+OPENDKIM_CALLS = set("""dkim_init dkim_close dkim_options dkim_sign dkim_header dkim_eoh
+    dkim_body dkim_eom dkim_getsighdr_d dkim_free dkim_geterror dkim_getresultstr
+    dkim_libversion""".split())
+OPENDKIM_OPTIONS = set("""DKIM_OPTS_FLAGS DKIM_OPTS_OVERSIGNHDRS DKIM_OPTS_SIGNATURETTL
+    DKIM_OPTS_FIXEDTIME""".split())
+
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
@@ -144,6 +152,16 @@ def banned_functions(root):
                 yield f"{path}:{line}: {name}(): banned ({BANNED[name]})"
             if name == "exit" and path not in MAY_EXIT:
                 yield f"{path}:{line}: exit(): only a main file ends the process"
+
+
+def opendkim_calls(root):
+    for path, text in sources(root, "milter", "include"):
+        found = [(n, w) for n, w in calls(text)
+                 if w.startswith("dkim_") and w not in OPENDKIM_CALLS]
+        found += [(n, w) for n, w in words(text)
+                  if re.match(r"DKIM_(OPTS|LIBFLAGS)_", w) and w not in OPENDKIM_OPTIONS]
+        for line, word in found:
+            yield f"{path}:{line}: {word}: not among what signing needs of libopendkim"
 
 
 def sizes(root):
@@ -288,6 +306,9 @@ PLANTED = [
     (banned_functions, "milter/cli/bad.c", "/* a\n b */ char *g = strcpy (a, b);\n",
      "bad.c:3: strcpy"),
     (banned_functions, "milter/cli/bad.c", "void f(void) { exit(1); }\n", "exit"),
+    (opendkim_calls, "milter/edge/bad.c", "void f(DKIM *d) { dkim_signhdrs(d, 0); }\n",
+     "dkim_signhdrs"),
+    (opendkim_calls, "milter/edge/bad.c", "int i = DKIM_OPTS_SKIPHDRS;\n", "SKIPHDRS"),
     (sizes, "milter/edge/bad.c", "\n" * FILE_LINES, "601 lines"),
     (sizes, "milter/edge/bad.c", "{\n" + "\tx;\n" * (FUNCTION_LINES + 1) + "}\n",
      "function of 61 lines"),
@@ -362,6 +383,7 @@ SOURCE_RULES = [
     (core_effects, "core does no I/O and does not end the process"),
     (edge_includes, "an edge file names one outside library, and nothing of cli"),
     (banned_functions, "no banned function"),
+    (opendkim_calls, "of libopendkim only what signing needs"),
     (sizes, f"files up to {FILE_LINES} lines, functions up to {FUNCTION_LINES}"),
     (file_heads, "the first line of each C file is its licence"),
     (config_header, "who asks for HAVE_ includes config.h"),

@@ -7,10 +7,16 @@
 #define METERMARK_TESTS_CONFFILE_BAD_H
 
 #define KEY "key { selector = s file = /k }"
+#define FOUR_KEYS                                                                      \
+ "key { selector = s1 file = /k } key { selector = s2 file = /k } "                    \
+ "key { selector = s3 file = /k } key { selector = s4 file = /k }"
 #define TOP                                                                            \
- "expected one of listen, allow_tcp, mta, redis, key_prefix, user, group, "            \
- "state_dir, flush_interval_ms, drain_s, line_length_limit, recipient_key_file, "      \
- "on_sign_failure, on_bad_message, log_level, outbound, domain, campaign, stream"
+ "expected one of listen, allow_tcp, mta, redis, "                                  \
+ "key_prefix, user, group, "                                                           \
+ "state_dir, flush_interval_ms, "                                                      \
+ "drain_s, line_length_limit, recipient_key_file, "                                    \
+ "on_sign_failure, on_bad_message, log_level, domain_table, key_cache, outbound, "     \
+ "domain, campaign, stream"
 #define QUOTES "expected a value with such characters in double quotes"
 #define ENVIRONMENT                                                                    \
  "found ${, expected a plain value: the environment is not expanded "                  \
@@ -92,13 +98,13 @@ static const struct {
 	    ":1: found \"Listen\", expected the name of a setting" },
 	{ "outbound {\n  network = {\"10.0.0.0/8\"}\n}\n",
 	    ":2: found \"network\", expected one of networks, authenticated, "
-	    "daemon_names, reinjected" },
+	    "daemon_names, host_names, reinjected" },
 	{ "domain a.org {\n key { selektor = s file = /k }\n}\n",
 	    ":2: found \"selektor\", expected one of selector, file" },
 	{ "domain a.org { " KEY " selector = s }",
 	    ":1: found \"selector\", expected one of key, subdomains, "
 	    "canonicalization, "
-	    "expire, users" },
+	    "expire, users, also_sign" },
 	{ "campaign { name = x }",
 	    ":1: found \"name\", expected one of sources, default, max" },
 	{ "stream a { return_path = \"x\" }",
@@ -190,6 +196,31 @@ static const struct {
 	{ "campaign { max = 0 }",
 	    ":1: max: found \"0\", expected a number from 1 to 1000000" },
 	/* domains */
+	{ "domain a.org {\n" KEY "\nalso_sign = esp.example }",
+	    ":1: domain \"a.org\": also_sign: found \"esp.example\", expected the name "
+	    "of another domain section" },
+	{ "domain a.org { " KEY " also_sign = A.org }",
+	    ":1: domain \"a.org\": also_sign: found the domain itself, expected "
+	    "others: it signs in any case" },
+	{ "domain b.org { " KEY " subdomains = true }\n"
+	  "domain a.org { " KEY " also_sign = x.b.org }",
+	    ":2: domain \"a.org\": also_sign: found \"x.b.org\", expected the name of "
+	    "another domain section" },
+	{ "domain b.org { " KEY " }\n"
+	  "domain a.org { " KEY " also_sign = {b.org, B.ORG} }",
+	    ":2: domain \"a.org\": also_sign: found \"b.org\" twice, expected it "
+	    "once" },
+	{ "domain a.org { " KEY " also_sign = localhost }",
+	    ":1: also_sign: found \"localhost\", expected a domain name such as "
+	    "example.com" },
+	{ "domain a.org { " FOUR_KEYS " also_sign = b.org }\n"
+	  "domain b.org { " FOUR_KEYS " " KEY " }",
+	    ":1: domain \"a.org\": found 9 keys, those of also_sign included, expected "
+	    "at most 8: each is a signature on every message" },
+	{ "domain_table = keys/table",
+	    ":1: domain_table: found \"keys/table\", expected an absolute path" },
+	{ "key_cache = 0",
+	    ":1: key_cache: found \"0\", expected a number from 16 to 1000000" },
 	{ "\ndomain \"example.com\" {\n}\n",
 	    ":2: domain \"example.com\": found no key, expected key { selector = "
 	    "\"...\" "

@@ -121,14 +121,16 @@ static const char everything[] =
     "user = root group = postfix state_dir = /srv/mm\n"
     "flush_interval_ms = 50 drain_s = 0 line_length_limit = 0\n"
     "recipient_key_file = /srv/k on_sign_failure = accept on_bad_message = accept\n"
-    "log_level = debug\n"
+    "log_level = debug domain_table = /srv/t key_cache = 16\n"
     "outbound { networks = {\"10.0.0.0/8\", // one\n\"2001:db8::/32\" # two\n,}\n"
-    " authenticated = off daemon_names = {submission, smtps} reinjected = on }\n"
+    " authenticated = off daemon_names = {submission, smtps} host_names = "
+    "mx.example.com reinjected = on }\n"
     "domain Example.COM { key { selector = r file = \"/k/r s.pem\" }\n"
     " key { selector = e file = /k/e.pem }\n"
     " subdomains = true canonicalization = simple/relaxed expire = 604800\n"
-    " users = {shop, \"crm@example.com\"} }\n"
-    "campaign { sources = x-campaign default = misc max = 7 }\n"
+    " users = {shop, \"crm@example.com\"} also_sign = ESP.example }\n"
+    "domain esp.example { key { selector = x file = /k/x } } campaign { sources = "
+    "x-campaign default = misc max = 7 }\n"
     "stream one { match { campaign = {\"a-*\", b} user = shop }\n"
     " match { from_domain = \"*.example.com\" envelope_domain = bounce.example.com }\n"
     " feedback_id = \"%{campaign}::%{domain}:sender\"\n"
@@ -156,6 +158,8 @@ check_top(const struct conf *c)
 	assert_int_equal(c->on_sign_failure, CONF_SIGN_ACCEPT);
 	assert_int_equal(c->on_bad_message, CONF_BAD_ACCEPT);
 	assert_int_equal(c->log_level, CONF_LOG_DEBUG);
+	assert_string_equal(c->domain_table, "/srv/t");
+	assert_int_equal(c->key_cache, 16);
 	assert_int_equal(c->outbound.n_networks, 2);
 	assert_int_equal(c->outbound.networks[0].bits, 104);
 	assert_int_equal(c->outbound.networks[1].bits, 32);
@@ -163,6 +167,7 @@ check_top(const struct conf *c)
 	assert_true(c->outbound.reinjected);
 	assert_int_equal(c->outbound.daemon_names.n, 2);
 	assert_string_equal(c->outbound.daemon_names.v[1], "smtps");
+	assert_string_equal(c->outbound.host_names.v[0], "mx.example.com");
 	assert_int_equal(c->campaign.sources.n, 1);
 	assert_string_equal(c->campaign.sources.v[0], "x-campaign");
 	assert_string_equal(c->campaign.default_name, "misc");
@@ -186,6 +191,9 @@ check_domain(const struct conf_domain *d)
 	assert_int_equal(d->expire_s, 604800);
 	assert_int_equal(d->users.n, 2);
 	assert_string_equal(d->users.v[1], "crm@example.com");
+	assert_int_equal(d->n_also, 1);
+	assert_string_equal(d->also[0]->name, "esp.example");
+	assert_int_equal(conf_domain_signatures(d), 3);
 }
 
 static void
@@ -222,7 +230,7 @@ every_setting_arrives(void **state)
 	if (read_text(everything, &c, err, sizeof(err)) != 0)
 		fail_msg("%s", err);
 	check_top(&c);
-	assert_int_equal(c.n_domains, 1);
+	assert_int_equal(c.n_domains, 2);
 	check_domain(&c.domains[0]);
 	assert_ptr_equal(conf_domain_for(&c, STR("a.example.com")), &c.domains[0]);
 	assert_int_equal(c.n_streams, 2);
@@ -425,11 +433,14 @@ the_shipped_file_shows_the_defaults(void **state)
 	assert_int_equal(c.on_sign_failure, d.on_sign_failure);
 	assert_int_equal(c.on_bad_message, d.on_bad_message);
 	assert_int_equal(c.log_level, d.log_level);
+	assert_string_equal(c.domain_table, d.domain_table);
+	assert_int_equal(c.key_cache, d.key_cache);
 	assert_int_equal(c.outbound.n_networks, d.outbound.n_networks);
 	assert_memory_equal(c.outbound.networks, d.outbound.networks,
 	    d.outbound.n_networks * sizeof(*d.outbound.networks));
 	assert_int_equal(c.outbound.authenticated, d.outbound.authenticated);
 	assert_int_equal(c.outbound.daemon_names.n, 0);
+	assert_int_equal(c.outbound.host_names.n, 0);
 	assert_int_equal(c.outbound.reinjected, d.outbound.reinjected);
 	assert_int_equal(c.campaign.max, d.campaign.max);
 	assert_string_equal(c.campaign.default_name, d.campaign.default_name);

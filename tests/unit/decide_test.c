@@ -238,6 +238,13 @@ mail_this_host_has_received_before_passes_untouched(void **state)
 		    true, true },
 		{ " (from root@localhost)\n\tby " HOST " (8.17.1/8.17.1/Submit) id 1",
 		    true, false },
+		{ " (from root@localhost)\n\tby " HOST " (8.17.1/8.17.1/Submit) id 1",
+		    false, true },
+		{ " (from root@localhost)\n\tby " HOST " (8.17.1/8.17.1) id 1", true,
+		    false },
+		{ " (x [192.0.2.9]) by " HOST " (8.17.1/8.17.1) id 1", true, true },
+		{ " from (from root@localhost) by " HOST " (8.17.1) id 1", true, true },
+		{ " from evil by " HOST ". (Postfix) id 1", false, true },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -284,6 +291,51 @@ strangers_pass_even_when_asked_about(void **state)
 	assert_int_equal(decide(f)->verdict, DECIDE_PASS);
 	assert_null(f->d.domain);
 	assert_int_equal(edits(f), 0);
+}
+
+static void
+a_host_may_have_several_names(void **state)
+{
+	struct fixture *f = *state;
+
+	receive(f, "From", " a@example.com");
+	receive(f, "Received", " from x by old.example.com (Postfix) id 1");
+	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
+	assert_int_equal(
+	    conf_list_add(&f->conf.outbound.host_names, "new.example.com"), 0);
+	assert_int_equal(
+	    conf_list_add(&f->conf.outbound.host_names, "OLD.example.com."), 0);
+	assert_int_equal(decide(f)->verdict, DECIDE_PASS);
+}
+
+static void
+a_host_without_a_name_may_be_any(void **state)
+{
+	struct fixture *f = *state;
+
+	f->facts.host = STR("");
+	receive(f, "From", " a@example.com");
+	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
+	receive(f, "Received", " from x by other.example id 1");
+	assert_int_equal(decide(f)->verdict, DECIDE_PASS);
+}
+
+static void
+a_login_gets_no_bad_message_through(void **state)
+{
+	struct fixture *f = *state;
+
+	f->facts.client = DECIDE_AUTH;
+	f->facts.user = STR("shop");
+	receive(f, "From", " a@shop.example");
+	receive(f, "From", " b@shop.example");
+	assert_int_equal(decide(f)->verdict, DECIDE_REJECT);
+	assert_string_equal(f->d.why, "two-froms");
+	f->facts.overflow = true;
+	assert_int_equal(decide(f)->verdict, DECIDE_REJECT);
+	/* Of a login that no domain names it is not ours to judge. */
+	f->facts.user = STR("other");
+	assert_int_equal(decide(f)->verdict, DECIDE_PASS);
 }
 
 /* ==== Messages that must not be signed ==== */
@@ -508,6 +560,22 @@ values_of_strangers_inject_nothing(void **state)
 }
 
 static void
+values_of_strangers_keep_a_fields_grammar(void **state)
+{
+	struct fixture *f = *state;
+	struct conf_stream *s = add_stream(&f->conf, "bulk", NULL);
+
+	add_header(&s->set, &s->n_set, "Reply-To", "%{user}@example.com");
+	add_header(&s->set, &s->n_set, "X-Domain", "%{domain}");
+	f->facts.user = STR("a>,<evil@x,b(\"");
+	receive(f, "From", " a@\xc3\xbc.example.com");
+	decide(f);
+	assert_string_equal(value(f, "Reply-To"), " a---evil@x-b--@example.com");
+	assert_string_equal(value(f, "X-Domain"), " example.com");
+	assert_string_equal(value(f, "Message-ID"), " <1.2.3@example.com>");
+}
+
+static void
 a_value_too_long_is_not_set_and_said_so(void **state)
 {
 	struct fixture *f = *state;
@@ -585,6 +653,9 @@ main(void)
 		FIXED(the_client_is_known_by_network_daemon_or_login),
 		FIXED(logins_speak_only_for_domains_that_name_them),
 		FIXED(mail_this_host_has_received_before_passes_untouched),
+		FIXED(a_host_may_have_several_names),
+		FIXED(a_host_without_a_name_may_be_any),
+		FIXED(a_login_gets_no_bad_message_through),
 		FIXED(the_operator_can_say_that_reinjected_mail_is_ours),
 		FIXED(strangers_pass_even_when_asked_about),
 		FIXED(bad_messages_are_refused_or_go_unsigned),
@@ -596,6 +667,7 @@ main(void)
 		FIXED(all_conditions_of_a_match_hold_and_any_match_does),
 		FIXED(rules_remove_set_and_add),
 		FIXED(values_of_strangers_inject_nothing),
+		FIXED(values_of_strangers_keep_a_fields_grammar),
 		FIXED(a_value_too_long_is_not_set_and_said_so),
 		FIXED(bodies_that_an_mta_would_change_are_refused),
 		FIXED(unsigned_mail_may_have_any_body),

@@ -249,9 +249,11 @@ both_signatures_verify(void **state)
 	char value[1024];
 
 	for (size_t i = 0; i < 2; i++) {
-		struct str selector, s = p->signature(g, i, &selector);
+		struct sign_made made = p->signature(g, i);
+		struct str s = made.value;
 
-		assert_string_equal(selector.p, selectors[i]);
+		assert_string_equal(made.selector.p, selectors[i]);
+		assert_string_equal(made.domain.p, "example.com");
 		assert_int_equal(s.p[0], ' ');
 		assert_int_equal(str_find(s, '\r'), s.len);
 		tag(s, "a", value, sizeof value);
@@ -285,7 +287,6 @@ oversigned_fields_are_named_once_more(void **state)
 {
 	struct fixture *f = *state;
 	const struct sign_port *p = signer_port(f->signer);
-	struct str selector;
 	size_t n_names;
 	const struct signset_name *row = signset_names(&n_names);
 
@@ -293,7 +294,7 @@ oversigned_fields_are_named_once_more(void **state)
 		struct signing *g = sign(f, skips);
 		char h[2048];
 
-		tag(p->signature(g, 0, &selector), "h", h, sizeof h);
+		tag(p->signature(g, 0).value, "h", h, sizeof h);
 		for (size_t i = 0; i < n_names; i++) {
 			size_t want = row[i].oversign && (row[i].skip & skips) == 0;
 

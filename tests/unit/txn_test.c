@@ -32,6 +32,7 @@ struct recorder {
 
 struct signing {
 	struct recorder *r;
+	const struct conf_domain *domain;
 	size_t n;
 };
 
@@ -47,7 +48,7 @@ begin(void *self, const struct conf_domain *d, unsigned skips, char *err, size_t
 	}
 	g = calloc(1, sizeof *g);
 	assert_non_null(g);
-	*g = (struct signing) { r, d->n_keys };
+	*g = (struct signing) { r, d, conf_domain_signatures(d) };
 	r->skips = skips;
 	r->open++;
 	buf_reset(&r->fields);
@@ -86,14 +87,14 @@ end(struct signing *g, size_t *n, char *err, size_t errlen)
 	return g->r->fail;
 }
 
-static struct str
-signature(const struct signing *g, size_t i, struct str *selector)
+static struct sign_made
+signature(const struct signing *g, size_t i)
 {
 	static const struct str values[] = { STR(" sig-0"), STR(" sig-1") };
 	static const struct str selectors[] = { STR("r1"), STR("e1") };
 
-	*selector = selectors[i];
-	return i < g->r->fail ? STR("") : values[i];
+	return (struct sign_made) { i < g->r->fail ? STR("") : values[i],
+		str_of(g->domain->name), selectors[i] };
 }
 
 static void
@@ -440,11 +441,12 @@ calls_out_of_order_do_nothing(void **state)
 	assert_int_equal(txn_end(f->txn, STR(""))->verdict, DECIDE_PASS);
 	txn_commit(f->txn, true, &f->line);
 	assert_int_equal(f->r.puts, 0);
-	mail(f);
-	assert_int_equal(txn_end(f->txn, STR(""))->verdict, DECIDE_PASS);
-	txn_commit(f->txn, true, &f->line);
-	assert_int_equal(f->r.puts, 0);
 	assert_int_equal(f->line.len, 0);
+	mail(f);
+	assert_int_equal(txn_end(f->txn, STR(""))->verdict, DECIDE_TEMPFAIL);
+	txn_commit(f->txn, true, &f->line);
+	assert_int_equal(f->r.puts, 1);
+	assert_int_equal(f->r.delta.n[TALLY_TEMPFAILED], 1);
 }
 
 static void
