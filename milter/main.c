@@ -34,6 +34,8 @@
 
 /* How long Redis may take at a stop, after messages have drained. */
 #define FLUSH_MS 5000
+/* For messages past their edits when the drain is given up. */
+#define SHUT_MS 1000
 #define FLUSH_URGENT_MS 1000
 
 /* The daemon in parts, in order of start. */
@@ -101,6 +103,7 @@ start(struct parts *p, const struct options *o, char *err, size_t errlen)
 		return EX_NOPERM;
 	c = &p->settings->conf;
 	privs_check_readable(c, reload_warn, NULL);
+	reload_check_table(c);
 	snapshot_publish(p->settings);
 	p->settings = snapshot_get();
 	if (counters_start(&p->counters, c, err, errlen) != 0 ||
@@ -163,6 +166,7 @@ stop(struct parts *p, int status, bool urgent)
 
 	signals_let_go();
 	listener_remove(&p->listener);
+	gate_shut(&p->gate, SHUT_MS);
 	lost = counters_stop(&p->counters, urgent ? FLUSH_URGENT_MS : FLUSH_MS);
 	log_info(LINE_NOQUEUE ": stopped in_flight=%zu uncounted=%llu",
 	    gate_inside(&p->gate), (unsigned long long)lost);

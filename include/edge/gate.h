@@ -22,6 +22,8 @@ struct gate {
 	size_t inside;
 	size_t sessions;
 	bool closed;
+	bool shut;
+	size_t ending; /* between gate_ending() and gate_ended() */
 };
 
 /* 0, or -1 when the system has no mutex or condition left. */
@@ -42,6 +44,18 @@ void gate_close(struct gate *);
 /* Waits at most timeout_ms for the last one to leave; true when nobody is inside. */
 bool gate_wait_empty(struct gate *, uint32_t timeout_ms);
 size_t gate_inside(struct gate *);
+
+/*
+ * Around the end of a message, from before its edits to after its count.  False once
+ * gate_shut(): it would no more be counted, so it must be refused for now.
+ */
+bool gate_ending(struct gate *);
+void gate_ended(struct gate *);
+/*
+ * No message ends well from now on.  Waits at most timeout_ms for those that are at it;
+ * true when there are none: what is counted now is all there will be.
+ */
+bool gate_shut(struct gate *, uint32_t timeout_ms);
 
 /* Milter sessions open now: every one costs a file descriptor. */
 void gate_session_begin(struct gate *);

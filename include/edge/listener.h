@@ -33,10 +33,13 @@ int listener_prepare(struct listener *, const char *spec, char *err, size_t errl
 void listener_fini(struct listener *);
 
 /*
- * After libmilter has made a unix socket: give it to uid and gid and remember it.  -1
- * for an id leaves it.  Nothing to do for TCP.  0, or -1 with a sentence.
+ * After libmilter has made a unix socket: give it to uid and a group, and remember it.
+ * The group is `wanted`; where that is (gid_t)-1, the one that a setgid directory has
+ * given it, else `own`.  -1 for an id leaves it.  Nothing to do for TCP.  0, or -1 with
+ * a sentence.
  */
-int listener_own(struct listener *, uid_t uid, gid_t gid, char *err, size_t errlen);
+int listener_own(
+    struct listener *, uid_t uid, gid_t own, gid_t wanted, char *err, size_t errlen);
 
 /* Remove our unix socket, and none that another has put there since.  0 or -1. */
 int listener_remove(struct listener *);

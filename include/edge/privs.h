@@ -17,7 +17,7 @@ struct privs {
 	char user[64];    /* who we shall run as */
 	uid_t uid;        /* of user */
 	gid_t gid;        /* of user */
-	gid_t socket_gid; /* of the unix socket: `group`, else that of user */
+	gid_t socket_gid; /* of the unix socket: `group`; (gid_t)-1 when not set */
 	bool drop;        /* started as root and not meant to stay so */
 };
 

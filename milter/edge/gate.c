@@ -86,11 +86,11 @@ gate_close(struct gate *g)
 	unlock(g);
 }
 
-bool
-gate_wait_empty(struct gate *g, uint32_t timeout_ms)
+/* With the lock held: until the count is 0 or the time is up. */
+static bool
+wait_for_none(struct gate *g, const size_t *count, uint32_t timeout_ms)
 {
 	struct timespec until;
-	bool empty;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += timeout_ms / 1000;
@@ -99,13 +99,57 @@ gate_wait_empty(struct gate *g, uint32_t timeout_ms)
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;
 	}
-	lock(g);
-	while (g->inside > 0)
+	while (*count > 0)
 		if (pthread_cond_timedwait(&g->emptied, &g->lock, &until) == ETIMEDOUT)
 			break;
-	empty = g->inside == 0;
+	return *count == 0;
+}
+
+bool
+gate_wait_empty(struct gate *g, uint32_t timeout_ms)
+{
+	bool empty;
+
+	lock(g);
+	empty = wait_for_none(g, &g->inside, timeout_ms);
 	unlock(g);
 	return empty;
+}
+
+bool
+gate_ending(struct gate *g)
+{
+	bool open;
+
+	lock(g);
+	open = !g->shut;
+	if (open)
+		g->ending++;
+	unlock(g);
+	return open;
+}
+
+void
+gate_ended(struct gate *g)
+{
+	lock(g);
+	assert(g->ending > 0);
+	g->ending--;
+	if (g->ending == 0)
+		pthread_cond_broadcast(&g->emptied);
+	unlock(g);
+}
+
+bool
+gate_shut(struct gate *g, uint32_t timeout_ms)
+{
+	bool none;
+
+	lock(g);
+	g->shut = true;
+	none = wait_for_none(g, &g->ending, timeout_ms);
+	unlock(g);
+	return none;
 }
 
 static size_t

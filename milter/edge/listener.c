@@ -227,10 +227,33 @@ listener_fini(struct listener *l)
 	*l = (struct listener) { 0 };
 }
 
+/*
+ * Where no group is wanted: a directory with the setgid bit has given the socket the
+ * group of those who shall get in (a Postfix queue directory, 2750); else our own.
+ */
+static gid_t
+group_of(const char *path, const struct stat *socket, gid_t own)
+{
+	char *dir = strdup(path);
+	char *slash = dir == NULL ? NULL : strrchr(dir, '/');
+	struct stat st;
+	gid_t gid = own;
+
+	if (slash != NULL) {
+		slash[slash == dir ? 1 : 0] = '\0';
+		if (stat(dir, &st) == 0 && (st.st_mode & S_ISGID) != 0)
+			gid = socket->st_gid;
+	}
+	free(dir);
+	return gid;
+}
+
 int
-listener_own(struct listener *l, uid_t uid, gid_t gid, char *err, size_t errlen)
+listener_own(
+    struct listener *l, uid_t uid, gid_t own, gid_t wanted, char *err, size_t errlen)
 {
 	struct stat st;
+	gid_t gid;
 	int fd;
 
 	if (l->path == NULL)
@@ -247,7 +270,9 @@ listener_own(struct listener *l, uid_t uid, gid_t gid, char *err, size_t errlen)
 	}
 	l->dev = st.st_dev;
 	l->ino = st.st_ino;
-	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) != 0) {
+	gid = wanted != (gid_t)-1 ? wanted : group_of(l->path, &st, own);
+	if ((st.st_uid != uid || st.st_gid != gid) &&
+	    fchownat(fd, "", uid, gid, AT_EMPTY_PATH) != 0) {
 		snprintf(err, errlen,
 		    "listen: cannot give %s to group %lu: %s; start as root, or make "
 		    "the user a member of that group",

@@ -165,7 +165,7 @@ address_of(struct conn *c, SMFICTX *ctx, const char *hostname, const _SOCK_ADDR 
 	if (sa == NULL && addr.len == 0 &&
 	    str_caseeq(str_of(hostname), STR("localhost")))
 		addr = STR("127.0.0.1");
-	if (sa != NULL && sa->sa_family == AF_UNIX)
+	if (sa != NULL && sa->sa_family == AF_UNIX && addr.len == 0)
 		addr = STR("127.0.0.1");
 	if (addr.len > 0) {
 		c->has_addr = cidr_addr_parse(addr, &c->addr) == 0;
@@ -220,7 +220,7 @@ on_close(SMFICTX *ctx)
 /* ==== Message ==== */
 
 static sfsistat
-refuse_at_mail(SMFICTX *ctx, const char *xcode, const char *text)
+refuse_for_now(SMFICTX *ctx, const char *xcode, const char *text)
 {
 	static char code[] = "451";
 	char x[16], t[128];
@@ -233,6 +233,12 @@ refuse_at_mail(SMFICTX *ctx, const char *xcode, const char *text)
 	camp_canonical(STR(CAMP_NONE), crypto_sha256, &d.campaign);
 	(void)process.env.sink.put(process.env.sink.self, &d);
 	return SMFIS_TEMPFAIL;
+}
+
+static sfsistat
+refuse_at_stop(SMFICTX *ctx)
+{
+	return refuse_for_now(ctx, "4.3.2", "Shutting down, try again later");
 }
 
 static bool
@@ -281,11 +287,11 @@ on_mail(SMFICTX *ctx, char **argv)
 	c->inside = gate_enter(process.gate);
 	if (!c->inside) {
 		leave(c);
-		return refuse_at_mail(ctx, "4.3.2", "Shutting down, try again later");
+		return refuse_at_stop(ctx);
 	}
 	if (begin(c, client, user, argv[0]) != 0) {
 		leave(c);
-		return refuse_at_mail(ctx, "4.3.0", "Out of memory, try again later");
+		return refuse_for_now(ctx, "4.3.0", "Out of memory, try again later");
 	}
 	return SMFIS_CONTINUE;
 }
@@ -364,21 +370,14 @@ commit(struct conn *c, bool taken, enum decide_verdict verdict)
 	buf_fini(&line);
 }
 
+/* Carry out what the core has decided, and count it. */
 static sfsistat
-on_end_of_message(SMFICTX *ctx)
+end_message(SMFICTX *ctx, struct conn *c)
 {
-	struct conn *c = smfi_getpriv(ctx);
-	const struct txn_outcome *o;
+	const struct txn_outcome *o = txn_end(c->txn, macro(ctx, "i"));
 	sfsistat status = SMFIS_CONTINUE;
 	bool taken = true;
 
-	if (c == NULL)
-		return SMFIS_TEMPFAIL;
-	if (c->txn == NULL || !txn_active(c->txn)) {
-		leave(c);
-		return SMFIS_CONTINUE;
-	}
-	o = txn_end(c->txn, macro(ctx, "i"));
 	switch (o->verdict) {
 	case DECIDE_PASS:
 		break;
@@ -392,6 +391,27 @@ on_end_of_message(SMFICTX *ctx)
 		break;
 	}
 	commit(c, taken, o->verdict);
+	return status;
+}
+
+static sfsistat
+on_end_of_message(SMFICTX *ctx)
+{
+	struct conn *c = smfi_getpriv(ctx);
+	sfsistat status;
+
+	if (c == NULL)
+		return SMFIS_TEMPFAIL;
+	if (c->txn == NULL || !txn_active(c->txn)) {
+		leave(c);
+		return SMFIS_CONTINUE;
+	}
+	if (!gate_ending(process.gate)) {
+		leave(c);
+		return refuse_at_stop(ctx);
+	}
+	status = end_message(ctx, c);
+	gate_ended(process.gate);
 	leave(c);
 	return status;
 }

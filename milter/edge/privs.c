@@ -117,7 +117,7 @@ resolve_group(const struct conf *c, struct privs *out, char *err, size_t errlen)
 {
 	int r;
 
-	out->socket_gid = out->gid;
+	out->socket_gid = (gid_t)-1;
 	if (c->group[0] == '\0')
 		return 0;
 	r = find_group(c->group, &out->socket_gid);
@@ -216,7 +216,8 @@ check_one(
 {
 	char text[1024];
 
-	if (file[0] == '\0' || faccessat(AT_FDCWD, file, R_OK, AT_EACCESS) == 0)
+	if (file == NULL || file[0] == '\0' ||
+	    faccessat(AT_FDCWD, file, R_OK, AT_EACCESS) == 0)
 		return;
 	snprintf(text, sizeof(text),
 	    "%s: %s for user %s, so a reload would fail; "
@@ -234,6 +235,7 @@ privs_check_readable(
 
 	resolve_as_self(c, &self, note, sizeof(note));
 	check_one(c->file, self.user, warn, arg);
+	check_one(c->domain_table, self.user, warn, arg);
 	for (size_t i = 0; i < c->n_domains; i++)
 		for (size_t k = 0; k < c->domains[i].n_keys; k++)
 			check_one(c->domains[i].keys[k].file, self.user, warn, arg);

@@ -41,7 +41,8 @@ serve_open(struct listener *l, const struct mfi_settings *m, const struct privs 
 	mask = umask(LISTENER_UMASK);
 	r = mfi_open(m, err, errlen);
 	umask(mask);
-	return r != 0 ? -1 : listener_own(l, p->uid, p->socket_gid, err, errlen);
+	return r != 0 ? -1
+		      : listener_own(l, p->uid, p->gid, p->socket_gid, err, errlen);
 }
 
 static void *

@@ -4,7 +4,6 @@
 CONFIG = """\
 listen = "unix:@SOCKET@"
 user = "@USER@"
-group = "postfix"
 redis = "@REDIS@"
 key_prefix = "@PREFIX@"
 state_dir = "@STATE@"

@@ -147,6 +147,24 @@ many_threads_and_a_stop_lose_nobody(void **state)
 	gate_fini(&c.gate);
 }
 
+static void
+nothing_ends_well_once_it_is_shut(void **state)
+{
+	struct gate g;
+
+	(void)state;
+	assert_int_equal(gate_init(&g), 0);
+	assert_true(gate_enter(&g));
+	assert_true(gate_ending(&g));
+	/* One is past its edits: its count is waited for, and no other begins. */
+	assert_false(gate_shut(&g, 10));
+	assert_false(gate_ending(&g));
+	gate_ended(&g);
+	assert_true(gate_shut(&g, 10));
+	gate_leave(&g);
+	gate_fini(&g);
+}
+
 int
 main(void)
 {
@@ -156,6 +174,7 @@ main(void)
 		cmocka_unit_test(waiting_ends_at_the_deadline),
 		cmocka_unit_test(the_last_one_wakes_who_waits),
 		cmocka_unit_test(many_threads_and_a_stop_lose_nobody),
+		cmocka_unit_test(nothing_ends_well_once_it_is_shut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,15 +172,18 @@ only_our_own_socket_is_given_away_and_removed(void **state)
 
 	(void)state;
 	assert_int_equal(listener_prepare(&l, spec, err, sizeof(err)), 0);
-	assert_int_equal(listener_own(&l, (uid_t)-1, (gid_t)-1, err, sizeof(err)), -1);
+	assert_int_equal(
+	    listener_own(&l, (uid_t)-1, (gid_t)-1, (gid_t)-1, err, sizeof(err)), -1);
 	fd = open_unix();
 	if (geteuid() == 0) {
-		assert_int_equal(listener_own(&l, 12345, 54321, err, sizeof(err)), 0);
+		assert_int_equal(
+		    listener_own(&l, 12345, 777, 54321, err, sizeof(err)), 0);
 		assert_int_equal(stat(path, &st), 0);
 		assert_int_equal(st.st_uid, 12345);
 		assert_int_equal(st.st_gid, 54321);
 	}
-	assert_int_equal(listener_own(&l, (uid_t)-1, (gid_t)-1, err, sizeof(err)), 0);
+	assert_int_equal(
+	    listener_own(&l, (uid_t)-1, (gid_t)-1, (gid_t)-1, err, sizeof(err)), 0);
 	assert_int_equal(listener_remove(&l), 0);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(listener_remove(&l), 0);
@@ -192,6 +195,37 @@ only_our_own_socket_is_given_away_and_removed(void **state)
 	close(fd);
 }
 
+static gid_t
+group_without_a_wish(void)
+{
+	char err[512] = "";
+	struct listener l;
+	struct stat st;
+	int fd;
+
+	assert_int_equal(listener_prepare(&l, spec, err, sizeof(err)), 0);
+	fd = open_unix();
+	assert_int_equal(listener_own(&l, 12345, 777, (gid_t)-1, err, sizeof(err)), 0);
+	assert_int_equal(stat(path, &st), 0);
+	listener_remove(&l);
+	listener_fini(&l);
+	close(fd);
+	return st.st_gid;
+}
+
+/* A queue directory of Postfix: daemon:postfix 2750. */
+static void
+a_setgid_directory_says_whose_the_socket_is(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(group_without_a_wish(), 777);
+	assert_int_equal(chown(dir, (uid_t)-1, 4242), 0);
+	assert_int_equal(chmod(dir, 02750), 0);
+	assert_int_equal(group_without_a_wish(), 4242);
+}
+
 static void
 a_link_to_a_file_is_not_given_away(void **state)
 {
@@ -201,7 +235,8 @@ a_link_to_a_file_is_not_given_away(void **state)
 	(void)state;
 	assert_int_equal(listener_prepare(&l, spec, err, sizeof(err)), 0);
 	assert_int_equal(symlink("/etc/passwd", path), 0);
-	assert_int_equal(listener_own(&l, (uid_t)-1, (gid_t)-1, err, sizeof(err)), -1);
+	assert_int_equal(
+	    listener_own(&l, (uid_t)-1, (gid_t)-1, (gid_t)-1, err, sizeof(err)), -1);
 	assert_int_equal(listener_remove(&l), 0);
 	assert_int_equal(access(path, F_OK), 0);
 	listener_fini(&l);
@@ -220,6 +255,7 @@ main(void)
 		IN_DIR(a_wrong_specification_is_said),
 		IN_DIR(a_taken_port_is_said),
 		IN_DIR(only_our_own_socket_is_given_away_and_removed),
+		IN_DIR(a_setgid_directory_says_whose_the_socket_is),
 		IN_DIR(a_link_to_a_file_is_not_given_away),
 	};
 

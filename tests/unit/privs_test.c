@@ -52,7 +52,7 @@ root_becomes_the_user_that_is_named(void **state)
 	assert_int_equal(resolve(SOMEBODY, "", &p, err, sizeof(err)), 0);
 	assert_true(p.drop);
 	assert_int_equal(p.uid, getpwnam(SOMEBODY)->pw_uid);
-	assert_int_equal(p.socket_gid, p.gid);
+	assert_int_equal(p.socket_gid, (gid_t)-1);
 	assert_int_equal(resolve(SOMEBODY, "mail", &p, err, sizeof(err)), 0);
 	assert_int_equal(p.socket_gid, getgrnam("mail")->gr_gid);
 	assert_int_equal(p.gid, getpwnam(SOMEBODY)->pw_gid);

@@ -211,8 +211,8 @@ def burst(t, d):
         c.end_of_header()
         c.body(message.body)
         yield from d.signed(message, c.end())
-    d.signal(signal.SIGUSR1)
     now = reloads(d)
+    d.signal(signal.SIGUSR1)
     wait_until("a reload by SIGUSR1", lambda: reloads(d) > now, 10)
     yield from d.good()
 
