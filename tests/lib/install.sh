@@ -12,7 +12,7 @@ set -eu
 packages="gcc libc6-dev make autoconf automake pkgconf xz-utils
 libmilter-dev libopendkim-dev libhiredis-dev libssl-dev libconfuse-dev libjansson-dev"
 # Unit and wire tests, the second compiler, style and manuals.
-packages="$packages libcmocka-dev miltertest python3 clang clang-format mandoc"
+packages="$packages libcmocka-dev miltertest python3 clang clang-format mandoc libclang-rt-dev"
 # End to end: the MTAs' side, Redis, signing and verifying, counters of what happened.
 packages="$packages postfix redis-server redis-tools openssl opendkim opendkim-tools
 python3-dkim python3-dnspython python3-nacl libmail-dkim-perl swaks strace procps m4"

@@ -61,8 +61,10 @@ while (my $line = <STDIN>) {
 		my $result = $s->result // 'none';
 		my $detail = $s->result_detail // $result;
 		next if ($s->algorithm // '') =~ /ed25519/ && $result ne 'pass' && $Mail::DKIM::VERSION < 1.20230630;
-		$detail =~ s/[\t\r\n]+/ /g;
-		print join("\t", $name, $s->domain // '?', $s->selector // '?',
-		    $result eq 'pass' ? 'pass' : $detail), "\n";
+		my @answer = ($name, $s->domain // '?', $s->selector // '?',
+		    $result eq 'pass' ? 'pass' : $detail);
+		# Foreign signatures may have any byte in their tags.
+		s/[^\x20-\x7e]+/ /g for @answer;
+		print join("\t", @answer), "\n";
 	}
 }
