@@ -278,15 +278,15 @@ keyring_encode(struct keyring_key *k)
 	if (bio != NULL &&
 	    PEM_write_bio_PKCS8PrivateKey(bio, k->pkey, NULL, NULL, 0, NULL, NULL) == 1)
 		len = BIO_get_mem_data(bio, &p);
-	if (len > 0)
+	if (len > 0) {
 		k->pem = malloc((size_t)len + 1);
-	if (k->pem != NULL) {
-		memcpy(k->pem, p, (size_t)len);
-		k->pem[len] = '\0';
-		k->pem_len = (size_t)len;
-	}
-	if (len > 0)
+		if (k->pem != NULL) {
+			memcpy(k->pem, p, (size_t)len);
+			k->pem[len] = '\0';
+			k->pem_len = (size_t)len;
+		}
 		OPENSSL_cleanse(p, (size_t)len);
+	}
 	BIO_free(bio);
 	return k->pem != NULL ? 0 : -1;
 }

@@ -11,7 +11,7 @@
  "key { selector = s1 file = /k } key { selector = s2 file = /k } "                    \
  "key { selector = s3 file = /k } key { selector = s4 file = /k }"
 #define TOP                                                                            \
- "expected one of listen, allow_tcp, mta, redis, "                                  \
+ "expected one of listen, allow_tcp, mta, redis, "                                     \
  "key_prefix, user, group, "                                                           \
  "state_dir, flush_interval_ms, "                                                      \
  "drain_s, line_length_limit, recipient_key_file, "                                    \
