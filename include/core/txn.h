@@ -72,8 +72,6 @@ void txn_field(struct txn *, struct str name, struct str value);
 /* now: unix seconds; nonce: see decide_facts. */
 void txn_end_fields(struct txn *, struct str queue_id, int64_t now, struct str nonce);
 void txn_body(struct txn *, const void *, size_t);
-/* True when the rest of the body need not be sent. */
-bool txn_body_done(const struct txn *);
 /* End of message.  queue_id as known by now. */
 const struct txn_outcome *txn_end(struct txn *, struct str queue_id);
 /*

@@ -246,12 +246,6 @@ txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce
 		begin_signing(t);
 }
 
-bool
-txn_body_done(const struct txn *t)
-{
-	return t->active && t->decided && t->decision.verdict == DECIDE_PASS;
-}
-
 void
 txn_body(struct txn *t, const void *p, size_t n)
 {
