@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/str.h"
 
@@ -32,7 +33,13 @@ void buf_add(struct buf *, const void *, size_t);
 void buf_addc(struct buf *, char);
 void buf_adds(struct buf *, const char *);
 void buf_addstr(struct buf *, struct str);
+/* In decimal, and bytes as lower-case hex digits: many times faster than buf_addf(). */
+void buf_addi(struct buf *, int64_t);
+void buf_addhex(struct buf *, const uint8_t *, size_t);
 void buf_addf(struct buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Append n bytes for the caller to write; what is in them is not defined.  NULL:
+ * failed. */
+void *buf_extend(struct buf *, size_t n);
 bool buf_failed(const struct buf *);
 
 /* What is in it; valid until the next call that takes the buf non-const. */

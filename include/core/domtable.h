@@ -94,6 +94,8 @@ size_t domtable_find(const struct domtable *, struct str from,
 /* Keys as domtable_find() gave them: may that identity send as the domain? */
 bool domtable_allows(const struct domtable_key *, size_t n, struct str user);
 
+/* Some line names identities. */
+bool domtable_has_users(const struct domtable *);
 /* Its file is another one for each From domain, so that no check can know them all. */
 bool domtable_is_template(const struct domtable_key *);
 /* Append the path of the key file.  For keys of one domain, from may be the pattern. */

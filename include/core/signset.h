@@ -35,6 +35,7 @@ enum signset_skip {
 
 struct signset_name {
 	const char *name;
+	size_t len; /* of it */
 	bool oversign;
 	unsigned skip; /* its bit, or 0 */
 };

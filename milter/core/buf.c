@@ -72,10 +72,29 @@ buf_add(struct buf *b, const void *p, size_t n)
 	b->p[b->len] = '\0';
 }
 
+void *
+buf_extend(struct buf *b, size_t n)
+{
+	char *p;
+
+	if (!reserve(b, n))
+		return NULL;
+	p = b->p + b->len;
+	b->len += n;
+	b->p[b->len] = '\0';
+	return p;
+}
+
 void
 buf_addc(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	/* Values are often built byte by byte: no call while there is room. */
+	if (b->failed || b->len >= b->max || b->len + 1 >= b->cap) {
+		buf_add(b, &c, 1);
+		return;
+	}
+	b->p[b->len++] = c;
+	b->p[b->len] = '\0';
 }
 
 void
@@ -88,6 +107,31 @@ void
 buf_addstr(struct buf *b, struct str s)
 {
 	buf_add(b, s.p, s.len);
+}
+
+void
+buf_addi(struct buf *b, int64_t n)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+	uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (n < 0)
+		digits[--at] = '-';
+	buf_add(b, digits + at, sizeof digits - at);
+}
+
+void
+buf_addhex(struct buf *b, const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		buf_addc(b, "0123456789abcdef"[p[i] >> 4]);
+		buf_addc(b, "0123456789abcdef"[p[i] & 15]);
+	}
 }
 
 void

@@ -318,6 +318,12 @@ domtable_allows(const struct domtable_key *keys, size_t n, struct str user)
 }
 
 bool
+domtable_has_users(const struct domtable *t)
+{
+	return t->users;
+}
+
+bool
 domtable_is_template(const struct domtable_key *k)
 {
 	return (k->pattern[0] == '.' || k->pattern[0] == '*') &&

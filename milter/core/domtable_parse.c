@@ -206,6 +206,7 @@ take_users(struct reader *r, struct str value, struct domtable_row *row)
 	} while (rest.len > 0);
 	if (domtable_intern(r->table, value, &row->users) != 0)
 		return no_memory(r);
+	r->table->users = true;
 	return 0;
 }
 

@@ -67,7 +67,7 @@ void
 line_addn(struct buf *b, const char *key, int64_t value)
 {
 	add_key(b, key);
-	buf_addf(b, "%lld", (long long)value);
+	buf_addi(b, value);
 }
 
 void

@@ -91,13 +91,18 @@ static const struct {
 enum provider
 provider_of(struct str domain)
 {
+	char first;
+
 	if (str_ends(domain, STR(".")))
 		domain.len--;
+	if (domain.len == 0)
+		return PROVIDER_OTHER;
+	first = ascii_lower(domain.p[0]);
 	for (size_t i = 0; i < PROVIDERS; i++) {
 		const char *const *d = table[i].domains;
 
 		for (; d != NULL && *d != NULL; d++)
-			if (str_caseeq(domain, str_of(*d)))
+			if ((*d)[0] == first && str_caseeq(domain, str_of(*d)))
 				return (enum provider)i;
 	}
 	return PROVIDER_OTHER;

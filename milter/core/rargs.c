@@ -101,7 +101,7 @@ rargs_addstr(struct rargs *a, struct str s)
 void
 rargs_addn(struct rargs *a, int64_t v)
 {
-	buf_addf(&a->bytes, "%lld", (long long)v);
+	buf_addi(&a->bytes, v);
 	rargs_close(a);
 }
 

@@ -4,7 +4,11 @@
  */
 #include "edge/clock.h"
 
+#include <stdatomic.h>
+#include <string.h>
 #include <time.h>
+
+static atomic_int_fast64_t shift_ms; /* clock_shift() */
 
 static int64_t
 read_us(clockid_t id)
@@ -19,13 +23,20 @@ read_us(clockid_t id)
 int64_t
 clock_wall_ms(void)
 {
-	return read_us(CLOCK_REALTIME) / 1000;
+	return read_us(CLOCK_REALTIME) / 1000 +
+	    atomic_load_explicit(&shift_ms, memory_order_relaxed);
 }
 
 int64_t
 clock_wall_s(void)
 {
-	return read_us(CLOCK_REALTIME) / 1000000;
+	return clock_wall_ms() / 1000;
+}
+
+void
+clock_shift(int64_t ms)
+{
+	atomic_store(&shift_ms, ms);
 }
 
 int64_t
@@ -40,23 +51,33 @@ clock_mono_ms(void)
 	return read_us(CLOCK_MONOTONIC) / 1000;
 }
 
+/* A log line a message makes this worth more than strftime(3). */
+static void
+digits(char *p, int n, int value)
+{
+	while (n > 0) {
+		p[--n] = (char)('0' + value % 10);
+		value /= 10;
+	}
+}
+
 const char *
 clock_iso(int64_t wall_ms, char out[CLOCK_ISO_SIZE])
 {
-	static const char fmt[] = "%Y-%m-%dT%H:%M:%S.000Z";
+	static const char form[CLOCK_ISO_SIZE] = "0000-00-00T00:00:00.000Z";
 	time_t s = (time_t)(wall_ms / 1000);
-	unsigned ms = (unsigned)(wall_ms % 1000);
 	struct tm tm;
-	size_t n;
 
 	out[0] = '\0';
-	if (wall_ms < 0 || gmtime_r(&s, &tm) == NULL)
+	if (wall_ms < 0 || gmtime_r(&s, &tm) == NULL || tm.tm_year > 9999 - 1900)
 		return out;
-	n = strftime(out, CLOCK_ISO_SIZE, fmt, &tm);
-	if (n != CLOCK_ISO_SIZE - 1)
-		return out;
-	out[n - 4] = (char)('0' + ms / 100);
-	out[n - 3] = (char)('0' + ms / 10 % 10);
-	out[n - 2] = (char)('0' + ms % 10);
+	memcpy(out, form, sizeof form);
+	digits(out, 4, tm.tm_year + 1900);
+	digits(out + 5, 2, tm.tm_mon + 1);
+	digits(out + 8, 2, tm.tm_mday);
+	digits(out + 11, 2, tm.tm_hour);
+	digits(out + 14, 2, tm.tm_min);
+	digits(out + 17, 2, tm.tm_sec);
+	digits(out + 20, 3, (int)(wall_ms % 1000));
 	return out;
 }

@@ -10,10 +10,8 @@
  */
 #include "edge/keycache.h"
 
-#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <openssl/bio.h>
@@ -22,12 +20,22 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 
-#define HANDLE_FORM "-----METERMARK %016" PRIx64 " %016" PRIxPTR " %c-----"
-#define HANDLE_START "-----METERMARK "
+#define START "-----METERMARK "
+#define HEX 16 /* digits of 64 bits */
+
+/* The text that stands for a key.  All of it is text without a NUL, as the library
+ * measures it with strlen(). */
+struct handle {
+	char start[sizeof START - 1];
+	char secret[HEX];
+	char key[HEX];
+	char type; /* r or e */
+};
+_Static_assert(sizeof(struct handle) < KEYCACHE_HANDLE_BYTES, "a handle fits");
 
 /* All set by the first keycache_prove(), before other threads; read-only after. */
 static bool proved;
-static uint64_t secret; /* so that no text but ours is taken for a handle */
+static char secret[HEX]; /* so that no text but ours is taken for a handle */
 static bool effective;
 static bool ed25519_is_freed; /* by dkim_free() */
 
@@ -36,27 +44,49 @@ static atomic_uint_fast64_t redeemed;
 /* The proof's key was freed for good. */
 static atomic_bool freed;
 
+static void
+write_hex(char out[HEX], uint64_t n)
+{
+	for (int i = HEX - 1; i >= 0; i--, n >>= 4)
+		out[i] = "0123456789abcdef"[n & 15];
+}
+
+/* 0, which is no key's address, when it is none. */
+static uintptr_t
+read_hex(const char in[HEX])
+{
+	uintptr_t n = 0;
+
+	for (int i = 0; i < HEX; i++) {
+		if (in[i] >= '0' && in[i] <= '9')
+			n = n << 4 | (uintptr_t)(in[i] - '0');
+		else if (in[i] >= 'a' && in[i] <= 'f')
+			n = n << 4 | (uintptr_t)(in[i] - 'a' + 10);
+		else
+			return 0;
+	}
+	return n;
+}
+
 static EVP_PKEY *
 redeem(const char *text, size_t len)
 {
-	char copy[KEYCACHE_HANDLE_BYTES];
-	uint64_t who = 0;
-	uintptr_t key = 0;
-	char type = 0;
+	struct handle h;
+	uintptr_t key;
 	EVP_PKEY *pkey;
 
-	if (len >= sizeof copy || len < sizeof HANDLE_START ||
-	    memcmp(text, HANDLE_START, sizeof HANDLE_START - 1) != 0)
+	if (len != sizeof h)
 		return NULL;
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	if (sscanf(copy, HANDLE_START "%" SCNx64 " %" SCNxPTR " %c", &who, &key,
-		&type) != 3 ||
-	    who != secret || key == 0)
+	memcpy(&h, text, sizeof h);
+	if (memcmp(h.start, START, sizeof h.start) != 0 ||
+	    memcmp(h.secret, secret, sizeof secret) != 0)
+		return NULL;
+	key = read_hex(h.key);
+	if (key == 0)
 		return NULL;
 	pkey = (EVP_PKEY *)key;
 	/* Where the library keeps the reference for ever, it gets none. */
-	if ((type == 'r' || ed25519_is_freed) && EVP_PKEY_up_ref(pkey) != 1)
+	if ((h.type == 'r' || ed25519_is_freed) && EVP_PKEY_up_ref(pkey) != 1)
 		return NULL;
 	atomic_fetch_add(&redeemed, 1);
 	return pkey;
@@ -82,8 +112,13 @@ PEM_read_bio_PrivateKey(BIO *bio, EVP_PKEY **x, pem_password_cb *cb, void *u)
 static void
 write_handle(char out[KEYCACHE_HANDLE_BYTES], const void *pkey, enum keyring_type type)
 {
-	snprintf(out, KEYCACHE_HANDLE_BYTES, HANDLE_FORM, secret, (uintptr_t)pkey,
-	    type == KEYRING_RSA ? 'r' : 'e');
+	struct handle h = { .type = type == KEYRING_RSA ? 'r' : 'e' };
+
+	memcpy(h.start, START, sizeof h.start);
+	memcpy(h.secret, secret, sizeof secret);
+	write_hex(h.key, (uintptr_t)pkey);
+	memcpy(out, &h, sizeof h);
+	out[sizeof h] = '\0';
 }
 
 const char *
@@ -131,6 +166,7 @@ bool
 keycache_prove(bool (*sign_once)(const char *key_text))
 {
 	EVP_PKEY *pkey;
+	uint64_t random;
 	int index;
 
 	if (proved)
@@ -141,9 +177,11 @@ keycache_prove(bool (*sign_once)(const char *key_text))
 	pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	if (pkey != NULL && index >= 0 &&
 	    EVP_PKEY_set_ex_data(pkey, index, &freed) == 1 &&
-	    RAND_bytes((unsigned char *)&secret, sizeof secret) == 1)
+	    RAND_bytes((unsigned char *)&random, sizeof random) == 1) {
+		write_hex(secret, random);
 		effective = prove_with(pkey, sign_once);
-	else
+	} else {
 		EVP_PKEY_free(pkey);
+	}
 	return effective;
 }

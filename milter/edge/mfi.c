@@ -50,7 +50,7 @@
 static struct {
 	struct gate *gate;
 	struct txn_env env;
-	uint8_t rcpt_key[32];
+	struct crypto_mac *rcpt_mac;   /* of recipients */
 	uint64_t nonce;                /* random, one a process */
 	atomic_uint_fast64_t messages; /* makes nonces differ */
 } process;
@@ -99,7 +99,7 @@ hash_rcpt(const void *self, struct str addr, uint8_t out[HLL_ELEMENT_BYTES])
 {
 	uint8_t mac[32];
 
-	crypto_hmac_sha256(self, sizeof process.rcpt_key, addr.p, addr.len, mac);
+	crypto_mac(self, addr.p, addr.len, mac);
 	memcpy(out, mac, HLL_ELEMENT_BYTES);
 }
 
@@ -432,11 +432,15 @@ static int
 set_process(const struct mfi_settings *s, char *err, size_t errlen)
 {
 	process.gate = s->gate;
-	memcpy(process.rcpt_key, s->rcpt_key, sizeof process.rcpt_key);
+	process.rcpt_mac = crypto_mac_new(s->rcpt_key, sizeof s->rcpt_key);
+	if (process.rcpt_mac == NULL) {
+		snprintf(err, errlen, "out of memory");
+		return -1;
+	}
 	process.env = (struct txn_env) {
 		.sha256 = crypto_sha256,
 		.hash_rcpt = hash_rcpt,
-		.self = process.rcpt_key,
+		.self = process.rcpt_mac,
 		.sink = s->sink,
 	};
 	if (crypto_random(&process.nonce, sizeof process.nonce) == 0)

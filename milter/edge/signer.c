@@ -403,9 +403,12 @@ end_one(struct one *o, char *err, size_t errlen)
 		return -1;
 	}
 	buf_addc(&o->value, ' ');
-	for (size_t k = 0; k < len; k++)
-		if (text[k] != '\r')
-			buf_addc(&o->value, (char)text[k]);
+	for (struct str rest = str_make((const char *)text, len); rest.len > 0;) {
+		size_t n = str_find(rest, '\r');
+
+		buf_add(&o->value, rest.p, n);
+		rest = str_skip(rest, n + 1);
+	}
 	if (buf_failed(&o->value) || !has_b(buf_str(&o->value))) {
 		buf_reset(&o->value);
 		snprintf(err, errlen, "%s: libopendkim's answer has no b=", selector);

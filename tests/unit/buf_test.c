@@ -2,6 +2,7 @@
 /*
  * buf_test.c - growth, the hard limit, failure that sticks until reset.
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,6 +45,35 @@ adds_of_every_kind_append(void **state)
 	assert_false(buf_failed(&b));
 	assert_true(str_eq(buf_str(&b), STR("a\0b-cdef=42%")));
 	assert_int_equal(b.p[b.len], '\0');
+	buf_fini(&b);
+}
+
+static void
+numbers_and_bytes_are_written_as_printf_would(void **state)
+{
+	static const int64_t n[] = { 0, 1, -1, 9, 10, -10, 1234567890, INT64_MAX,
+		INT64_MIN };
+	static const uint8_t bytes[] = { 0x00, 0x0f, 0xf0, 0xff, 0x5a };
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	for (size_t i = 0; i < sizeof n / sizeof n[0]; i++) {
+		char want[32];
+
+		snprintf(want, sizeof want, "%" PRId64, n[i]);
+		buf_reset(&b);
+		buf_addi(&b, n[i]);
+		assert_string_equal(b.p, want);
+	}
+	buf_reset(&b);
+	buf_addhex(&b, bytes, sizeof bytes);
+	assert_string_equal(b.p, "000ff0ff5a");
+	buf_fini(&b);
+	buf_init(&b, 3);
+	buf_addi(&b, 1234);
+	assert_true(buf_failed(&b));
+	assert_int_equal(b.len, 0);
 	buf_fini(&b);
 }
 
@@ -138,6 +168,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty_buf_is_a_string),
 		cmocka_unit_test(adds_of_every_kind_append),
+		cmocka_unit_test(numbers_and_bytes_are_written_as_printf_would),
 		cmocka_unit_test(grows_over_many_blocks_and_keeps_its_bytes),
 		cmocka_unit_test(limit_is_exact),
 		cmocka_unit_test(failure_sticks_until_reset),

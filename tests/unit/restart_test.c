@@ -42,6 +42,23 @@ check(const struct conf *started, const struct conf *next, const char *expected)
 }
 
 static void
+what_is_kept_compares_as_the_settings_do(void **state)
+{
+	struct conf started = all_a(), next = all_a(), kept;
+
+	(void)state;
+	started.file = a;
+	assert_int_equal(restart_keep(&kept, &started), 0);
+	assert_string_equal(kept.file, "a");
+	assert_ptr_not_equal(kept.file, started.file);
+	assert_null(kept.redis);
+	check(&kept, &next, "");
+	next.listen = next.state_dir = b;
+	check(&kept, &next, "listen, state_dir");
+	conf_fini(&kept);
+}
+
+static void
 equal_text_is_no_change(void **state)
 {
 	struct conf started = all_a(), next = all_a();
@@ -99,6 +116,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_kept_compares_as_the_settings_do),
 		cmocka_unit_test(equal_text_is_no_change),
 		cmocka_unit_test(each_is_named),
 		cmocka_unit_test(several_are_a_list),

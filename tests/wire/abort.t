@@ -134,8 +134,7 @@ def next_client_on_the_socket(d):
         yield from good_on(d, c)
         c.send(b"K")
         c.set_macros(client_addr="192.0.2.7")
-        c.open(address="192.0.2.7")
-        answer = c.message(plain())
+        answer = c.open(address="192.0.2.7") or c.message(plain())
         if answer.edits:
             yield f"a stranger's message: {answer}"
     yield from d.good()

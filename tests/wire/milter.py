@@ -92,6 +92,7 @@ class Client:
         self.version = self.actions = self.steps = 0
         self.lists = {}
         self.macros = {}
+        self.let_go = None      # the Answer that told us to send nothing more
 
     # The bytes.  Packets are kept until an answer is due, as Postfix does it.
 
@@ -275,15 +276,21 @@ class Client:
 
     def open(self, **connect):
         """Connect and greet.  Keyword arguments as of connect()."""
-        for reply in (self.connect(**connect), self.helo()):
+        for step in (lambda: self.connect(**connect), self.helo):
+            reply = step()
             if reply is not None and reply.verdict != "continue":
+                if reply.verdict == "accept":
+                    self.let_go = reply     # an MTA sends no mail of this client any more
                 return reply
         return None
 
     def message(self, message, sender="<sender@example.com>", recipients=("<rcpt@example.net>",),
                 arguments=(), chunks=65535):
-        """MAIL to end of message; the first Answer that is not "go on".
+        """MAIL to end of message; the first Answer that is not "go on".  Of a client
+        that was let go, the Answer that did it.
         chunks: bytes in a body chunk, or a list of chunks."""
+        if self.let_go is not None:
+            return self.let_go
         pieces = chunks if isinstance(chunks, list) else [
             message.body[i:i + chunks] for i in range(0, len(message.body), chunks)]
         for step, arguments in [(self.mail, (sender, *arguments))] + [

@@ -12,7 +12,8 @@ import milter as m                                          # noqa: E402
 from daemon import POSTFIX, SENDMAIL, plain, wire           # noqa: E402
 
 
-def asks_for_what_it_uses(d):
+def asks_for_what_it_uses(d, *silent):
+    """silent: which of connection and MAIL goes unanswered."""
     with m.Client(d.socket) as c:
         c.negotiate()
         if c.version != 6:
@@ -21,12 +22,12 @@ def asks_for_what_it_uses(d):
             yield f"cannot edit with actions {c.actions:#x}"
         if c.actions & ~(m.ADDHDRS | m.CHGHDRS | m.SETSYMLIST):
             yield f"asks for actions it does not use: {c.actions:#x}"
-        for name in ("NOHELO", "NOUNKNOWN", "NODATA", "HDR_LEADSPC", "NR_CONN", "NR_RCPT",
+        for name in ("NOHELO", "NOUNKNOWN", "NODATA", "HDR_LEADSPC", *silent, "NR_RCPT",
                      "NR_HDR", "NR_EOH", "NR_BODY"):
             if not c.steps & getattr(m, name):
                 yield f"does not ask for {name}"
         for name in ("NOCONNECT", "NOMAIL", "NORCPT", "NOBODY", "NOHDRS", "NOEOH",
-                     "RCPT_REJ", "NR_MAIL"):
+                     "RCPT_REJ", *({"NR_MAIL", "NR_CONN"} - set(silent))):
             if c.steps & getattr(m, name):
                 yield f"asks for {name}"
 
@@ -97,13 +98,22 @@ def different_offers_side_by_side(d):
 def main():
     with wire("negotiate") as t, t.daemon() as d:
         check = t.check
-        check("asks for the actions and steps it uses, no others", asks_for_what_it_uses, d)
+        check("asks for the actions and steps it uses, no others", asks_for_what_it_uses, d,
+              "NR_MAIL")
+        with t.daemon('outbound { authenticated = true }',
+                      domain=t.domain(more='users = {"*"}')) as by_user:
+            check("where a user may send, MAIL is answered and not the connection",
+                  asks_for_what_it_uses, by_user, "NR_CONN")
+        with t.daemon('outbound { authenticated = false }',
+                      domain=t.domain(more='users = {"*"}')) as no_user:
+            check("users that are never asked for make no difference",
+                  asks_for_what_it_uses, no_user, "NR_MAIL")
         check("asks for the macros it reads", asks_for_macros, d)
         check("an MTA that offers all: signed, twice on a connection", signs_for, d)
         check("Sendmail's version macro: signed", signs_for, d, macros=SENDMAIL)
         check("without NR_*: every step is answered, and signed", signs_for, d,
               steps=m.ALL_STEPS & ~m.ALL_NR)
-        for name in ("NR_CONN", "NR_RCPT", "NR_HDR", "NR_EOH", "NR_BODY", "NOHELO", "NODATA",
+        for name in ("NR_MAIL", "NR_RCPT", "NR_HDR", "NR_EOH", "NR_BODY", "NOHELO", "NODATA",
                      "NOUNKNOWN", "SKIP"):
             check(f"without {name}: signed", signs_for, d,
                   steps=m.ALL_STEPS & ~getattr(m, name))
