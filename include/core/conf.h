@@ -184,6 +184,8 @@ const struct conf_domain *conf_domain_for(const struct conf *, struct str from_d
 size_t conf_domain_signatures(const struct conf_domain *);
 /* True when `users` of the domain names that identity ("*" names any). */
 bool conf_domain_allows(const struct conf_domain *, struct str user);
+/* True when authentication can make a client one of ours. */
+bool conf_has_users(const struct conf *);
 
 /*
  * Checks of single values: 0, or -1 with a phrase in err that completes "expected ...".

@@ -239,3 +239,14 @@ conf_domain_allows(const struct conf_domain *d, struct str user)
 		return false;
 	return conf_list_has(&d->users, STR("*")) || conf_list_has(&d->users, user);
 }
+
+bool
+conf_has_users(const struct conf *c)
+{
+	if (!c->outbound.authenticated)
+		return false;
+	for (size_t i = 0; i < c->n_domains; i++)
+		if (c->domains[i].users.n > 0)
+			return true;
+	return c->table != NULL && domtable_has_users(c->table);
+}

@@ -2,10 +2,13 @@
 /*
  * mfi.c - libmilter's callbacks.
  *
- * Steps: MAIL and end of message are answered, everything between is not (SMFIP_NR_*),
- * which costs a tenth.  At MAIL all is known that tells whether mail can be ours at all
- * (client address, daemon name, authenticated identity), so mail that cannot is let go
- * there and the MTA sends us nothing more of it: it passes unchanged by construction.
+ * Steps: end of message is answered, and one before it; everything between is not
+ * (SMFIP_NR_*), since an answer costs as much as ten fields.  The one is where all is
+ * known that tells whether mail can be ours at all: the connection (client address,
+ * daemon name), or MAIL where the settings let authenticated identities send.  Mail
+ * that cannot is let go there and the MTA sends us nothing more of it: it passes
+ * unchanged by construction.  Which one it is stays agreed for the connection, whatever
+ * a reload brings.
  *
  * libmilter with a worker pool (Debian's) runs the callbacks of one connection on
  * changing threads, though never two at once: no state lives in a thread.  It may call
@@ -42,8 +45,8 @@
 #define WANT_ACTIONS (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
 #define WANT_STEPS SMFIP_HDR_LEADSPC
 #define DROP_STEPS                                                                     \
- (SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NR_CONN | SMFIP_NR_RCPT |      \
-     SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY)
+ (SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NR_RCPT | SMFIP_NR_HDR |       \
+     SMFIP_NR_EOH | SMFIP_NR_BODY)
 
 /* Set once by mfi_open(), read by callbacks; libmilter hands them no argument of ours.
  */
@@ -58,7 +61,8 @@ static struct {
 /* What lives as long as the connection. */
 struct conn {
 	struct txn *txn;
-	bool inside;               /* this message is counted by the gate */
+	bool inside; /* this message is counted by the gate */
+	enum { NOT_AWAY, AWAY_STOP, AWAY_MEMORY } away; /* to be refused at its end */
 	struct snapshot *settings; /* of the message; NULL between messages */
 	bool has_addr;
 	struct cidr_addr addr;
@@ -114,9 +118,21 @@ leave(struct conn *c)
 	if (c->inside)
 		gate_leave(process.gate);
 	c->inside = false;
+	c->away = NOT_AWAY;
 }
 
 /* ==== Connection ==== */
+
+/* Which of connection and MAIL need not be answered: see the head of this file. */
+static unsigned long
+silent_step(void)
+{
+	struct snapshot *s = snapshot_get();
+	bool by_user = conf_has_users(&s->conf);
+
+	snapshot_put(s);
+	return by_user ? SMFIP_NR_CONN : SMFIP_NR_MAIL;
+}
 
 static sfsistat
 on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
@@ -143,7 +159,7 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
 	}
 	gate_session_begin(process.gate);
 	*pf0 = WANT_ACTIONS | (f0 & SMFIF_SETSYMLIST);
-	*pf1 = WANT_STEPS | (f1 & DROP_STEPS);
+	*pf1 = WANT_STEPS | (f1 & (DROP_STEPS | silent_step()));
 	*pf2 = *pf3 = 0;
 	c->no_reply = (unsigned)*pf1;
 	if ((f0 & SMFIF_SETSYMLIST) != 0) {
@@ -183,6 +199,19 @@ address_of(struct conn *c, SMFICTX *ctx, const char *hostname, const _SOCK_ADDR 
 	}
 }
 
+/* Nothing that may follow can make mail of this connection ours. */
+static bool
+is_strange(const struct conn *c)
+{
+	struct snapshot *s = snapshot_get();
+	bool strange = !conf_has_users(&s->conf) &&
+	    decide_client(&s->conf, c->has_addr ? &c->addr : NULL, str_of(c->daemon),
+		STR("")) == DECIDE_STRANGER;
+
+	snapshot_put(s);
+	return strange;
+}
+
 static sfsistat
 on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *sa)
 {
@@ -199,6 +228,8 @@ on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *sa)
 		c->mta = CONF_MTA_POSTFIX;
 	else if (v.len > 0 && ascii_isdigit(v.p[0]))
 		c->mta = CONF_MTA_SENDMAIL;
+	if ((c->no_reply & SMFIP_NR_CONN) == 0 && is_strange(c))
+		return SMFIS_ACCEPT;
 	return go_on(c, SMFIP_NR_CONN);
 }
 
@@ -241,6 +272,12 @@ refuse_at_stop(SMFICTX *ctx)
 	return refuse_for_now(ctx, "4.3.2", "Shutting down, try again later");
 }
 
+static sfsistat
+refuse_no_memory(SMFICTX *ctx)
+{
+	return refuse_for_now(ctx, "4.3.0", "Out of memory, try again later");
+}
+
 static bool
 is_sendmail(const struct conn *c)
 {
@@ -267,6 +304,20 @@ begin(struct conn *c, enum decide_class client, struct str user, const char *mai
 	return c->txn == NULL ? -1 : txn_begin(c->txn, &start);
 }
 
+/* At once where MAIL is answered, else at end of message. */
+static sfsistat
+turn_away(SMFICTX *ctx, struct conn *c)
+{
+	bool memory = c->inside;
+
+	leave(c);
+	if ((c->no_reply & SMFIP_NR_MAIL) != 0) {
+		c->away = memory ? AWAY_MEMORY : AWAY_STOP;
+		return SMFIS_NOREPLY;
+	}
+	return memory ? refuse_no_memory(ctx) : refuse_at_stop(ctx);
+}
+
 static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
@@ -282,18 +333,13 @@ on_mail(SMFICTX *ctx, char **argv)
 	    &c->settings->conf, c->has_addr ? &c->addr : NULL, str_of(c->daemon), user);
 	if (client == DECIDE_STRANGER) {
 		leave(c);
-		return SMFIS_ACCEPT;
+		return (c->no_reply & SMFIP_NR_MAIL) != 0 ? SMFIS_NOREPLY
+							  : SMFIS_ACCEPT;
 	}
 	c->inside = gate_enter(process.gate);
-	if (!c->inside) {
-		leave(c);
-		return refuse_at_stop(ctx);
-	}
-	if (begin(c, client, user, argv[0]) != 0) {
-		leave(c);
-		return refuse_for_now(ctx, "4.3.0", "Out of memory, try again later");
-	}
-	return SMFIS_CONTINUE;
+	if (!c->inside || begin(c, client, user, argv[0]) != 0)
+		return turn_away(ctx, c);
+	return go_on(c, SMFIP_NR_MAIL);
 }
 
 static sfsistat
@@ -402,11 +448,15 @@ on_end_of_message(SMFICTX *ctx)
 
 	if (c == NULL)
 		return SMFIS_TEMPFAIL;
-	if (c->txn == NULL || !txn_active(c->txn)) {
+	if (c->away == AWAY_MEMORY) {
+		leave(c);
+		return refuse_no_memory(ctx);
+	}
+	if (c->away == NOT_AWAY && (c->txn == NULL || !txn_active(c->txn))) {
 		leave(c);
 		return SMFIS_CONTINUE;
 	}
-	if (!gate_ending(process.gate)) {
+	if (c->away == AWAY_STOP || !gate_ending(process.gate)) {
 		leave(c);
 		return refuse_at_stop(ctx);
 	}
