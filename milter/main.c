@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/line.h"
+#include "core/restart.h"
 #include "edge/counters.h"
 #include "edge/daemon.h"
 #include "edge/gate.h"
@@ -40,7 +41,8 @@
 
 /* The daemon in parts, in order of start. */
 struct parts {
-	struct snapshot *settings; /* those of the start; a reference of our own */
+	struct snapshot *settings; /* those of the start, until they are published */
+	struct conf started;       /* of them, what a reload compares with */
 	struct privs who;
 	struct statedir state;
 	struct counters counters;
@@ -104,14 +106,20 @@ start(struct parts *p, const struct options *o, char *err, size_t errlen)
 	c = &p->settings->conf;
 	privs_check_readable(c, reload_warn, NULL);
 	reload_check_table(c);
+	if (restart_keep(&p->started, c) != 0) {
+		snprintf(err, errlen, "out of memory");
+		return EX_OSERR;
+	}
+	if (counters_start(&p->counters, c, err, errlen) != 0)
+		return EX_UNAVAILABLE;
+	/* The keys go with the last message that uses them, ours to hold no more. */
 	snapshot_publish(p->settings);
-	p->settings = snapshot_get();
-	if (counters_start(&p->counters, c, err, errlen) != 0 ||
-	    serve_start(err, errlen) != 0)
+	p->settings = NULL;
+	if (serve_start(err, errlen) != 0)
 		return EX_UNAVAILABLE;
 	log_info(LINE_NOQUEUE
 	    ": started version=%s listen=%s user=%s producer=%s keys=%s",
-	    PACKAGE_VERSION, c->listen, p->who.user, p->state.producer,
+	    PACKAGE_VERSION, p->started.listen, p->who.user, p->state.producer,
 	    keycache_prove(NULL) ? "decoded-once" : "decoded-for-each-message");
 	daemon_notify("READY=1");
 	return EX_OK;
@@ -126,7 +134,7 @@ run(struct parts *p, const struct options *o)
 	for (;;) {
 		switch (signals_wait(watchdog_ms == 0 ? -1 : (int)watchdog_ms)) {
 		case SIGNALS_RELOAD:
-			reload_settings(&p->settings->conf, o->verbose, &p->counters);
+			reload_settings(&p->started, o->verbose, &p->counters);
 			break;
 		case SIGNALS_STOP:
 			return EX_OK;

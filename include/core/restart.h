@@ -13,8 +13,15 @@
 #include "core/conf.h"
 
 /*
+ * Copy what must be remembered of the settings of the start: these, and the file.  The
+ * settings themselves may go then, their keys with them.  0, or -1 when out of memory;
+ * conf_fini() is right for out even then.
+ */
+int restart_keep(struct conf *out, const struct conf *started);
+
+/*
  * Append the names of the settings that differ and need a restart to out, as "listen,
- * state_dir".  Returns how many there are.
+ * state_dir".  Returns how many there are.  started may be what restart_keep() kept.
  */
 size_t restart_needed(
     const struct conf *started, const struct conf *next, struct buf *out);

@@ -4,6 +4,7 @@
  */
 #include "core/restart.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Settings of type char *; NULL and "" are the same. */
@@ -25,6 +26,28 @@ setting(const struct conf *c, size_t offset)
 
 	memcpy(&value, (const char *)c + offset, sizeof(value));
 	return str_of(value);
+}
+
+static int
+copy(struct conf *out, const struct conf *c, size_t offset)
+{
+	struct str value = setting(c, offset);
+	char *p = strndup(value.p, value.len);
+
+	memcpy((char *)out + offset, &p, sizeof(p));
+	return p == NULL ? -1 : 0;
+}
+
+int
+restart_keep(struct conf *out, const struct conf *started)
+{
+	*out = (struct conf) { .file = NULL };
+	if (copy(out, started, offsetof(struct conf, file)) != 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		if (copy(out, started, fixed[i].offset) != 0)
+			return -1;
+	return 0;
 }
 
 size_t
