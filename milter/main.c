@@ -32,6 +32,7 @@
 #include "edge/signals.h"
 #include "edge/snapshot.h"
 #include "edge/statedir.h"
+#include "edge/stdfd.h"
 
 /* How long Redis may take at a stop, after messages have drained. */
 #define FLUSH_MS 5000
@@ -196,8 +197,10 @@ main(int argc, char **argv)
 	static struct parts parts; /* threads may use it to the very end */
 	struct options o;
 	char err[1024] = "out of memory";
-	int status = options_read(&o, argc, argv);
+	int status;
 
+	stdfd_keep();
+	status = options_read(&o, argc, argv);
 	if (status >= 0)
 		return status;
 	logger_open(OPTIONS_PROGRAM, true, LOGGER_INFO);

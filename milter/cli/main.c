@@ -17,6 +17,7 @@
 #include "core/buf.h"
 #include "core/nearest.h"
 #include "core/str.h"
+#include "edge/stdfd.h"
 
 static const struct cmd cmds[] = {
 	{ "import-opendkim", "make a metermark.conf from an opendkim.conf",
@@ -108,6 +109,7 @@ main(int argc, char **argv)
 	const struct cmd *cmd;
 	int status;
 
+	stdfd_keep();
 	/* A reader that goes, or Redis, is an error to report, not a silent end. */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc > 0)

@@ -414,7 +414,28 @@ domain "example.com" {{ key {{ selector = "e" file = "{key}" }} }}
     yield from expect("unknown user", f"{status} {err}", "^78 .*useradd --system")
 
 
+def closed_descriptors(t):
+    """Started without stdin, stdout and stderr: no file or socket takes their numbers, so
+    the log does not go into the journal."""
+    with t.daemon() as d:
+        argv, socket = d.argv(), d.socket
+    wait_until("the end", lambda: not d.running(), 30)
+    p = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *argv])
+    try:
+        wait_until("the socket", lambda: p.poll() is not None or os.path.exists(socket))
+        time.sleep(0.3)
+        for fd in range(3):
+            to = os.readlink(f"/proc/{p.pid}/fd/{fd}")
+            if to != "/dev/null":
+                yield f"{fd} is {to}"
+    finally:
+        p.terminate()
+        if p.wait(30) != 0:
+            yield f"status {p.returncode}"
+
+
 with wire("process") as t:
+    t.check("a start without stdin, stdout and stderr", closed_descriptors, t)
     t.check("options are as the manual says", options, t)
     t.check("systemd is told of start, reload, stop, and that we live", service_manager, t)
     if os.geteuid() == 0:
