@@ -19,9 +19,10 @@
 #include "core/hll.h"
 #include "core/namemap.h"
 #include "core/provider.h"
+#include "core/rule.h"
 #include "core/str.h"
 
-/* The counters of DESIGN.md.  The p:PROVIDER:recipients ones follow after these. */
+/* The counters of DESIGN.md.  Those of providers and of rules follow after these. */
 enum tally_counter {
 	TALLY_MESSAGES,      /* accepted; = signed + unsigned */
 	TALLY_RECIPIENTS,    /* of accepted messages */
@@ -34,9 +35,14 @@ enum tally_counter {
 	                        out */
 	TALLY_REJECTED,      /* attempts we refused for good */
 	TALLY_TEMPFAILED,    /* attempts we refused for now */
-	TALLY_FIXED          /* how many there are */
+	TALLY_BAD_SOURCE, /* with a tag header that its service would refuse, whatever
+	                     became of the message */
+	TALLY_FIXED       /* how many there are */
 };
-#define TALLY_COUNTERS (TALLY_FIXED + PROVIDERS)
+/* Messages that the rules were run on, and how many of them failed each rule. */
+#define TALLY_INSPECTED (TALLY_FIXED + PROVIDERS)
+#define TALLY_RULES (TALLY_INSPECTED + 1)
+#define TALLY_COUNTERS (TALLY_RULES + RULES)
 
 /* Field name in Redis of counter i, 0 <= i < TALLY_COUNTERS: "messages",
  * "p:gmail:recipients". */

@@ -33,7 +33,7 @@ struct place {
 
 /* ==== names of the counters ==== */
 
-static const char *const counter_names[TALLY_COUNTERS] = {
+static const char *const counter_names[TALLY_RULES] = {
 	[TALLY_MESSAGES] = "messages",
 	[TALLY_RECIPIENTS] = "recipients",
 	[TALLY_BYTES] = "bytes",
@@ -43,6 +43,7 @@ static const char *const counter_names[TALLY_COUNTERS] = {
 	[TALLY_PARTLY_SIGNED] = "partly_signed",
 	[TALLY_REJECTED] = "rejected",
 	[TALLY_TEMPFAILED] = "tempfailed",
+	[TALLY_BAD_SOURCE] = "bad_source",
 	[TALLY_FIXED + PROVIDER_GMAIL] = "p:gmail:recipients",
 	[TALLY_FIXED + PROVIDER_YAHOO] = "p:yahoo:recipients",
 	[TALLY_FIXED + PROVIDER_OUTLOOK] = "p:outlook:recipients",
@@ -54,12 +55,13 @@ static const char *const counter_names[TALLY_COUNTERS] = {
 	[TALLY_FIXED + PROVIDER_MAILRU] = "p:mailru:recipients",
 	[TALLY_FIXED + PROVIDER_QQ] = "p:qq:recipients",
 	[TALLY_FIXED + PROVIDER_OTHER] = "p:other:recipients",
+	[TALLY_INSPECTED] = "inspected",
 };
 
 const char *
 tally_counter_name(size_t i)
 {
-	return counter_names[i];
+	return i < TALLY_RULES ? counter_names[i] : rule_counter(i - TALLY_RULES);
 }
 
 size_t
@@ -68,7 +70,7 @@ tally_counter_find(struct str name)
 	size_t i;
 
 	for (i = 0; i < TALLY_COUNTERS; i++)
-		if (str_eq(name, str_of(counter_names[i])))
+		if (str_eq(name, str_of(tally_counter_name(i))))
 			break;
 	return i;
 }

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rule_check.h - the checks that the table of rule.c points at.  For rule*.c only; what
+ * each of them asks is its row's title.
+ */
+#ifndef METERMARK_CORE_RULE_CHECK_H
+#define METERMARK_CORE_RULE_CHECK_H
+
+#include "core/rule.h"
+
+#define RULE_CHECK(name)                                                               \
+ enum rule_verdict rule_check_##name(const struct rule_facts *, struct buf *why)
+
+/* rule_header.c */
+RULE_CHECK(from);
+RULE_CHECK(date);
+RULE_CHECK(message_id);
+RULE_CHECK(duplicate);
+RULE_CHECK(to);
+RULE_CHECK(noreply);
+RULE_CHECK(long_header);
+RULE_CHECK(header_size);
+RULE_CHECK(header_8bit);
+RULE_CHECK(mime);
+
+/* rule_list.c */
+RULE_CHECK(one_recipient);
+RULE_CHECK(list_id);
+RULE_CHECK(feedback_id);
+RULE_CHECK(list_unsubscribe);
+RULE_CHECK(one_click);
+RULE_CHECK(one_click_signed);
+
+/* rule_auth.c */
+RULE_CHECK(freemail);
+RULE_CHECK(dkim);
+RULE_CHECK(aligned);
+RULE_CHECK(envelope);
+
+/* rule_body.c */
+RULE_CHECK(link);
+RULE_CHECK(long_line);
+RULE_CHECK(line_end);
+RULE_CHECK(nul);
+RULE_CHECK(body_8bit);
+RULE_CHECK(html_only);
+RULE_CHECK(clip);
+
+/* The reason, where one is asked for; "" leaves it. Always RULE_BAD. */
+enum rule_verdict rule_bad(struct buf *why, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Text of a stranger in a reason, cut and with controls escaped. */
+void rule_quote(struct buf *why, struct str);
+/* RFC 5322 3.3, obsolete zones included. */
+bool rule_date_ok(struct str value);
+/* Same organisational domain. */
+bool rule_aligned(const struct rule_facts *, struct str a, struct str b);
+
+#endif

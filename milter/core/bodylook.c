@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bodylook.c - the parts of a message, line by line.  See the header.
+ *
+ * A piece is a whole line where the chunk has all of it, which is the usual case and
+ * copies nothing; a line that a chunk cuts is put together, up to BODYLOOK_LINE_MAX.
+ */
+#include "core/bodylook.h"
+
+#include <string.h>
+
+/* ==== Text ==== */
+
+/* Words in the piece, or made by the end of the piece before and its begin. */
+static void
+look_at(struct bodylook *k, struct str text)
+{
+	char join[2 * BODYLOOK_TAIL_MAX];
+	size_t head = text.len < BODYLOOK_TAIL_MAX ? text.len : BODYLOOK_TAIL_MAX;
+
+	k->part_bytes += text.len;
+	if (k->found)
+		return;
+	if (k->tail_len > 0) {
+		memcpy(join, k->tail, k->tail_len);
+		memcpy(join + k->tail_len, text.p, head);
+		k->found = bodylook_words(str_make(join, k->tail_len + head));
+	}
+	if (!k->found)
+		k->found = bodylook_words(text);
+}
+
+/* The line goes on: keep the end of what is known of it. */
+static void
+keep_tail(struct bodylook *k, struct str text)
+{
+	size_t room, n = text.len < BODYLOOK_TAIL_MAX ? text.len : BODYLOOK_TAIL_MAX;
+
+	room = BODYLOOK_TAIL_MAX - n;
+	if (k->tail_len > room) {
+		memmove(k->tail, k->tail + k->tail_len - room, room);
+		k->tail_len = room;
+	}
+	memcpy(k->tail + k->tail_len, text.p + text.len - n, n);
+	k->tail_len += n;
+}
+
+/* -1 for what is no digit of base64. */
+static int
+digit(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+')
+		return 62;
+	return c == '/' ? 63 : -1;
+}
+
+static void
+base64(struct bodylook *k, struct str text)
+{
+	char out[BODYLOOK_LINE_MAX];
+	size_t n = 0;
+
+	if (k->found) {
+		k->part_bytes += text.len * 3 / 4;
+		return;
+	}
+	for (size_t i = 0; i < text.len; i++) {
+		int d = digit(text.p[i]);
+
+		if (d < 0)
+			continue;
+		k->quad = (k->quad << 6 | (uint32_t)d) & 0xffffff;
+		k->quad_bits += 6;
+		if (k->quad_bits >= 8) {
+			k->quad_bits -= 8;
+			out[n++] = (char)(k->quad >> k->quad_bits & 0xff);
+		}
+		if (n == sizeof(out)) {
+			look_at(k, str_make(out, n));
+			keep_tail(k, str_make(out, n));
+			n = 0;
+		}
+	}
+	look_at(k, str_make(out, n));
+	keep_tail(k, str_make(out, n));
+}
+
+static bool
+has_8bit(struct str text)
+{
+	uint64_t any = 0, eight;
+	size_t i = 0;
+
+	for (; text.len - i >= sizeof(eight); i += sizeof(eight)) {
+		memcpy(&eight, text.p + i, sizeof(eight));
+		any |= eight;
+	}
+	for (; i < text.len; i++)
+		any |= (unsigned char)text.p[i];
+	return (any & UINT64_C(0x8080808080808080)) != 0;
+}
+
+/* ends: the line is over with it. */
+static void
+text_piece(struct bodylook *k, struct str text, bool ends)
+{
+	bool soft = k->code == BODYLOOK_QP && ends && str_ends(text, STR("="));
+
+	if (k->code == BODYLOOK_BASE64) {
+		base64(k, text);
+		return;
+	}
+	if (soft)
+		text.len--;
+	look_at(k, text);
+	k->part_bytes += ends && !soft ? 2 : 0;
+	if (ends && !soft)
+		k->tail_len = 0;
+	else
+		keep_tail(k, text);
+}
+
+/* ==== Parts ==== */
+
+/* The parameter boundary of a Content-Type; "" without. */
+static struct str
+boundary_of(struct str type)
+{
+	while (str_find(type, ';') < type.len) {
+		struct str value;
+
+		type = str_trim(str_skip(type, str_find(type, ';') + 1));
+		if (!str_casestarts(type, STR("boundary")))
+			continue;
+		value = str_trim(str_skip(type, 8));
+		if (!str_starts(value, STR("=")))
+			continue;
+		value = str_trim(str_skip(value, 1));
+		if (str_starts(value, STR("\""))) {
+			value = str_skip(value, 1);
+			value.len = str_find(value, '"');
+			return value;
+		}
+		for (size_t i = 0; i < value.len; i++)
+			if (value.p[i] == ';' || ascii_iswsp(value.p[i]))
+				value.len = i;
+		return value;
+	}
+	return STR("");
+}
+
+static void
+part_type(struct bodylook *k, struct str type)
+{
+	struct str boundary;
+
+	type = str_trim(type);
+	k->typed = true;
+	k->after = BODYLOOK_SKIP;
+	k->is_html = false;
+	if (str_casestarts(type, STR("text/"))) {
+		k->after = BODYLOOK_TEXT;
+		k->is_html = str_casestarts(type, STR("text/html"));
+		k->html |= k->is_html;
+		k->plain |= str_casestarts(type, STR("text/plain"));
+	} else if (str_casestarts(type, STR("multipart/"))) {
+		boundary = boundary_of(type);
+		if (boundary.len == 0 || boundary.len > BODYLOOK_BOUNDARY_MAX ||
+		    k->depth == BODYLOOK_DEPTH)
+			return;
+		memcpy(k->boundary[k->depth].text, boundary.p, boundary.len);
+		k->boundary[k->depth++].len = boundary.len;
+	}
+}
+
+static void
+part_encoding(struct bodylook *k, struct str encoding)
+{
+	encoding = str_trim(encoding);
+	k->declares =
+	    str_caseeq(encoding, STR("8bit")) || str_caseeq(encoding, STR("binary"));
+	if (str_caseeq(encoding, STR("quoted-printable")))
+		k->code = BODYLOOK_QP;
+	else if (str_caseeq(encoding, STR("base64")))
+		k->code = BODYLOOK_BASE64;
+	else
+		k->code = BODYLOOK_AS_IS;
+}
+
+static void
+end_part(struct bodylook *k)
+{
+	if (k->is_html && k->part_bytes > k->html_bytes)
+		k->html_bytes = k->part_bytes;
+	k->part_bytes = 0;
+	k->is_html = false;
+	k->declares = false;
+	k->code = BODYLOOK_AS_IS;
+	k->tail_len = k->field_len = 0;
+	k->quad = k->quad_bits = 0;
+}
+
+static void
+begin_head(struct bodylook *k)
+{
+	end_part(k);
+	k->typed = false;
+	k->mode = BODYLOOK_HEAD;
+}
+
+static void
+end_field(struct bodylook *k)
+{
+	struct str field = str_make(k->field, k->field_len);
+
+	if (str_casestarts(field, STR("Content-Type:")))
+		part_type(k, str_skip(field, 13));
+	else if (str_casestarts(field, STR("Content-Transfer-Encoding:")))
+		part_encoding(k, str_skip(field, 26));
+	k->field_len = 0;
+}
+
+/* A part without a Content-Type is plain text (RFC 2046 5.1). */
+static void
+end_head(struct bodylook *k)
+{
+	end_field(k);
+	if (!k->typed)
+		part_type(k, STR("text/plain"));
+	k->mode = k->after;
+}
+
+static void
+head_line(struct bodylook *k, struct str line)
+{
+	bool fold = line.len > 0 && (line.p[0] == ' ' || line.p[0] == '\t');
+
+	if (line.len == 0) {
+		end_head(k);
+		return;
+	}
+	if (!fold)
+		end_field(k);
+	if (fold ? k->field_len == 0 : !str_casestarts(line, STR("Content-T")))
+		return;
+	if (line.len > BODYLOOK_LINE_MAX - k->field_len)
+		line.len = BODYLOOK_LINE_MAX - k->field_len;
+	memcpy(k->field + k->field_len, line.p, line.len);
+	k->field_len += line.len;
+}
+
+/* Whether the line is a boundary; if so, what it ends and begins. */
+static bool
+boundary_line(struct bodylook *k, struct str line)
+{
+	if (k->depth == 0 || !str_starts(line, STR("--")))
+		return false;
+	line = str_skip(line, 2);
+	for (unsigned i = k->depth; i-- > 0;) {
+		struct str b = str_make(k->boundary[i].text, k->boundary[i].len);
+		struct str rest;
+
+		if (!str_starts(line, b))
+			continue;
+		rest = str_trim(str_skip(line, b.len));
+		if (rest.len != 0 && !str_starts(rest, STR("--")))
+			continue;
+		begin_head(k);
+		k->depth = i + 1;
+		if (rest.len != 0) {
+			k->depth = i;
+			k->mode = BODYLOOK_SKIP;
+		}
+		return true;
+	}
+	return false;
+}
+
+/* ==== Lines ==== */
+
+/* first: the piece begins a line; ends: it ends one, and has no line end in it. */
+static void
+piece(struct bodylook *k, struct str text, bool first, bool ends)
+{
+	if (first && boundary_line(k, text))
+		return;
+	switch (k->mode) {
+	case BODYLOOK_HEAD:
+		if (first)
+			head_line(k, text);
+		break;
+	case BODYLOOK_TEXT:
+		k->undeclared |= !k->declares && !k->undeclared && has_8bit(text);
+		text_piece(k, text, ends);
+		break;
+	case BODYLOOK_SKIP:
+		k->undeclared |= !k->declares && !k->undeclared && has_8bit(text);
+		break;
+	}
+}
+
+static void
+flush_line(struct bodylook *k, bool ends)
+{
+	struct str text = str_make(k->line, k->line_len);
+
+	if (ends && str_ends(text, STR("\r")))
+		text.len--;
+	piece(k, text, !k->within, ends);
+	k->within = !ends;
+	k->line_len = 0;
+}
+
+/* A piece of a line that is not whole. */
+static void
+gather(struct bodylook *k, const char *p, size_t n)
+{
+	while (n > 0) {
+		size_t room = BODYLOOK_LINE_MAX - k->line_len;
+		size_t take = n < room ? n : room;
+
+		memcpy(k->line + k->line_len, p, take);
+		k->line_len += take;
+		p += take;
+		n -= take;
+		if (k->line_len == BODYLOOK_LINE_MAX && n > 0)
+			flush_line(k, false);
+	}
+}
+
+void
+bodylook_init(struct bodylook *k, struct str type, struct str encoding)
+{
+	/* The buffers need no zeroes, and this is done for each message. */
+	k->found = k->plain = k->html = k->undeclared = k->within = false;
+	k->is_html = k->declares = false;
+	k->html_bytes = k->part_bytes = 0;
+	k->depth = 0;
+	k->line_len = k->field_len = k->tail_len = 0;
+	k->quad = k->quad_bits = 0;
+	part_encoding(k, encoding);
+	part_type(k, str_trim(type).len > 0 ? type : STR("text/plain"));
+	k->mode = k->after;
+}
+
+void
+bodylook_feed(struct bodylook *k, const void *chunk, size_t len)
+{
+	const char *p = chunk, *end = p + len, *lf;
+
+	for (; (lf = memchr(p, '\n', (size_t)(end - p))) != NULL; p = lf + 1) {
+		struct str text = str_make(p, (size_t)(lf - p));
+
+		if (k->line_len > 0 || k->within) {
+			gather(k, text.p, text.len);
+			flush_line(k, true);
+			continue;
+		}
+		if (str_ends(text, STR("\r")))
+			text.len--;
+		piece(k, text, true, true);
+	}
+	gather(k, p, (size_t)(end - p));
+}
+
+void
+bodylook_end(struct bodylook *k)
+{
+	if (k->line_len > 0)
+		flush_line(k, true);
+	end_part(k);
+}
