@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/buf.h"
+
 /* An HMAC-SHA256, cut: a recipient without its address. */
 #define HLL_ELEMENT_BYTES 16
 /* So many elements are kept as they are. */
@@ -39,5 +41,15 @@ size_t hll_few(const struct hll *);
 const uint8_t *hll_few_at(const struct hll *, size_t i);
 /* The sketch as Redis stores it, HLL_DENSE_BYTES; NULL while there are only few. */
 const uint8_t *hll_dense(const struct hll *);
+
+/*
+ * The set as bytes for a file: kind, then for few elements how many and they, for a
+ * sketch its registers that are not zero (index and value, three bytes), or all of them
+ * where that is shorter.
+ */
+void hll_write(const struct hll *, struct buf *);
+/* Such bytes; *used: how many of them.  NULL when they are damaged, or out of memory.
+ */
+struct hll *hll_read(const uint8_t *p, size_t n, size_t *used);
 
 #endif

@@ -114,12 +114,27 @@ uint64_t tally_weight_messages(const struct tally_weight *);
 
 /* Take out one entry, any; NULL when empty.  Free with tally_entry_free(). */
 struct tally_entry *tally_take(struct tally *);
+/* Take out that campaign's; NULL when it has none. */
+struct tally_entry *tally_take_one(struct tally *, struct str campaign);
 void tally_entry_free(struct tally_entry *);
 /*
  * Put an entry that tally_take() gave, of this tally or another, back in, summing with
  * what is there.  Takes ownership on 0; -1 when out of memory, nothing has changed.
  */
 int tally_give(struct tally *, struct tally_entry *);
+
+/*
+ * An entry from parts, for tally_give(): empty, then hours put in, each once, in any
+ * order.  NULL when out of memory.  The hour's sums are zero, first and last those of
+ * its begin.
+ */
+struct tally_entry *tally_entry_new(const struct camp_name *);
+struct tally_hour *tally_entry_hour(struct tally_entry *, int64_t hour);
+/*
+ * As tally_give() does it for a campaign too many: an entry that would become "_other"
+ * there is renamed.  So its name can be written down before it is given.
+ */
+void tally_rename(const struct tally *, struct tally_entry *);
 
 /* First entry, then along ->next, to look at without taking; NULL when empty. */
 const struct tally_entry *tally_first(const struct tally *);

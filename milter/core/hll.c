@@ -251,3 +251,119 @@ hll_dense(const struct hll *h)
 {
 	return h->is_dense ? h->dense : NULL;
 }
+
+/* ==== as bytes ==== */
+
+#define KIND_FEW 'f'
+#define KIND_SPARSE 's'
+#define KIND_DENSE 'd'
+#define SPARSE_BYTES 3
+
+static void
+add_le(struct buf *out, unsigned v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		buf_addc(out, (char)(v >> (8 * i)));
+}
+
+static unsigned
+take_le(const uint8_t *p, size_t n)
+{
+	unsigned v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v |= (unsigned)p[i] << (8 * i);
+	return v;
+}
+
+static void
+write_registers(const struct hll *h, struct buf *out)
+{
+	unsigned used = 0;
+
+	for (size_t i = 0; i < REGISTERS; i++)
+		used += register_get(h->dense, i) != 0;
+	if (used * SPARSE_BYTES + 4 >= HLL_DENSE_BYTES) {
+		buf_addc(out, KIND_DENSE);
+		buf_add(out, h->dense + HEADER_BYTES, HLL_DENSE_BYTES - HEADER_BYTES);
+		return;
+	}
+	buf_addc(out, KIND_SPARSE);
+	add_le(out, used, 2);
+	for (size_t i = 0; i < REGISTERS; i++)
+		if (register_get(h->dense, i) != 0)
+			add_le(out,
+			    (unsigned)i | register_get(h->dense, i) << INDEX_BITS,
+			    SPARSE_BYTES);
+}
+
+void
+hll_write(const struct hll *h, struct buf *out)
+{
+	if (h->is_dense) {
+		write_registers(h, out);
+		return;
+	}
+	buf_addc(out, KIND_FEW);
+	add_le(out, (unsigned)h->n, 1);
+	buf_add(out, h->few, h->n * HLL_ELEMENT_BYTES);
+}
+
+/* Bytes after the kind, 0 when n is too small for them. */
+static size_t
+bytes_of(uint8_t kind, const uint8_t *p, size_t n)
+{
+	size_t need = 0;
+
+	if (kind == KIND_FEW && n >= 1 && p[0] <= HLL_FEW)
+		need = 1 + p[0] * (size_t)HLL_ELEMENT_BYTES;
+	else if (kind == KIND_SPARSE && n >= 2)
+		need = 2 + take_le(p, 2) * (size_t)SPARSE_BYTES;
+	else if (kind == KIND_DENSE)
+		need = HLL_DENSE_BYTES - HEADER_BYTES;
+	return need <= n ? need : 0;
+}
+
+static int
+read_registers(struct hll *h, uint8_t kind, const uint8_t *p)
+{
+	h->dense = dense_new();
+	if (h->dense == NULL)
+		return -1;
+	h->is_dense = true;
+	if (kind == KIND_DENSE) {
+		memcpy(h->dense + HEADER_BYTES, p, HLL_DENSE_BYTES - HEADER_BYTES);
+		return 0;
+	}
+	for (unsigned left = take_le(p, 2); left > 0; left--) {
+		unsigned v = take_le(p + 2 + (left - 1) * SPARSE_BYTES, SPARSE_BYTES);
+
+		register_raise(
+		    h->dense, v & (REGISTERS - 1), v >> INDEX_BITS & REGISTER_MAX);
+	}
+	return 0;
+}
+
+struct hll *
+hll_read(const uint8_t *p, size_t n, size_t *used)
+{
+	size_t need = n > 0 ? bytes_of(p[0], p + 1, n - 1) : 0;
+	struct hll *h;
+
+	*used = need > 0 ? 1 + need : 0;
+	h = need > 0 ? hll_new() : NULL;
+	if (h == NULL)
+		return NULL;
+	if (p[0] != KIND_FEW) {
+		if (read_registers(h, p[0], p + 1) == 0)
+			return h;
+		goto fail;
+	}
+	for (size_t i = 0; i < p[1]; i++)
+		if (hll_add(h, p + 2 + i * HLL_ELEMENT_BYTES) == -1)
+			goto fail;
+	return h;
+fail:
+	hll_free(h);
+	return NULL;
+}

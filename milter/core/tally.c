@@ -237,6 +237,30 @@ hour_of(int64_t when)
 	return when / 3600 - (when % 3600 < 0);
 }
 
+struct tally_entry *
+tally_entry_new(const struct camp_name *campaign)
+{
+	struct node *n = calloc(1, sizeof *n);
+
+	if (n == NULL)
+		return NULL;
+	n->entry.campaign = *campaign;
+	return &n->entry;
+}
+
+struct tally_hour *
+tally_entry_hour(struct tally_entry *e, int64_t hour)
+{
+	struct tally_hour *h = calloc(1, sizeof *h);
+
+	if (h == NULL)
+		return NULL;
+	h->hour = hour;
+	h->first = h->last = hour * 3600;
+	hour_link((struct node *)e, h);
+	return h;
+}
+
 /* ==== adding ==== */
 
 static int
@@ -316,6 +340,23 @@ tally_take(struct tally *t)
 	return e;
 }
 
+struct tally_entry *
+tally_take_one(struct tally *t, struct str campaign)
+{
+	struct node *n = node_find(t, campaign);
+	struct tally_entry **at = &t->first;
+
+	if (n == NULL)
+		return NULL;
+	while (*at != &n->entry)
+		at = &(*at)->next;
+	*at = n->entry.next;
+	n->entry.next = NULL;
+	t->entries -= !is_ours(campaign);
+	namemap_remove(&t->map, &n->link);
+	return &n->entry;
+}
+
 /* src's hours into dst; src has none after. */
 static void
 hours_move(const struct tally *t, struct node *dst, struct node *src)
@@ -335,18 +376,24 @@ hours_move(const struct tally *t, struct node *dst, struct node *src)
 	}
 }
 
+void
+tally_rename(const struct tally *t, struct tally_entry *e)
+{
+	struct str name = str_make(e->campaign.name, e->campaign.len);
+
+	if (!is_ours(name) && t->entries >= t->max_entries &&
+	    node_find(t, name) == NULL)
+		name_set(&e->campaign, STR(CAMP_OTHER));
+}
+
 int
 tally_give(struct tally *t, struct tally_entry *e)
 {
 	struct node *src = (struct node *)e;
-	struct str name = str_make(e->campaign.name, e->campaign.len);
-	struct node *dst = node_find(t, name);
+	struct node *dst;
 
-	if (dst == NULL && !is_ours(name) && t->entries >= t->max_entries) {
-		dst = node_find(t, STR(CAMP_OTHER));
-		if (dst == NULL)
-			name_set(&e->campaign, STR(CAMP_OTHER));
-	}
+	tally_rename(t, e);
+	dst = node_find(t, str_make(e->campaign.name, e->campaign.len));
 	if (dst == NULL) {
 		node_link(t, src);
 		return 0;

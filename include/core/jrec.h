@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * jrec.h - the files of the journal: their heads, their records, and what is left of
+ * them after a crash.
+ *
+ * Two kinds of file are made of the same records.  Segments of the journal hold what
+ * each message counted, written by the callbacks; the ledger holds what the flusher
+ * made of that: sums, numbered batches, what Redis has acknowledged, and up to which
+ * record of the journal all of it goes.  Numbers are little-endian, everything begins
+ * at a multiple of 8 bytes:
+ *
+ *     head of a file, JREC_HEAD_BYTES
+ *     0    8   "MMjrnl\r\n": a transfer that touches line ends shows
+ *     8    4   version of the format, JREC_VERSION
+ *     12   4   kind of file
+ *     16   32  producer id, hex
+ *     48   8   number of the first record
+ *     56   8   salt: random, one a file
+ *     64   8   made at, unix milliseconds
+ *     72   4   zero
+ *     76   4   CRC-32C of the 76 bytes before
+ *
+ *     record, JREC_RECORD_BYTES and the payload, filled up with zeros
+ *     0    4   CRC-32C of payload, bytes 4 to 15, salt
+ *     4    3   bytes of payload
+ *     7    1   type, never 0
+ *     8    8   number
+ *     16       payload
+ *
+ * Records are numbered without a gap, in the journal from segment to segment.  So a gap
+ * tells how many are lost, and a record that is there twice is counted once.  The salt
+ * keeps a payload, which strangers may write, and what was on the disk before, from
+ * being taken for a record.  A file may be longer than its records; the rest is zeros.
+ *
+ * Pure.  Not thread-safe; different files are independent.
+ */
+#ifndef METERMARK_CORE_JREC_H
+#define METERMARK_CORE_JREC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define JREC_VERSION 1u
+#define JREC_HEAD_BYTES ((size_t)80)
+#define JREC_RECORD_BYTES ((size_t)16)
+#define JREC_PAYLOAD_MAX ((size_t)4 * 1024 * 1024)
+#define JREC_PRODUCER 32
+
+enum jrec_kind { JREC_JOURNAL = 1, JREC_LEDGER = 2 };
+
+/* Types of records.  Their payloads are in core/jpack.h. */
+enum jrec_type {
+	JREC_SCHEMA = 1, /* which counter each index means, in this file */
+	JREC_DELTA = 2,  /* journal: one message */
+	JREC_OPEN = 3,   /* ledger: sums that are in no batch yet */
+	JREC_BATCH = 4,  /* ledger: a batch; the open sums of its campaign are in it */
+	JREC_COMMIT = 5, /* ledger: what was written since the last one is valid */
+	JREC_ACK = 6,    /* ledger: what Redis has acknowledged */
+	JREC_FORGET = 7, /* ledger: a campaign's batches are wanted no more */
+	JREC_PLACE = 8, /* ledger: which Redis; another one than before knows nothing */
+	JREC_NAME = 9   /* ledger: a campaign's name that was met */
+};
+
+struct jrec_head {
+	uint32_t kind;
+	char producer[JREC_PRODUCER + 1];
+	uint64_t first;
+	uint64_t salt;
+	int64_t made_ms;
+};
+
+void jrec_put_head(uint8_t out[JREC_HEAD_BYTES], const struct jrec_head *);
+
+enum jrec_verdict {
+	JREC_GOOD,
+	JREC_EMPTY,         /* nothing but zeros, or nothing: a crash at its making */
+	JREC_FOREIGN,       /* not ours */
+	JREC_OTHER_VERSION, /* ours, of another version; *version says which */
+	JREC_BAD            /* ours once; damaged */
+};
+enum jrec_verdict jrec_get_head(
+    const uint8_t *p, size_t n, struct jrec_head *, uint32_t *version);
+
+/* Bytes that a record with so much payload takes. */
+size_t jrec_size(size_t payload);
+/*
+ * Write a record of jrec_size(n) bytes to out.  sum is crc32c(0, payload, n), which can
+ * be worked out before the number is known.
+ */
+void jrec_put(uint8_t *out, enum jrec_type, uint64_t number, uint64_t salt,
+    const void *payload, size_t n, uint32_t sum);
+
+/* Reading a file that is in memory. */
+struct jrec_scan {
+	const uint8_t *p;
+	size_t n;
+	size_t at; /* next record, or where the next one would be written */
+	uint64_t salt;
+	uint64_t next;    /* number expected next */
+	uint64_t missing; /* records that must have been between those found */
+	unsigned damages; /* places at which there was no record */
+	bool torn;        /* behind the last record there are other bytes than zeros */
+};
+
+struct jrec {
+	uint8_t type;
+	uint64_t number;
+	const uint8_t *p; /* in the file's memory */
+	size_t n;
+};
+
+/* After the head. */
+void jrec_scan_begin(
+    struct jrec_scan *, const uint8_t *p, size_t n, const struct jrec_head *);
+/*
+ * The next record; false at the end.  Damage is gone past, to the next record that is
+ * whole: found out by its checksum and a number not below the one expected.
+ */
+bool jrec_next(struct jrec_scan *, struct jrec *);
+
+#endif
