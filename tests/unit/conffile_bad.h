@@ -126,8 +126,8 @@ static const struct {
 	    ":1: allow_tcp: found \"maybe\", expected true or false" },
 	{ "mta = exim", ":1: mta: found \"exim\", expected auto, postfix or sendmail" },
 	{ "redis = \"http://:secret@h\"",
-	    ":1: redis: not a Redis URL; expected redis://HOST:PORT/DB, rediss:// or "
-	    "unix:PATH" },
+	    ":1: redis: not a Redis URL; expected redis://HOST:PORT/DB, rediss://, "
+	    "redis+sentinel://HOST,HOST/NAME, redis+cluster://HOST,HOST or unix:PATH" },
 	{ "key_prefix = \"{a}\"",
 	    ":1: key_prefix: found \"{a}\", expected 1 to 64 printable characters "
 	    "without blanks and braces" },
