@@ -127,8 +127,10 @@ struct conf {
 	unsigned listen_line; /* in file; 0: the default */
 	bool allow_tcp;
 	enum conf_mta mta;
-	char *redis;      /* URL */
-	char *key_prefix; /* no braces, controls or blanks; 1 to 64 bytes */
+	char *redis;               /* URL */
+	char *redis_user;          /* "": the URL's */
+	char *redis_password_file; /* "": none but the URL's */
+	char *key_prefix;          /* no braces, controls or blanks; 1 to 64 bytes */
 	char *user;
 	char *group; /* of the unix socket; "" leaves the user's own */
 	char *state_dir;

@@ -22,6 +22,9 @@ struct counters {
 	char producer[33];
 };
 
+/* Is what the settings say of Redis complete, its password's file included?  0 or -1
+ * with err. */
+int counters_check(const struct conf *, char *err, size_t errlen);
 /* Ready to take counts, without a thread yet.  0 or -1 with err. */
 int counters_init(struct counters *, const struct conf *, const char *producer,
     char *err, size_t errlen);

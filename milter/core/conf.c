@@ -102,6 +102,8 @@ conf_init(struct conf *c)
 	};
 	c->listen = strdup("unix:/run/metermark/milter.sock");
 	c->redis = strdup("redis://127.0.0.1:6379/0");
+	c->redis_user = strdup("");
+	c->redis_password_file = strdup("");
 	c->key_prefix = strdup("metermark");
 	c->user = strdup("metermark");
 	c->group = strdup("");
@@ -109,7 +111,8 @@ conf_init(struct conf *c)
 	c->recipient_key_file = strdup("");
 	c->domain_table = strdup("");
 	c->campaign.default_name = strdup(CAMP_NONE);
-	if (c->listen == NULL || c->redis == NULL || c->key_prefix == NULL ||
+	if (c->listen == NULL || c->redis == NULL || c->redis_user == NULL ||
+	    c->redis_password_file == NULL || c->key_prefix == NULL ||
 	    c->user == NULL || c->group == NULL || c->state_dir == NULL ||
 	    c->recipient_key_file == NULL || c->domain_table == NULL ||
 	    c->campaign.default_name == NULL)
@@ -178,6 +181,8 @@ conf_fini(struct conf *c)
 	free(c->file);
 	free(c->listen);
 	free(c->redis);
+	free(c->redis_user);
+	free(c->redis_password_file);
 	free(c->key_prefix);
 	free(c->user);
 	free(c->group);

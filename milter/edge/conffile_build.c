@@ -302,6 +302,8 @@ build_top(cfg_t *cfg, struct conf *c)
 		c->log_level = (enum conf_log_level)cfg_getint(cfg, "log_level");
 	if (take_text(cfg, "listen", &c->listen) != 0 ||
 	    take_text(cfg, "redis", &c->redis) != 0 ||
+	    take_text(cfg, "redis_user", &c->redis_user) != 0 ||
+	    take_text(cfg, "redis_password_file", &c->redis_password_file) != 0 ||
 	    take_text(cfg, "key_prefix", &c->key_prefix) != 0 ||
 	    take_text(cfg, "user", &c->user) != 0 ||
 	    take_text(cfg, "group", &c->group) != 0 ||

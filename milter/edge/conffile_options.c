@@ -106,6 +106,15 @@ on_redis(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 }
 
 static int
+on_redis_user(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	if (strlen(value) >= sizeof(((struct rurl *)0)->user) || strchr(value, ' '))
+		return refuse(cfg, opt, value,
+		    "the name of a user of Redis, of up to 127 bytes, without blanks");
+	return keep(value, result);
+}
+
+static int
 on_network(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	char phrase[PHRASE_MAX];
@@ -341,6 +350,8 @@ static cfg_opt_t options[] = {
 	TRUTH("allow_tcp"),
 	CHOICE("mta"),
 	TEXT("redis", on_redis),
+	TEXT("redis_user", on_redis_user),
+	TEXT("redis_password_file", on_path_or_none),
 	TEXT("key_prefix", on_key_prefix),
 	TEXT("user", on_account),
 	TEXT("group", on_group),

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "edge/redis_place.h"
+
 /*
  * What the outbox may hold between two rounds of the flusher.  Two days' worth of new
  * names at the default of campaign.max, and three days of hours, in case the flusher
@@ -15,12 +17,36 @@
 #define ENTRIES_MAX 20000
 #define HOURS_MAX 72
 
+static struct redis_place
+place_of(const struct conf *conf)
+{
+	return (struct redis_place) { .url = conf->redis,
+		.user = conf->redis_user,
+		.password_file = conf->redis_password_file,
+		.run_as = conf->user };
+}
+
+int
+counters_check(const struct conf *conf, char *err, size_t errlen)
+{
+	struct redis_place place = place_of(conf);
+	struct rurl url;
+	int rc;
+
+	place.lenient = true;
+	rc = redis_place_find(&place, &url, err, errlen);
+	explicit_bzero(&url, sizeof(url));
+	return rc;
+}
+
 static int
 settings_of(const struct counters *c, const struct conf *conf,
     struct flusher_settings *out, char *err, size_t errlen)
 {
+	const struct redis_place place = place_of(conf);
+
 	*out = (struct flusher_settings) { .interval_ms = conf->flush_interval_ms };
-	if (rurl_parse(conf->redis, &out->redis, err, errlen) != 0)
+	if (redis_place_find(&place, &out->redis, err, errlen) != 0)
 		return -1;
 	snprintf(out->key_prefix, sizeof(out->key_prefix), "%s", conf->key_prefix);
 	memcpy(out->producer, c->producer, sizeof(out->producer));

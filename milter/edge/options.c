@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/domtable.h"
+#include "edge/counters.h"
 #include "edge/keycheck.h"
 #include "edge/privs.h"
 #include "edge/snapshot.h"
@@ -104,6 +105,10 @@ check_settings(const char *file)
 	if (s == NULL) {
 		fprintf(stderr, "%s\n", err);
 		return EX_CONFIG;
+	}
+	if (counters_check(&s->conf, err, sizeof(err)) != 0) {
+		fprintf(stderr, "%s: redis: %s\n", file, err);
+		status = EX_CONFIG;
 	}
 	if (s->conf.table != NULL && status == EX_OK)
 		status = check_table(&s->conf);

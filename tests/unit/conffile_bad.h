@@ -11,7 +11,7 @@
  "key { selector = s1 file = /k } key { selector = s2 file = /k } "                    \
  "key { selector = s3 file = /k } key { selector = s4 file = /k }"
 #define TOP                                                                            \
- "expected one of listen, allow_tcp, mta, redis, "                                     \
+ "expected one of listen, allow_tcp, mta, redis, redis_user, redis_password_file, "    \
  "key_prefix, user, group, "                                                           \
  "state_dir, flush_interval_ms, "                                                      \
  "drain_s, line_length_limit, recipient_key_file, "                                    \
@@ -128,6 +128,12 @@ static const struct {
 	{ "redis = \"http://:secret@h\"",
 	    ":1: redis: not a Redis URL; expected redis://HOST:PORT/DB, rediss://, "
 	    "redis+sentinel://HOST,HOST/NAME, redis+cluster://HOST,HOST or unix:PATH" },
+	{ "redis_user = \"a b\"",
+	    ":1: redis_user: found \"a b\", expected the name of a user of Redis, of "
+	    "up "
+	    "to 127 bytes, without blanks" },
+	{ "redis_password_file = pw",
+	    ":1: redis_password_file: found \"pw\", expected an absolute path" },
 	{ "key_prefix = \"{a}\"",
 	    ":1: key_prefix: found \"{a}\", expected 1 to 64 printable characters "
 	    "without blanks and braces" },

@@ -117,7 +117,8 @@ an_empty_file_is_the_defaults(void **state)
 
 static const char everything[] =
     "listen = 'inet6:8891@[::1]' allow_tcp = yes\n"
-    "mta = sendmail redis = \"unix:/run/redis.sock?db=3\" key_prefix = mm:x\n"
+    "mta = sendmail redis = \"unix:/run/redis.sock?db=3\" key_prefix = mm:x "
+    "redis_user = count redis_password_file = /srv/pw\n"
     "user = root group = postfix state_dir = /srv/mm\n"
     "flush_interval_ms = 50 drain_s = 0 line_length_limit = 0\n"
     "recipient_key_file = /srv/k on_sign_failure = accept on_bad_message = accept\n"
@@ -147,6 +148,8 @@ check_top(const struct conf *c)
 	assert_true(c->allow_tcp);
 	assert_int_equal(c->mta, CONF_MTA_SENDMAIL);
 	assert_string_equal(c->redis, "unix:/run/redis.sock?db=3");
+	assert_string_equal(c->redis_user, "count");
+	assert_string_equal(c->redis_password_file, "/srv/pw");
 	assert_string_equal(c->key_prefix, "mm:x");
 	assert_string_equal(c->user, "root");
 	assert_string_equal(c->group, "postfix");
@@ -422,6 +425,8 @@ the_shipped_file_shows_the_defaults(void **state)
 	assert_int_equal(c.allow_tcp, d.allow_tcp);
 	assert_int_equal(c.mta, d.mta);
 	assert_string_equal(c.redis, d.redis);
+	assert_string_equal(c.redis_user, d.redis_user);
+	assert_string_equal(c.redis_password_file, d.redis_password_file);
 	assert_string_equal(c.key_prefix, d.key_prefix);
 	assert_string_equal(c.user, d.user);
 	assert_string_equal(c.group, d.group);
