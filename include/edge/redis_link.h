@@ -22,6 +22,8 @@ struct redis_link;
 /* What to do about a failure (prefixes: Redis documentation, "error replies"). */
 enum redis_cure {
 	REDIS_CURE_NONE,     /* no failure */
+	REDIS_CURE_HOLD,     /* a part of a cluster is away: this command later, others
+	                        may go on (redis_net.h only) */
 	REDIS_CURE_RETRY,    /* LOADING BUSY TRYAGAIN CLUSTERDOWN NOREPLICAS MASTERDOWN
 	                        MISCONF OOM: same link, later */
 	REDIS_CURE_SCRIPT,   /* NOSCRIPT: load the script again */
@@ -36,7 +38,8 @@ enum redis_cure {
 bool redis_link_has_tls(void);
 
 /*
- * Connect (timeout_ms for the connect and for each later reply), AUTH, SELECT, CLIENT
+ * Connect to one server, not by Sentinel and to no cluster (those are redis_net.h's):
+ * connect (timeout_ms for the connect and for each later reply), AUTH, SELECT, CLIENT
  * SETNAME. NULL with a sentence in err (URL without secrets, what failed) and *cure.
  * Resolves host names, which may take longer than timeout_ms.
  */
@@ -64,6 +67,16 @@ struct redisReply *redis_link_command(struct redis_link *, size_t argc,
  */
 int redis_link_append(
     struct redis_link *, size_t argc, const char **argv, const size_t *lens);
+/* The same of bytes in Redis's protocol, as redis_link_format() makes them. */
+int redis_link_append_formatted(struct redis_link *, const char *bytes, size_t len);
+/* One command in Redis's protocol; *bytes is the caller's to free().  0, or -1 when out
+ * of memory. */
+int redis_link_format(
+    size_t argc, const char **argv, const size_t *lens, char **bytes, size_t *len);
+/* Send what is appended; redis_link_reply() does so by itself.  0, or -1: the link must
+ * be closed. */
+int redis_link_flush(
+    struct redis_link *, enum redis_cure *cure, char *err, size_t errlen);
 /* An error reply is returned as NULL with *cure too; the pipeline stays in step unless
  * *cure is REDIS_CURE_RECONNECT or REDIS_CURE_MEMORY: then the link must be closed. */
 struct redisReply *redis_link_reply(

@@ -18,7 +18,7 @@ struct redis_probe {
 	bool role_known;
 	bool master; /* true also when the role is not known */
 	bool info_known;
-	char server[64];    /* "redis 7.0.15", "valkey 8.1.1"; "" when not known */
+	char server[64];    /* "redis/7.0.15", "valkey/8.1.1"; "" when not known */
 	uint64_t maxmemory; /* bytes, 0: no limit */
 	char eviction[32];  /* maxmemory_policy; "" when not known */
 };
@@ -27,5 +27,8 @@ struct redis_probe {
  */
 int redis_probe(struct redis_link *, struct redis_probe *, enum redis_cure *cure,
     char *err, size_t errlen);
+
+/* Does this server drop keys of ours when its memory is full?  false when not known. */
+bool redis_probe_drops(const struct redis_probe *);
 
 #endif

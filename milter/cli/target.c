@@ -126,6 +126,7 @@ complain(const struct target *t, enum redis_cure cure, const char *err)
 		    "%s; --redis URL or -c FILE names another)",
 		    err, t->source);
 		return EX_UNAVAILABLE;
+	case REDIS_CURE_HOLD:
 	case REDIS_CURE_RETRY:
 		term_say("%s; try again later", err);
 		return EX_TEMPFAIL;

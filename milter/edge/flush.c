@@ -231,6 +231,7 @@ note_error(struct flush *f, struct pass *p, struct lane *lane, enum redis_cure c
 		    clock_mono_ms() + HOLD_MS;
 		note_held(p, lane, why);
 		break;
+	case REDIS_CURE_HOLD:
 	case REDIS_CURE_RETRY:
 	case REDIS_CURE_MASTER:
 	case REDIS_CURE_RECONNECT:

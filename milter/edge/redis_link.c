@@ -25,7 +25,6 @@
 #endif
 
 #define CLIENT_NAME "metermark"
-#define SHOWN_URL_MAX 320
 
 struct redis_link {
 	redisContext *ctx;
@@ -104,6 +103,47 @@ redis_link_append(
 {
 	return redisAppendCommandArgv(l->ctx, (int)argc, argv, lens) == REDIS_OK ? 0
 										 : -1;
+}
+
+int
+redis_link_append_formatted(struct redis_link *l, const char *bytes, size_t len)
+{
+	return redisAppendFormattedCommand(l->ctx, bytes, len) == REDIS_OK ? 0 : -1;
+}
+
+int
+redis_link_format(
+    size_t argc, const char **argv, const size_t *lens, char **bytes, size_t *len)
+{
+	char *made = NULL;
+	long long n = redisFormatCommandArgv(&made, (int)argc, argv, lens);
+
+	*bytes = NULL;
+	*len = 0;
+	if (n < 0 || made == NULL)
+		return -1;
+	/* hiredis 1.x may have an allocator of its own; it has free() unless told. */
+	*bytes = made;
+	*len = (size_t)n;
+	return 0;
+}
+
+int
+redis_link_flush(struct redis_link *l, enum redis_cure *cure, char *err, size_t errlen)
+{
+	int done = 0;
+
+	errno = 0;
+	while (done == 0) {
+		if (redisBufferWrite(l->ctx, &done) == REDIS_OK)
+			continue;
+		*cure = l->ctx->err == REDIS_ERR_OOM ? REDIS_CURE_MEMORY
+						     : REDIS_CURE_RECONNECT;
+		io_sentence(l->ctx, err, errlen);
+		return -1;
+	}
+	*cure = REDIS_CURE_NONE;
+	return 0;
 }
 
 struct redisReply *
@@ -203,9 +243,9 @@ greet(struct redis_link *l, const struct rurl *u, enum redis_cure *cure, char *e
 
 #ifdef HAVE_HIREDIS_SSL
 static int
-start_tls(struct redis_link *l, const char *host, char *err, size_t errlen)
+start_tls(struct redis_link *l, const struct rurl *u, char *err, size_t errlen)
 {
-	struct ssl_st *ssl = redis_tls_new(host, err, errlen);
+	struct ssl_st *ssl = redis_tls_new(u, err, errlen);
 
 	if (ssl == NULL)
 		return -1;
@@ -219,10 +259,10 @@ start_tls(struct redis_link *l, const char *host, char *err, size_t errlen)
 }
 #else
 static int
-start_tls(struct redis_link *l, const char *host, char *err, size_t errlen)
+start_tls(struct redis_link *l, const struct rurl *u, char *err, size_t errlen)
 {
 	(void)l;
-	(void)host;
+	(void)u;
 	snprintf(err, errlen,
 	    "this build has no TLS (hiredis without hiredis_ssl); put stunnel in "
 	    "between");
@@ -236,6 +276,11 @@ connect_to(struct redis_link *l, const struct rurl *u, int timeout_ms,
 {
 	struct timeval limit = timeval_ms(timeout_ms);
 
+	if (u->mode != RURL_SINGLE) {
+		*cure = REDIS_CURE_OPERATOR;
+		snprintf(err, errlen, "Sentinel and Redis Cluster are of no use here");
+		return -1;
+	}
 	*cure = REDIS_CURE_RECONNECT;
 	errno = 0;
 	if (u->kind == RURL_UNIX)
@@ -257,7 +302,7 @@ connect_to(struct redis_link *l, const struct rurl *u, int timeout_ms,
 	}
 	if (u->kind != RURL_UNIX)
 		redisEnableKeepAlive(l->ctx);
-	if (u->kind == RURL_TLS && start_tls(l, u->host, err, errlen) == -1) {
+	if (u->kind == RURL_TLS && start_tls(l, u, err, errlen) == -1) {
 		*cure =
 		    redis_link_has_tls() ? REDIS_CURE_RECONNECT : REDIS_CURE_OPERATOR;
 		return -1;
@@ -270,7 +315,7 @@ redis_link_open(const struct rurl *u, int timeout_ms, enum redis_cure *cure, cha
     size_t errlen)
 {
 	struct redis_link *l = calloc(1, sizeof *l);
-	char url[SHOWN_URL_MAX], why[256] = "";
+	char url[RURL_SHOWN_MAX], why[256] = "";
 
 	if (l == NULL) {
 		*cure = REDIS_CURE_MEMORY;

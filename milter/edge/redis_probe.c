@@ -70,7 +70,7 @@ read_server(struct redis_probe *p, const char *text)
 		snprintf(name, sizeof name, "valkey");
 	}
 	if (version[0] != '\0')
-		snprintf(p->server, sizeof p->server, "%s %s", name, version);
+		snprintf(p->server, sizeof p->server, "%s/%s", name, version);
 }
 
 static void
@@ -112,4 +112,11 @@ redis_probe(struct redis_link *l, struct redis_probe *p, enum redis_cure *cure,
 		return -1;
 	*cure = REDIS_CURE_NONE;
 	return 0;
+}
+
+bool
+redis_probe_drops(const struct redis_probe *p)
+{
+	return p->maxmemory > 0 && p->eviction[0] != '\0' &&
+	    strcmp(p->eviction, "noeviction") != 0;
 }

@@ -12,6 +12,7 @@
 # include <arpa/inet.h>
 # include <stdbool.h>
 # include <stdio.h>
+# include <string.h>
 
 # include <openssl/err.h>
 # include <openssl/ssl.h>
@@ -37,26 +38,68 @@ expect_host(SSL *ssl, const char *host)
 	    SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
+/* OpenSSL's reason, after what we were at. */
+static void
+complain(const char *what, const char *file, char *err, size_t errlen)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	snprintf(
+	    err, errlen, "TLS: %s%s%s", what, file, reason != NULL ? "" : " failed");
+	if (reason != NULL)
+		snprintf(err + strlen(err), errlen - strlen(err), ": %s", reason);
+}
+
+static int
+load_files(SSL_CTX *ctx, const struct rurl *u, char *err, size_t errlen)
+{
+	ERR_clear_error();
+	if (u->cacert[0] == '\0' && SSL_CTX_set_default_verify_paths(ctx) != 1) {
+		complain("the system's authorities", "", err, errlen);
+		return -1;
+	}
+	if (u->cacert[0] != '\0' &&
+	    SSL_CTX_load_verify_locations(ctx, u->cacert, NULL) != 1) {
+		complain("cacert ", u->cacert, err, errlen);
+		return -1;
+	}
+	if (u->cert[0] == '\0')
+		return 0;
+	if (SSL_CTX_use_certificate_chain_file(ctx, u->cert) != 1) {
+		complain("cert ", u->cert, err, errlen);
+		return -1;
+	}
+	if (SSL_CTX_use_PrivateKey_file(ctx, u->key, SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_check_private_key(ctx) != 1) {
+		complain("key ", u->key, err, errlen);
+		return -1;
+	}
+	return 0;
+}
+
 struct ssl_st *
-redis_tls_new(const char *host, char *err, size_t errlen)
+redis_tls_new(const struct rurl *u, char *err, size_t errlen)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	SSL *ssl = NULL;
-	char text[160];
 
-	if (ctx == NULL || SSL_CTX_set_default_verify_paths(ctx) != 1 ||
-	    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1)
+	if (ctx == NULL || SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1) {
+		complain("OpenSSL", "", err, errlen);
+		goto fail;
+	}
+	if (load_files(ctx, u, err, errlen) == -1)
 		goto fail;
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_mode(ctx, SSL_MODE_AUTO_RETRY);
 	ssl = SSL_new(ctx);
-	if (ssl == NULL || !expect_host(ssl, host))
+	if (ssl == NULL ||
+	    !expect_host(ssl, u->tls_name[0] != '\0' ? u->tls_name : u->host)) {
+		complain("OpenSSL", "", err, errlen);
 		goto fail;
+	}
 	SSL_CTX_free(ctx); /* the SSL object holds a reference */
 	return ssl;
 fail:
-	ERR_error_string_n(ERR_peek_last_error(), text, sizeof text);
-	snprintf(err, errlen, "TLS: %s", text);
 	SSL_free(ssl);
 	SSL_CTX_free(ctx);
 	return NULL;

@@ -13,7 +13,9 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
 from counting import Driver
 from mmtest.programs import Missing, find
 from mmtest.redis import RedisServer
+from mmtest.redisplaces import Cluster
 from mmtest.scratch import Scratch, Tap, free_port
+from net import NetDriver
 
 WHEN = 1795000000
 tap = Tap()
@@ -70,6 +72,53 @@ def cases(redis, ours, other):
         tap.result(title, [] if have == counted and said in log else [f"counted: {have}", log])
 
 
+def said_to(url):
+    """What a PING gives, and all that was logged on the way."""
+    os.environ.pop("SSL_CERT_FILE", None)
+    with NetDriver(url) as driver:
+        said = driver.ask("do k PING")
+        driver.close()
+    return "\n".join([said] + driver.log)
+
+
+def options(redis, run, ours, other):
+    mine = certificate(run, "mine", None, ours)
+    url = f"rediss://127.0.0.2:{redis.tls_port}?cacert={ours}.pem"
+    redis.command("CONFIG", "SET", "tls-auth-clients", "yes")
+    problems = []
+    for more, word in (
+            (f"&tls_name=localhost&cert={mine}.pem&key={mine}.key", "PONG"),
+            (f"&cert={mine}.pem&key={mine}.key", "mismatch"),
+            ("&tls_name=localhost", "rediss://127.0.0.2"),
+            (f"&tls_name=localhost&cert={mine}.pem&key={ours}.key", "key " + ours),
+            (f"&tls_name=localhost&cert={run}/none&key={mine}.key", f"cert {run}/none")):
+        said = said_to(url + more)
+        if word not in said or ("PONG" in said) != (word == "PONG"):
+            problems += [f"{more} lacks \"{word}\"", said]
+    said = said_to(f"rediss://localhost:{redis.tls_port}?cacert={run}/none")
+    if f"cacert {run}/none" not in said:
+        problems.append(said)
+    redis.command("CONFIG", "SET", "tls-auth-clients", "no")
+    tap.result("cacert, cert, key and tls_name do what they say, or it is said why not",
+               problems)
+
+
+def cluster(run, base, ours):
+    """Servers of a cluster, and what they say of each other, by TLS."""
+    files = ["--tls-cert-file", base + ".pem", "--tls-key-file", base + ".key",
+             "--tls-ca-cert-file", ours + ".pem", "--tls-auth-clients", "no"]
+    with Cluster(run, tls=files) as places:
+        url = f"rediss+cluster://127.0.0.1:{places.nodes[0].tls_port}?cacert={ours}.pem"
+        with NetDriver(url) as driver:
+            said = [driver.ask(f"do k{i} SET k{i} {i}") for i in range(40)]
+            driver.close()
+        links = {line.split()[1] for line in driver.logged("connected")}
+        problems = [] if set(said) == {"OK"} else [str(said)] + driver.log
+        if links != {f"rediss://127.0.0.1:{n.tls_port}/0" for n in places.nodes}:
+            problems.append(str(links))
+    tap.result("all of a cluster by TLS", problems)
+
+
 def main():
     try:
         with Scratch("mm-tls.") as scratch:
@@ -83,6 +132,8 @@ def main():
                                [] if have is None and "stunnel" in log else [log])
                 else:
                     cases(redis, ours, other)
+                    options(redis, scratch.path, ours, other)
+                    cluster(scratch.path, base, ours)
     except Missing as e:
         print(f"1..0 # SKIP {e}")
         return 0

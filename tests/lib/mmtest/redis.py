@@ -13,13 +13,18 @@ class RedisError(Exception):
     pass
 
 
+def server_program():
+    """The one that MM_REDIS_SERVER names, else whichever is installed."""
+    return find(os.environ.get("MM_REDIS_SERVER") or "redis-server", "valkey-server")
+
+
 class RedisServer(Server):
     name = "redis"
 
     def __init__(self, run):
         self.run = run
         self.log = os.path.join(run, "redis.log")
-        self.program = find("redis-server", "valkey-server")
+        self.program = server_program()
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
 
@@ -38,7 +43,7 @@ class RedisServer(Server):
     def command(self, *args):
         """One command on a connection of its own; str, int, list or None."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=5) as s:
-            parts = [str(a).encode() for a in args]
+            parts = [a if isinstance(a, bytes) else str(a).encode() for a in args]
             out = b"*%d\r\n" % len(parts)
             for p in parts:
                 out += b"$%d\r\n%s\r\n" % (len(p), p)
