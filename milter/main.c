@@ -82,6 +82,8 @@ prepare(struct parts *p, const struct options *o, char *err, size_t errlen)
 	if (statedir_open(&p->state, c, &p->who, err, errlen) != 0 ||
 	    counters_init(&p->counters, c, p->state.producer, err, errlen) != 0)
 		return EX_UNAVAILABLE;
+	if (p->state.note[0] != '\0')
+		reload_warn(NULL, p->state.note);
 	mfi = (struct mfi_settings) {
 		.listen = c->listen,
 		.gate = &p->gate,

@@ -4,6 +4,7 @@
  *
  *     lock            held (flock) as long as the daemon lives; its pid is in it
  *     producer        32 hex digits: who we are to Redis, the same for ever
+ *     identity        where that belongs: edge/identity.h
  *     recipient.key   made at the first start, unless recipient_key_file names another
  *
  * Two daemons with one producer id would mark each other's batches as applied, so the
@@ -31,6 +32,7 @@ struct statedir {
 	int lock; /* file descriptor; the lock goes when it is closed */
 	char producer[STATEDIR_PRODUCER_SIZE];
 	uint8_t recipient_key[32];
+	char note[512]; /* what somebody should know, "": nothing */
 };
 
 /*
@@ -50,7 +52,14 @@ void statedir_close(struct statedir *);
 int statedir_make(const char *dir, uid_t uid, gid_t gid, char *err, size_t errlen);
 /* Another daemon that holds it is named with its pid. */
 int statedir_lock(const char *dir, char *err, size_t errlen);
-/* With the lock held; made when there is none. */
+/*
+ * With the lock held; made when there is none, and anew in a directory that is a copy:
+ * then note is a sentence about that, the old one is producer.copied, and the journal
+ * that comes with it is for edge/store.h to set aside.
+ */
+int statedir_identify(const char *dir, char out[STATEDIR_PRODUCER_SIZE], char *note,
+    size_t notelen, char *err, size_t errlen);
+/* The producer alone. */
 int statedir_producer(
     const char *dir, char out[STATEDIR_PRODUCER_SIZE], char *err, size_t errlen);
 /* With the lock held; DIR/recipient.key, made of random bytes when there is none. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "edge/crypto.h"
+#include "edge/identity.h"
 #include "edge/privs.h"
 
 #define PRODUCER_BYTES 16
@@ -299,6 +300,30 @@ statedir_producer(
 }
 
 int
+statedir_identify(const char *dir, char out[STATEDIR_PRODUCER_SIZE], char *note,
+    size_t notelen, char *err, size_t errlen)
+{
+	char from[4096], to[4096], why[128];
+
+	note[0] = '\0';
+	if (identity_is_copied(dir, why, sizeof(why))) {
+		snprintf(from, sizeof(from), "%s/producer", dir);
+		snprintf(to, sizeof(to), "%s/producer.copied", dir);
+		if (rename(from, to) != 0) {
+			say_not_writable(dir, "producer.copied", err, errlen);
+			return -1;
+		}
+		snprintf(note, notelen,
+		    "state_dir %s is a copy: %s; it gets a producer id of its own, and "
+		    "its journal is set aside, as the original counts what is in it",
+		    dir, why);
+	}
+	if (statedir_producer(dir, out, err, errlen) != 0)
+		return -1;
+	return identity_write(dir, err, errlen);
+}
+
+int
 statedir_recipient_key(const char *dir, uint8_t key[32], char *err, size_t errlen)
 {
 	static const char name[] = "recipient.key";
@@ -354,7 +379,8 @@ open_as_user(struct statedir *s, const struct conf *c, char *err, size_t errlen)
 {
 	s->lock = statedir_lock(c->state_dir, err, errlen);
 	if (s->lock < 0 ||
-	    statedir_producer(c->state_dir, s->producer, err, errlen) != 0)
+	    statedir_identify(
+		c->state_dir, s->producer, s->note, sizeof(s->note), err, errlen) != 0)
 		return -1;
 	if (c->recipient_key_file[0] != '\0')
 		return 0;

@@ -41,7 +41,7 @@ static int
 remove_dir(void **state)
 {
 	static const char *const names[] = { "lock", "producer", "producer.new",
-		"recipient.key", "k", "elsewhere" };
+		"producer.copied", "identity", "recipient.key", "k", "elsewhere" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -268,6 +268,90 @@ a_missing_directory_is_made_for_the_user(void **state)
 
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
 
+/* As cp -a makes it: the same bytes in a file of its own. */
+static void
+copy_producer(const char *id)
+{
+	char path[128], line[64];
+
+	snprintf(path, sizeof(path), "%s/producer", dir);
+	snprintf(line, sizeof(line), "%s\n", id);
+	put("k", line, 0600);
+	assert_int_equal(rename(in_dir("k"), path), 0);
+}
+
+static void
+a_copied_directory_gets_a_producer_of_its_own(void **state)
+{
+	char first[STATEDIR_PRODUCER_SIZE], id[STATEDIR_PRODUCER_SIZE];
+	char note[512], err[512] = "";
+
+	(void)state;
+	assert_int_equal(
+	    statedir_identify(dir, first, note, sizeof(note), err, sizeof(err)), 0);
+	assert_string_equal(note, "");
+	assert_int_equal(
+	    statedir_identify(dir, id, note, sizeof(note), err, sizeof(err)), 0);
+	assert_string_equal(note, "");
+	assert_string_equal(id, first);
+	copy_producer(first);
+	assert_int_equal(
+	    statedir_identify(dir, id, note, sizeof(note), err, sizeof(err)), 0);
+	assert_non_null(strstr(note, "is a copy"));
+	assert_string_not_equal(id, first);
+	assert_int_equal(access(in_dir("producer.copied"), F_OK), 0);
+	/* From then on it is an original. */
+	assert_int_equal(
+	    statedir_identify(dir, first, note, sizeof(note), err, sizeof(err)), 0);
+	assert_string_equal(note, "");
+	assert_string_equal(id, first);
+}
+
+static void
+a_moved_directory_is_taken_over_without_its_identity(void **state)
+{
+	char first[STATEDIR_PRODUCER_SIZE], id[STATEDIR_PRODUCER_SIZE];
+	char note[512], err[512] = "";
+
+	(void)state;
+	assert_int_equal(
+	    statedir_identify(dir, first, note, sizeof(note), err, sizeof(err)), 0);
+	copy_producer(first);
+	assert_int_equal(unlink(in_dir("identity")), 0);
+	assert_int_equal(
+	    statedir_identify(dir, id, note, sizeof(note), err, sizeof(err)), 0);
+	assert_string_equal(note, "");
+	assert_string_equal(id, first);
+}
+
+static void
+another_machine_is_another_producer(void **state)
+{
+	char first[STATEDIR_PRODUCER_SIZE], id[STATEDIR_PRODUCER_SIZE];
+	char note[512], err[512] = "", text[512];
+	size_t n;
+	FILE *f;
+
+	(void)state;
+	if (access("/etc/machine-id", R_OK) != 0)
+		skip();
+	assert_int_equal(
+	    statedir_identify(dir, first, note, sizeof(note), err, sizeof(err)), 0);
+	f = fopen(in_dir("identity"), "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	if (text[strlen("machine ")] == '-')
+		skip();
+	text[strlen("machine ")] = text[strlen("machine ")] == '0' ? '1' : '0';
+	put("identity", text, 0600);
+	assert_int_equal(
+	    statedir_identify(dir, id, note, sizeof(note), err, sizeof(err)), 0);
+	assert_non_null(strstr(note, "another machine"));
+	assert_string_not_equal(id, first);
+}
+
 int
 main(void)
 {
@@ -283,6 +367,9 @@ main(void)
 		IN_DIR(the_key_is_the_digest_of_the_file),
 		IN_DIR(a_key_that_is_no_key_is_refused),
 		IN_DIR(a_missing_directory_is_made_for_the_user),
+		IN_DIR(a_copied_directory_gets_a_producer_of_its_own),
+		IN_DIR(a_moved_directory_is_taken_over_without_its_identity),
+		IN_DIR(another_machine_is_another_producer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
