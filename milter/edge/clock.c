@@ -4,8 +4,11 @@
  */
 #include "edge/clock.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
+
+static atomic_int_fast64_t shift_ms; /* clock_shift() */
 
 static int64_t
 read_us(clockid_t id)
@@ -20,13 +23,20 @@ read_us(clockid_t id)
 int64_t
 clock_wall_ms(void)
 {
-	return read_us(CLOCK_REALTIME) / 1000;
+	return read_us(CLOCK_REALTIME) / 1000 +
+	    atomic_load_explicit(&shift_ms, memory_order_relaxed);
 }
 
 int64_t
 clock_wall_s(void)
 {
-	return read_us(CLOCK_REALTIME) / 1000000;
+	return clock_wall_ms() / 1000;
+}
+
+void
+clock_shift(int64_t ms)
+{
+	atomic_store(&shift_ms, ms);
 }
 
 int64_t

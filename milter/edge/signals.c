@@ -60,7 +60,9 @@ signals_open(char *err, size_t errlen)
 
 	our_signals(&set);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 ||
-	    sigaction(SIGPIPE, &ignore, NULL) != 0)
+	    sigaction(SIGPIPE, &ignore, NULL) != 0 ||
+	    /* A journal beyond a limit on file sizes is a full disk, no more. */
+	    sigaction(SIGXFSZ, &ignore, NULL) != 0)
 		goto fail;
 	signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * journal_thread.c - what the journal's thread does, so that callbacks need not.
+ *
+ * All that may wait for the disk is done without the lock: segments are made, brought
+ * to disk and removed by this thread alone (and by journal_discard(), which waits for
+ * it), so none goes away under its hands.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/line.h"
+#include "edge/clock.h"
+#include "edge/journal_parts.h"
+#include "edge/logger.h"
+
+#define RETRY_MS 1000
+#define SAY_MS 60000
+#define IDLE_MS 1000
+/* Pages made ready for what callbacks put until the thread comes round again. */
+#define AHEAD_MIN ((size_t)64 * 1024)
+#define AHEAD_MAX ((size_t)1024 * 1024)
+#define WHY_BYTES JOURNAL_WHY_SIZE
+
+static void
+unlock(struct journal *j)
+{
+	j->busy = true;
+	pthread_mutex_unlock(&j->lock);
+}
+
+static void
+relock(struct journal *j)
+{
+	pthread_mutex_lock(&j->lock);
+	j->busy = false;
+	if (j->off)
+		pthread_cond_broadcast(&j->synced);
+}
+
+/* ==== saying it ==== */
+
+static void
+say_down(struct journal *j, const char *why)
+{
+	int64_t now = clock_mono_ms();
+
+	if (j->said_ms != 0 && now - j->said_ms < SAY_MS)
+		return;
+	j->said_ms = now;
+	log_error(LINE_NOQUEUE
+	    ": journal-down unjournaled=%llu: %s; counters are kept in "
+	    "memory and go to Redis, but would not survive a crash",
+	    (unsigned long long)j->figures.left_out, why);
+	j->was_down = true;
+}
+
+static void
+say_back(struct journal *j)
+{
+	if (!j->was_down)
+		return;
+	j->was_down = false;
+	j->said_ms = 0;
+	log_info(LINE_NOQUEUE ": journal-back unjournaled=%llu",
+	    (unsigned long long)j->figures.left_out);
+}
+
+/* ==== making ==== */
+
+static uint64_t
+bytes_of(const struct journal *j)
+{
+	uint64_t n = j->reserved_bytes;
+
+	for (const struct segment *s = j->closed; s != NULL; s = s->next)
+		n += s->size;
+	return n + (j->cur != NULL ? j->cur->size : 0);
+}
+
+/* One segment more, when that can be.  Says in j->why why not. */
+static void
+make_spare(struct journal *j)
+{
+	size_t size = j->segment_bytes;
+	bool sync = j->sync != CONF_SYNC_NONE;
+	char why[WHY_BYTES];
+	struct segment *s;
+
+	if (bytes_of(j) + size > j->max_bytes) {
+		snprintf(j->why, sizeof j->why, "journal_max_mb is used up");
+		return;
+	}
+	unlock(j);
+	s = segment_make(j, size, sync, why, sizeof why);
+	if (s != NULL)
+		segment_touch(s, 0, AHEAD_MIN);
+	relock(j);
+	if (s == NULL)
+		memcpy(j->why, why, sizeof why);
+	j->spare = s;
+}
+
+/* Have a spare, and a current segment. */
+static void
+provide(struct journal *j)
+{
+	if (j->off || (j->spare != NULL && j->cur != NULL))
+		return;
+	if (j->spare == NULL && j->retry_ms <= clock_mono_ms()) {
+		make_spare(j);
+		if (j->spare == NULL)
+			j->retry_ms = clock_mono_ms() + RETRY_MS;
+	}
+	/* As long as there is room in the current one, nothing is wrong. */
+	if (j->cur != NULL)
+		return;
+	if (j->spare != NULL && journal_rotate(j))
+		say_back(j);
+	else
+		say_down(j, j->why);
+}
+
+/* ==== bringing to disk ==== */
+
+/*
+ * The segment did not get to the disk, and must not be tried again.  What is not known
+ * to be there goes to another one, and that to the disk in the next turn.
+ */
+static void
+replace(struct journal *j, struct segment *s, int e)
+{
+	bool current = s == j->cur;
+
+	s->failed = true;
+	j->figures.sync_failures++;
+	log_error(LINE_NOQUEUE
+	    ": journal-sync-failed segment=%s: %s; its records go to "
+	    "a new segment",
+	    s->name, strerror(e));
+	j->retry_ms = 0;
+	if (j->spare == NULL)
+		provide(j);
+	if (j->spare == NULL || !segment_copy(j, j->spare, s)) {
+		say_down(j, "a segment could not be brought to disk");
+		if (j->spare != NULL)
+			j->spare->used = 0;
+		if (current)
+			journal_rotate(j);
+		return;
+	}
+	if (j->spare->used == 0) { /* all of it was on disk */
+		if (current)
+			journal_rotate(j);
+		return;
+	}
+	/* In the place that keeps numbers in order. */
+	if (current) {
+		*j->closed_end = s;
+		j->closed_end = &s->next;
+		j->cur = j->spare;
+	} else {
+		j->spare->next = s->next;
+		s->next = j->spare;
+		if (j->closed_end == &s->next)
+			j->closed_end = &j->spare->next;
+	}
+	j->spare = NULL;
+}
+
+/* One segment; its bytes as of now.  true: on disk. */
+static bool
+sync_one(struct journal *j, struct segment *s)
+{
+	size_t used = s->used;
+	int e = 0;
+
+	if (s->failed || s->synced == used)
+		return true;
+	unlock(j);
+	if (fdatasync(s->fd) != 0)
+		e = errno;
+	relock(j);
+	if (e != 0) {
+		replace(j, s, e);
+		return false;
+	}
+	s->synced = used;
+	/* Pages that were written out make the next store into them wait. */
+	s->touched = used;
+	return true;
+}
+
+static void
+sync_all(struct journal *j)
+{
+	uint64_t target = j->number;
+	bool all = true;
+
+	for (struct segment *s = j->closed; s != NULL; s = s->next)
+		all &= sync_one(j, s);
+	if (j->cur != NULL)
+		all &= sync_one(j, j->cur);
+	if (all && target > j->durable)
+		j->durable = target;
+	pthread_cond_broadcast(&j->synced);
+}
+
+/*
+ * As far ahead as twice what came since the last time.  Pages that were made ready are
+ * written with the next sync, which costs who waits for it: CONF_SYNC_ALWAYS does
+ * without.
+ */
+static void
+touch_ahead(struct journal *j)
+{
+	struct segment *s = j->cur;
+	size_t from, to;
+
+	if (s == NULL || j->sync == CONF_SYNC_ALWAYS ||
+	    s->touched >= s->used + AHEAD_MIN / 2)
+		return;
+	from = s->used;
+	to = 2 * (s->used - s->seen);
+	to = from + (to < AHEAD_MIN ? AHEAD_MIN : to > AHEAD_MAX ? AHEAD_MAX : to);
+	s->seen = s->used;
+	unlock(j);
+	segment_touch(s, from, to);
+	relock(j);
+	s->touched = to;
+}
+
+/* ==== removing ==== */
+
+static bool
+is_over(const struct journal *j, const struct segment *s)
+{
+	return s->end <= j->covers;
+}
+
+/* Closed segments that are on disk need no mapping; covered ones no file. */
+static void
+retire(struct journal *j)
+{
+	struct segment **at = &j->closed;
+
+	while (*at != NULL) {
+		struct segment *s = *at;
+
+		if (!is_over(j, s)) {
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
+		if (j->closed_end == &s->next)
+			j->closed_end = at;
+		unlock(j);
+		(void)segment_free(j, s, true);
+		relock(j);
+		/* The list has only grown at its end, which this one was not. */
+	}
+}
+
+/* ==== the thread ==== */
+
+static void
+wait_for_work(struct journal *j, int64_t until_ms)
+{
+	struct timespec at = { .tv_sec = (time_t)(until_ms / 1000),
+		.tv_nsec = (long)(until_ms % 1000) * 1000000 };
+
+	while (!j->woken)
+		if (pthread_cond_timedwait(&j->work, &j->lock, &at) != 0)
+			break;
+}
+
+void *
+journal_run(void *arg)
+{
+	struct journal *j = arg;
+	int64_t synced_ms = clock_mono_ms(), every_ms;
+	bool due;
+
+	pthread_mutex_lock(&j->lock);
+	while (!j->stopping) {
+		j->woken = false;
+		provide(j);
+		touch_ahead(j);
+		retire(j);
+		every_ms = j->sync == CONF_SYNC_INTERVAL ? j->sync_ms : IDLE_MS;
+		due = j->durable < j->number &&
+		    (j->sync == CONF_SYNC_ALWAYS ||
+			(j->sync == CONF_SYNC_INTERVAL &&
+			    synced_ms + every_ms <= clock_mono_ms()));
+		if (due) {
+			sync_all(j);
+			synced_ms = clock_mono_ms();
+			continue;
+		}
+		wait_for_work(
+		    j, clock_mono_ms() + (every_ms < IDLE_MS ? every_ms : IDLE_MS));
+	}
+	if (j->sync != CONF_SYNC_NONE)
+		sync_all(j);
+	retire(j);
+	pthread_mutex_unlock(&j->lock);
+	return NULL;
+}
