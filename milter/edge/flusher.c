@@ -100,7 +100,7 @@ take_in(struct worker *w)
 		w->failures = 0;
 	}
 	if (!f->abandoned && flush_wants(w->flush)) {
-		t = outbox_take(f->outbox);
+		t = outbox_take(f->outbox, NULL);
 		if (t != NULL)
 			flush_take(w->flush, t);
 		last = f->stopping;
@@ -289,7 +289,7 @@ flusher_stats(struct flusher *f, struct flusher_stats *out)
 static uint64_t
 left_outside(struct outbox *outbox)
 {
-	struct tally *t = outbox_take(outbox);
+	struct tally *t = outbox_take(outbox, NULL);
 	struct tally_weight w = { 0, 0 };
 
 	if (t == NULL)

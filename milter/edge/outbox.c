@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * outbox.c - a tally behind a mutex, and the daily cap on new campaign names.
+ * outbox.c - a tally behind a mutex, in front of the journal.
  *
- * The names met so far hang in a map and in a list ordered by last use.  Each put looks
- * at the two that were not used for longest and drops what is a week old, so the list
- * is bounded by a week's new names and never needs a sweep under the lock.
+ * The record for the journal is packed before the lock is taken.  Under it: is the name
+ * admitted, add to the tally (all or nothing), copy the record.  In this order nothing
+ * gets into the journal that is not in memory.
  */
 #include "edge/outbox.h"
 
@@ -12,143 +12,128 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/namemap.h"
+#include "core/crc32c.h"
+#include "core/jpack.h"
+#include "core/names.h"
 #include "edge/crypto.h"
+#include "edge/journal.h"
 
-#define FORGET_AFTER_DAYS 7
-
-struct known {
-	struct namemap_link link;
-	struct known *newer, *older; /* by last use */
-	int64_t day;                 /* of the last use */
-	char name[];
-};
+/* A record of up to so many bytes, thirty recipients or more, needs no malloc(). */
+#define RECORD_BYTES ((size_t)1024)
 
 struct outbox {
 	uint8_t seed[NAMEMAP_SEED_BYTES];
 	size_t max_entries, max_hours;
+	struct journal *journal; /* NULL: none; set while nobody puts */
 
 	pthread_mutex_t lock; /* guards all below */
 	struct tally *tally;
-	struct namemap names;
-	struct known *newest, *oldest;
-	int64_t today;
-	uint32_t new_today, max_new_names;
-	uint64_t lost, renamed;
+	struct names *names;
+	uint64_t lost, renamed, messages;
 };
 
-/* ==== names ==== */
+/* A delta as a record's payload. */
+struct record {
+	uint8_t small[RECORD_BYTES];
+	uint8_t *p; /* NULL when out of memory */
+	size_t n;
+	uint32_t sum;
+};
 
 static void
-known_unlink(struct outbox *o, struct known *k)
+record_pack(struct record *r, const struct tally_delta *d)
 {
-	*(k->newer != NULL ? &k->newer->older : &o->newest) = k->older;
-	*(k->older != NULL ? &k->older->newer : &o->oldest) = k->newer;
-}
+	size_t bound = jpack_delta_bound(d);
 
-static void
-known_link(struct outbox *o, struct known *k, int64_t day)
-{
-	k->day = day;
-	k->newer = NULL;
-	k->older = o->newest;
-	*(o->newest != NULL ? &o->newest->newer : &o->oldest) = k;
-	o->newest = k;
-}
-
-static void
-known_drop(struct outbox *o, struct known *k)
-{
-	known_unlink(o, k);
-	namemap_remove(&o->names, &k->link);
-	free(k);
+	r->p = bound <= sizeof r->small ? r->small : malloc(bound);
+	if (r->p == NULL)
+		return;
+	r->n = jpack_delta(r->p, d);
+	r->sum = crc32c(0, r->p, r->n);
 }
 
 static void
-forget_old(struct outbox *o)
+record_free(struct record *r)
 {
-	for (int i = 0; i < 2 && o->oldest != NULL; i++)
-		if (o->oldest->day < o->today - FORGET_AFTER_DAYS)
-			known_drop(o, o->oldest);
-}
-
-/* A message's clock may be a little behind that of the one before it. */
-static void
-set_today(struct outbox *o, int64_t day)
-{
-	if (day > o->today || day < o->today - 1) {
-		o->today = day;
-		o->new_today = 0;
-	}
-}
-
-static struct known *
-known_new(struct outbox *o, struct str name)
-{
-	struct known *k = malloc(sizeof *k + name.len);
-
-	if (k == NULL)
-		return NULL;
-	memcpy(k->name, name.p, name.len);
-	k->link = (struct namemap_link) { .name = { k->name, name.len } };
-	namemap_insert(&o->names, &k->link);
-	o->new_today++;
-	return k;
-}
-
-/* May deltas of this name be counted under it?  Without memory, no. */
-static bool
-admit(struct outbox *o, struct str name, int64_t when)
-{
-	struct namemap_link *l;
-	struct known *k;
-
-	if (str_starts(name, STR("_")) || str_eq(name, STR(CAMP_NONE)))
-		return true;
-	set_today(o, when / 86400);
-	forget_old(o);
-	l = namemap_find(&o->names, name);
-	if (l != NULL) {
-		k = NAMEMAP_OF(l, struct known, link);
-		known_unlink(o, k);
-	} else {
-		k = o->new_today < o->max_new_names ? known_new(o, name) : NULL;
-	}
-	if (k == NULL)
-		return false;
-	known_link(o, k, o->today);
-	return true;
+	if (r->p != r->small)
+		free(r->p);
 }
 
 /* ==== the port ==== */
 
-static int
-put_locked(struct outbox *o, const struct tally_delta *d)
+static void
+name_other(struct tally_delta *d)
 {
-	struct tally_delta other;
-
-	if (admit(o, str_make(d->campaign.name, d->campaign.len), d->when))
-		return tally_add(o->tally, d);
-	other = *d;
-	other.campaign = (struct camp_name) { .name = CAMP_OTHER,
+	d->campaign = (struct camp_name) { .name = CAMP_OTHER,
 		.len = sizeof CAMP_OTHER - 1,
 		.sent = CAMP_OTHER,
 		.sent_len = sizeof CAMP_OTHER - 1 };
+}
+
+static int
+count(struct outbox *o, const struct tally_delta *d)
+{
+	if (tally_add(o->tally, d) == -1) {
+		o->lost++;
+		return -1;
+	}
+	o->messages += (uint64_t)(d->n[TALLY_MESSAGES] + d->n[TALLY_REJECTED] +
+	    d->n[TALLY_TEMPFAILED]);
+	return 0;
+}
+
+/* true: it is in the journal, under *number. */
+static bool
+write_down(struct outbox *o, const struct record *r, uint64_t *number)
+{
+	return r->p != NULL &&
+	    journal_put(o->journal, JREC_DELTA, r->p, r->n, r->sum, number);
+}
+
+/* With another name, packed under the lock: it happens beyond the cap only. */
+static int
+put_other(
+    struct outbox *o, const struct tally_delta *d, bool *written, uint64_t *number)
+{
+	struct tally_delta other = *d;
+	struct record r;
+
+	name_other(&other);
 	o->renamed++;
-	return tally_add(o->tally, &other);
+	if (count(o, &other) == -1)
+		return -1;
+	if (o->journal == NULL)
+		return 0;
+	record_pack(&r, &other);
+	*written = write_down(o, &r, number);
+	record_free(&r);
+	return 0;
 }
 
 static int
 put(void *self, const struct tally_delta *d)
 {
 	struct outbox *o = self;
+	bool written = false;
+	uint64_t number = 0;
+	struct record r = { .p = NULL };
 	int result;
 
+	if (o->journal != NULL)
+		record_pack(&r, d);
 	pthread_mutex_lock(&o->lock);
-	result = put_locked(o, d);
-	if (result == -1)
-		o->lost++;
+	if (names_admit(
+		o->names, str_make(d->campaign.name, d->campaign.len), d->when)) {
+		result = count(o, d);
+		if (result == 0 && o->journal != NULL)
+			written = write_down(o, &r, &number);
+	} else {
+		result = put_other(o, d, &written, &number);
+	}
 	pthread_mutex_unlock(&o->lock);
+	record_free(&r);
+	if (written)
+		journal_wait(o->journal, number);
 	return result;
 }
 
@@ -157,6 +142,8 @@ outbox_sink(struct outbox *o)
 {
 	return (struct tally_sink) { .put = put, .self = o };
 }
+
+/* ==== life ==== */
 
 struct outbox *
 outbox_new(size_t max_entries, size_t max_hours, uint32_t max_new_names)
@@ -167,20 +154,16 @@ outbox_new(size_t max_entries, size_t max_hours, uint32_t max_new_names)
 		return NULL;
 	o->max_entries = max_entries;
 	o->max_hours = max_hours;
-	o->max_new_names = max_new_names;
-	if (crypto_random(o->seed, sizeof o->seed) == -1 ||
-	    namemap_init(&o->names, o->seed) == -1) {
-		free(o);
-		return NULL;
-	}
-	o->tally = outbox_empty_tally(o);
-	if (o->tally == NULL || pthread_mutex_init(&o->lock, NULL) != 0) {
-		tally_free(o->tally);
-		namemap_fini(&o->names);
-		free(o);
-		return NULL;
-	}
-	return o;
+	if (crypto_random(o->seed, sizeof o->seed) == 0)
+		o->names = names_new(o->seed, max_new_names);
+	if (o->names != NULL)
+		o->tally = outbox_empty_tally(o);
+	if (o->tally != NULL && pthread_mutex_init(&o->lock, NULL) == 0)
+		return o;
+	tally_free(o->tally);
+	names_free(o->names);
+	free(o);
+	return NULL;
 }
 
 void
@@ -188,9 +171,8 @@ outbox_free(struct outbox *o)
 {
 	if (o == NULL)
 		return;
-	while (o->oldest != NULL)
-		known_drop(o, o->oldest);
-	namemap_fini(&o->names);
+	journal_free(o->journal);
+	names_free(o->names);
 	tally_free(o->tally);
 	pthread_mutex_destroy(&o->lock);
 	free(o);
@@ -200,9 +182,50 @@ void
 outbox_set_max_new_names(struct outbox *o, uint32_t max_new_names)
 {
 	pthread_mutex_lock(&o->lock);
-	o->max_new_names = max_new_names;
+	names_set_max_new(o->names, max_new_names);
 	pthread_mutex_unlock(&o->lock);
 }
+
+void
+outbox_set_journal(struct outbox *o, struct journal *j)
+{
+	pthread_mutex_lock(&o->lock);
+	o->journal = j;
+	pthread_mutex_unlock(&o->lock);
+}
+
+void
+outbox_stop_journal(struct outbox *o)
+{
+	journal_stop(o->journal);
+}
+
+int
+outbox_replay(struct outbox *o, const struct tally_delta *d)
+{
+	struct str name = str_make(d->campaign.name, d->campaign.len);
+	int r;
+
+	pthread_mutex_lock(&o->lock);
+	/* It was admitted when it was put; whether it would be now does not matter. */
+	(void)names_admit(o->names, name, d->when);
+	r = count(o, d);
+	pthread_mutex_unlock(&o->lock);
+	return r;
+}
+
+int
+outbox_learn(struct outbox *o, struct str name, int64_t first_day, int64_t last_day)
+{
+	int r;
+
+	pthread_mutex_lock(&o->lock);
+	r = names_learn(o->names, name, first_day, last_day);
+	pthread_mutex_unlock(&o->lock);
+	return r;
+}
+
+/* ==== for the flusher ==== */
 
 struct tally *
 outbox_empty_tally(const struct outbox *o)
@@ -211,7 +234,7 @@ outbox_empty_tally(const struct outbox *o)
 }
 
 struct tally *
-outbox_take(struct outbox *o)
+outbox_take(struct outbox *o, uint64_t *covers)
 {
 	struct tally *empty = outbox_empty_tally(o); /* not under the lock */
 	struct tally *taken = NULL;
@@ -222,11 +245,27 @@ outbox_take(struct outbox *o)
 	if (tally_first(o->tally) != NULL) {
 		taken = o->tally;
 		o->tally = empty;
+		o->messages = 0;
 		empty = NULL;
+		if (covers != NULL && o->journal != NULL)
+			*covers = journal_next(o->journal);
 	}
 	pthread_mutex_unlock(&o->lock);
 	tally_free(empty);
 	return taken;
+}
+
+void
+outbox_new_names(struct outbox *o,
+    void (*each)(void *arg, struct str name, int64_t first_day, int64_t last_day),
+    void *arg)
+{
+	struct name *n;
+
+	pthread_mutex_lock(&o->lock);
+	while ((n = names_unsaved(o->names)) != NULL)
+		each(arg, n->link.name, n->first_day, n->last_day);
+	pthread_mutex_unlock(&o->lock);
 }
 
 bool
@@ -240,24 +279,31 @@ outbox_is_empty(struct outbox *o)
 	return empty;
 }
 
-uint64_t
-outbox_lost(struct outbox *o)
+static uint64_t
+read_locked(struct outbox *o, const uint64_t *figure)
 {
 	uint64_t n;
 
 	pthread_mutex_lock(&o->lock);
-	n = o->lost;
+	n = *figure;
 	pthread_mutex_unlock(&o->lock);
 	return n;
 }
 
 uint64_t
+outbox_lost(struct outbox *o)
+{
+	return read_locked(o, &o->lost);
+}
+
+uint64_t
 outbox_renamed(struct outbox *o)
 {
-	uint64_t n;
+	return read_locked(o, &o->renamed);
+}
 
-	pthread_mutex_lock(&o->lock);
-	n = o->renamed;
-	pthread_mutex_unlock(&o->lock);
-	return n;
+uint64_t
+outbox_messages(struct outbox *o)
+{
+	return read_locked(o, &o->messages);
 }

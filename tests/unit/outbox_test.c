@@ -48,7 +48,7 @@ messages(const struct tally *t, const char *name)
 static int64_t
 taken(struct outbox *o, const char *name)
 {
-	struct tally *t = outbox_take(o);
+	struct tally *t = outbox_take(o, NULL);
 	int64_t n;
 
 	if (t == NULL)
@@ -65,11 +65,11 @@ an_empty_outbox_gives_nothing(void **state)
 
 	(void)state;
 	assert_true(outbox_is_empty(o));
-	assert_null(outbox_take(o));
+	assert_null(outbox_take(o, NULL));
 	assert_int_equal(put(o, "a", WHEN), 0);
 	assert_false(outbox_is_empty(o));
 	assert_int_equal(taken(o, "a"), 1);
-	assert_null(outbox_take(o));
+	assert_null(outbox_take(o, NULL));
 	outbox_free(o);
 	outbox_free(NULL);
 }
@@ -87,7 +87,7 @@ new_names_beyond_the_cap_count_as_other_until_midnight(void **state)
 	put(o, "a", WHEN + 3);
 	put(o, "none", WHEN + 4);
 	put(o, "c", WHEN + DAY);
-	t = outbox_take(o);
+	t = outbox_take(o, NULL);
 	assert_int_equal(messages(t, "a"), 2);
 	assert_int_equal(messages(t, "b"), 1);
 	assert_int_equal(messages(t, "none"), 1);
@@ -131,13 +131,27 @@ the_cap_can_change_and_be_nothing(void **state)
 }
 
 static void
+count_name(void *arg, struct str name, int64_t first_day, int64_t last_day)
+{
+	assert_in_range(name.len, 1, 64);
+	assert_int_equal(first_day, WHEN / DAY);
+	assert_int_equal(last_day, WHEN / DAY);
+	++*(int *)arg;
+}
+
+static void
 a_name_is_new_again_after_a_week_without_use(void **state)
 {
 	struct outbox *o = outbox_new(100, 100, 2);
+	int n = 0;
 
 	(void)state;
 	put(o, "weekly", WHEN);
 	put(o, "once", WHEN);
+	outbox_new_names(o, count_name, &n);
+	assert_int_equal(n, 2);
+	outbox_new_names(o, count_name, &n);
+	assert_int_equal(n, 2);
 	put(o, "weekly", WHEN + 7 * DAY);
 	/* once is forgotten on the eighth day: it takes a place of that day's two. */
 	put(o, "x", WHEN + 8 * DAY);
@@ -172,7 +186,7 @@ nothing_is_lost_between_threads_that_put_and_one_that_takes(void **state)
 	for (size_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, putter, o), 0);
 	for (int i = 0; i < 1000; i++)
-		if ((t = outbox_take(o)) != NULL) {
+		if ((t = outbox_take(o, NULL)) != NULL) {
 			assert_int_equal(tally_merge(sum, t), 0);
 			tally_free(t);
 		}
@@ -180,7 +194,7 @@ nothing_is_lost_between_threads_that_put_and_one_that_takes(void **state)
 		assert_int_equal(pthread_join(threads[i], &failed), 0);
 		assert_null(failed);
 	}
-	if ((t = outbox_take(o)) != NULL) {
+	if ((t = outbox_take(o, NULL)) != NULL) {
 		assert_int_equal(tally_merge(sum, t), 0);
 		tally_free(t);
 	}
