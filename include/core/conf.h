@@ -135,6 +135,11 @@ struct conf {
 	char *group; /* of the unix socket; "" leaves the user's own */
 	char *state_dir;
 	uint32_t flush_interval_ms;
+	enum conf_sync journal_sync;
+	uint32_t journal_max_mb; /* of journal and ledger together */
+	/* How long, and how much of it, what Redis has acknowledged is kept all the
+	 * same. */
+	uint32_t retain_s, retain_mb;
 	uint32_t drain_s; /* how long messages in flight may take at a stop */
 	/*
 	 * Longest line, header or body, without CRLF, that the MTA sends on unchanged.

@@ -20,6 +20,7 @@ struct counters {
 	struct outbox *outbox;
 	struct flusher *flusher; /* NULL until counters_start() */
 	char producer[33];
+	char state_dir[4064]; /* of the start: a reload does not change it */
 };
 
 /* Is what the settings say of Redis complete, its password's file included?  0 or -1
@@ -29,13 +30,14 @@ int counters_check(const struct conf *, char *err, size_t errlen);
 int counters_init(struct counters *, const struct conf *, const char *producer,
     char *err, size_t errlen);
 struct tally_sink counters_sink(struct counters *);
-/* Start the flusher.  0 or -1 with err. */
+/* Read the journal of an earlier life, start journal and flusher; as the run user, before
+ * the sink is used.  0 or -1 with err. */
 int counters_start(struct counters *, const struct conf *, char *err, size_t errlen);
 /* Take up other settings.  0 or -1 with err: then the old ones stay. */
 int counters_apply(struct counters *, const struct conf *, char *err, size_t errlen);
 /*
- * Flush, at most deadline_ms long, and end the thread; the sink still takes counts, to
- * no end.  Returns how many messages' counters were lost.
+ * Flush, at most deadline_ms long, and end the threads; what the sink still takes goes
+ * into the journal for the next start.  Returns how many messages' counters were lost.
  */
 uint64_t counters_stop(struct counters *, uint32_t deadline_ms);
 

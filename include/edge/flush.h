@@ -2,8 +2,9 @@
 /*
  * flush.h - one round of bringing counters to Redis; what the flusher's thread does.
  *
- * Owns the link, the lanes and what is collected but not sealed yet.  For one thread.
- * Everything that waits, waits for the network only, and at most the time given.
+ * Owns the connection and the store.  For one thread, but for flush_answers().
+ * Everything that waits, waits for the network, at most the time given, or for the
+ * disk.
  */
 #ifndef METERMARK_EDGE_FLUSH_H
 #define METERMARK_EDGE_FLUSH_H
@@ -11,13 +12,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/tally.h"
 #include "edge/flusher.h"
 
 struct flush;
 
-/* NULL with a sentence in err: out of memory. */
-struct flush *flush_new(const struct flusher_settings *, char *err, size_t errlen);
+/* Reads what is on disk.  NULL with a sentence in err: out of memory, or it cannot be
+ * read. */
+struct flush *flush_new(
+    const struct flusher_settings *, struct outbox *, char *err, size_t errlen);
 void flush_free(struct flush *);
 
 /*
@@ -27,25 +29,34 @@ void flush_free(struct flush *);
  */
 void flush_set(struct flush *, const struct flusher_settings *);
 
+/* Between rounds, whether Redis is there or not. */
+void flush_tick(struct flush *);
 /*
- * May flush_round() take more in?  Not while Redis is away: then counters gather in the
- * outbox, which has its limits.
- */
-bool flush_wants(const struct flush *);
-/* Take in a tally; frees it. */
-void flush_take(struct flush *, struct tally *);
-
-/*
- * Send what there is.  reply_ms: how long Redis may take for each answer.  true: all
- * was sent that could be; false: Redis is away, try again later.
+ * Take from the outbox, and send what there is.  reply_ms: how long Redis may take for
+ * each answer.  true: all was sent that could be; false: Redis is away, try again
+ * later.
  */
 bool flush_round(struct flush *, int reply_ms);
-/* Is there nothing left, not even held batches? */
+/* Take from the outbox, and have all of it on disk. */
+void flush_save(struct flush *);
+/* The same, and end the journal's thread.  Nothing but flush_stats() and flush_free()
+ * may follow. */
+void flush_close(struct flush *);
+/* Is there nothing left that was taken, not even held batches? */
 bool flush_is_empty(const struct flush *);
 /* Wait for nothing that the next round can try: there may not be many more. */
 void flush_hurry(struct flush *);
 
 /* Counts so far; pending is as of now. */
 void flush_stats(const struct flush *, struct flusher_stats *);
+/*
+ * From another thread: touch neither outbox nor journal any more.  Waits for what is
+ * under way with them, never for the network.
+ */
+void flush_leave(struct flush *);
+/* Has that been said? */
+bool flush_is_left(struct flush *);
+/* Answers to batches so far.  Thread-safe. */
+uint64_t flush_answers(const struct flush *);
 
 #endif

@@ -16,10 +16,19 @@
 #include "core/str.h"
 #include "edge/redis_probe.h"
 
+/* What Redis has lost of what it had acknowledged. */
+struct flush_loss {
+	size_t campaigns;
+	size_t again;  /* batches that were retained, and are sent again */
+	size_t beyond; /* campaigns of which older batches are lost as well */
+};
+
 /* All zeros is a fresh one. */
 struct flush_log {
-	int64_t away_since_ms;                          /* 0: Redis is there */
-	int64_t away_ms, refuses_ms, lost_ms, ahead_ms; /* said last */
+	int64_t away_since_ms; /* 0: Redis is there */
+	/* Said last. */
+	int64_t away_ms, apart_ms, refuses_ms, lost_ms, ahead_ms, overtaken_ms;
+	struct flush_loss loss; /* not said yet */
 };
 
 /* true, and *last_ms is now, when every_ms have passed since *last_ms or it is 0. */
@@ -28,13 +37,20 @@ bool flush_log_due(int64_t *last_ms, int64_t every_ms);
 void flush_log_connected(const struct rurl *, const struct redis_probe *);
 void flush_log_away(struct flush_log *, const struct rurl *, const char *why);
 void flush_log_back(struct flush_log *, const struct rurl *);
+/* Batches that wait for a part of a cluster while others go through. */
+void flush_log_apart(
+    struct flush_log *, const struct rurl *, size_t batches, const char *why);
 /* Batches that Redis refuses until somebody acts; campaign: of the first, "" for none.
  */
 void flush_log_refuses(struct flush_log *, const struct rurl *, size_t batches,
     struct str campaign, const char *why);
 /* Redis does not have what it had acknowledged. */
-void flush_log_lost(struct flush_log *, const struct rurl *, size_t campaigns);
+void flush_log_lost(struct flush_log *, const struct rurl *, const struct flush_loss *);
 /* Redis has higher numbers of this producer than ours. */
 void flush_log_ahead(struct flush_log *, const struct rurl *, size_t campaigns);
+/* The same, for batches of an earlier life: they were counted in it. */
+void flush_log_overtaken(struct flush_log *, const struct rurl *, size_t campaigns);
+/* Campaigns that somebody had forgotten by metermark forget. */
+void flush_log_forgotten(const struct rurl *, size_t campaigns);
 
 #endif

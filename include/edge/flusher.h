@@ -2,12 +2,12 @@
 /*
  * flusher.h - the thread that brings the counters to Redis.
  *
- * It takes what the outbox has gathered each interval, keeps it summed while Redis is
- * away, and sends it as numbered batches: one script call per campaign, with the marker
- * that makes a repeated batch harmless in the same hash as the counters
- * (PREFIX:{NAME}:total, field ~PRODUCER).  At most one batch per campaign is in doubt
- * at a time; it is sealed and sent again as it is until its fate is known.  Mail never
- * waits for any of this.
+ * It takes what the outbox has gathered each interval and sends it as numbered batches:
+ * one script call per campaign, with the marker that makes a repeated batch harmless in
+ * the same hash as the counters (PREFIX:{NAME}:total, field ~PRODUCER).  At most one
+ * batch per campaign is in doubt at a time; it is sealed and sent again as it is until
+ * its fate is known.  What it does is on disk before it does it (edge/store.h).  Mail
+ * never waits for any of this.
  */
 #ifndef METERMARK_EDGE_FLUSHER_H
 #define METERMARK_EDGE_FLUSHER_H
@@ -17,12 +17,15 @@
 
 #include "core/rurl.h"
 #include "edge/outbox.h"
+#include "edge/store.h"
 
 struct flusher_settings {
 	struct rurl redis;
 	char key_prefix[65];
 	uint32_t interval_ms;
 	char producer[33]; /* 32 hex digits; constant for one state directory */
+	struct store_settings store;
+	char status_dir[4096]; /* where status.json goes; "": nowhere */
 };
 
 /* What the flusher has done since its start. */
@@ -34,15 +37,25 @@ struct flusher_stats {
 	uint64_t lost;    /* batches that found Redis without what it acknowledged */
 	uint64_t ahead;   /* batches that met a higher number than theirs */
 	uint64_t refused; /* error replies to batches */
-	uint64_t connects; /* connections made */
+	uint64_t connects;  /* connections made */
+	uint64_t restored;  /* batches that Redis had lost and has again */
+	uint64_t beyond;    /* times that older ones were lost as well */
+	uint64_t overtaken; /* batches of an earlier life that later ones had passed */
 	uint64_t
 	    pending; /* messages taken from the outbox that Redis has not got yet */
+	int64_t away_since_ms;   /* monotonic; 0: Redis is there */
+	int64_t ok_ms, error_ms; /* unix: last round that went well, last failure */
+	char error[256];         /* ... in words */
+	struct store_figures store;
 };
 
 struct flusher;
 
-/* Starts the thread, with all signals blocked in it.  The outbox must outlive it.  NULL
- * with err. */
+/*
+ * Reads what an earlier life left on disk, sets the journal to work for the outbox and
+ * starts the thread, with all signals blocked in it.  The outbox must outlive it, and
+ * owns the journal from then on.  NULL with err.
+ */
 struct flusher *flusher_start(
     const struct flusher_settings *, struct outbox *, char *err, size_t errlen);
 /*
@@ -54,9 +67,10 @@ void flusher_reconfigure(struct flusher *, const struct flusher_settings *);
 void flusher_stats(struct flusher *, struct flusher_stats *);
 /*
  * Flush what there is, at most deadline_ms long (and half a second for the thread to
- * notice), then end the thread and free it.
- * Returns the number of messages whose counters did not reach Redis (logged as well); 0
- * is all well.
+ * notice), then end the thread and free it.  What is on disk waits for the next start:
+ * for that the end comes as soon as Redis is away, or has not answered for a second.
+ * Returns the number of messages whose counters are neither in Redis nor on disk
+ * (logged as well); 0 is all well.
  */
 uint64_t flusher_stop(struct flusher *, uint32_t deadline_ms);
 

@@ -91,6 +91,10 @@ conf_init(struct conf *c)
 	*c = (struct conf) {
 		.mta = CONF_MTA_AUTO,
 		.flush_interval_ms = 1000,
+		.journal_sync = CONF_SYNC_INTERVAL,
+		.journal_max_mb = 256,
+		.retain_s = 900,
+		.retain_mb = 16,
 		.drain_s = 30,
 		.key_cache = 5000,
 		.line_length_limit = -1,

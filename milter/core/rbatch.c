@@ -6,6 +6,10 @@
 
 #include "core/rkey.h"
 
+/* As far back as hours and days may still be there. */
+#define FORGET_HOURS (RKEY_HOUR_TTL_S / 3600 + 24)
+#define FORGET_DAYS (RKEY_DAY_TTL_S / 86400 + 1)
+
 /*
  * The script.
  *
@@ -16,7 +20,9 @@
  *
  * Redis runs a script alone, but takes nothing back when it fails half way.  So:
  *
- * 1. The marker decides.  An old number ends the script before it has written.
+ * 1. The marker decides.  An old number ends the script before it has written.  Where a
+ *    tombstone stands instead of a marker, nothing was lost: the campaign was forgotten
+ *    on purpose.  A batch from before that is not wanted, a later one starts anew.
  * 2. All that could make an increment fail (a key of another type, a field that is no
  *    integer) is read and judged before the first increment.  18 digits leave room for
  *    any sum: no overflow.
@@ -40,12 +46,21 @@ static const char script[] =
     "local function sane(v)\n"
     "  return not v or (#v <= 18 and string.match(v, '^-?%d+$'))\n"
     "end\n"
-    "local seen = redis.call('HMGET', total, marker, 'first_seen', 'last_seen')\n"
+    "local seen = redis.call('HMGET', total, marker, 'first_seen', 'last_seen',\n"
+    "  '" RBATCH_TOMBSTONE "', '" RBATCH_FORGETS "')\n"
     "if not sane(seen[1]) then return bad(total, marker) end\n"
     "if not sane(seen[2]) then return bad(total, 'first_seen') end\n"
     "if not sane(seen[3]) then return bad(total, 'last_seen') end\n"
-    "local m = tonumber(seen[1] or '0')\n"
-    "if seq <= m then return {0, m} end\n"
+    "if not sane(seen[4]) then return bad(total, '" RBATCH_TOMBSTONE "') end\n"
+    "local forgets = sane(seen[5]) and tonumber(seen[5] or '0') or 0\n"
+    "local m, done = tonumber(seen[1] or '0'), 1\n"
+    "if seen[4] and not seen[1] then\n"
+    "  if tonumber(ARGV[6]) <= tonumber(seen[4]) then\n"
+    "    return {2, tonumber(seen[4])}\n"
+    "  end\n"
+    "  prev, done = 0, 3\n"
+    "end\n"
+    "if seq <= m then return {0, m, forgets} end\n"
     "if m < prev then return {-1, m} end\n"
     "\n"
     "local few = tonumber(ARGV[8])\n"
@@ -96,7 +111,7 @@ static const char script[] =
     "for _, h in ipairs(hashes) do\n"
     "  if h.expire ~= '0' then redis.call('EXPIREAT', h.key, h.expire) end\n"
     "end\n"
-    "return {1, seq}\n";
+    "return {done, seq, forgets}\n";
 
 const char *
 rbatch_script(void)
@@ -322,8 +337,60 @@ rbatch_list_add(struct rargs *activity, struct rargs *ids, struct str campaign,
 	rargs_addn(activity, last);
 	rargs_addstr(activity, campaign);
 	sha256(campaign.p, campaign.len, digest);
-	for (size_t i = 0; i < 8; i++)
-		buf_addf(rargs_open(ids), "%02x", digest[i]);
+	buf_addhex(rargs_open(ids), digest, 8);
 	rargs_close(ids);
 	rargs_addstr(ids, campaign);
+}
+
+/* ==== forgetting ==== */
+
+/*
+ *     KEYS  total, then all else the campaign may have
+ *     ARGV  now, seconds to live
+ *
+ * The clock of who forgets may be behind that of who counts: what was counted already
+ * is from before in any case.
+ */
+static const char forget_script[] =
+    "local when = tonumber(ARGV[1])\n"
+    "local last = tonumber(redis.call('HGET', KEYS[1], 'last_seen') or '0')\n"
+    "if last and last > when then when = last end\n"
+    "local n = 0\n"
+    "for i = 1, #KEYS do n = n + redis.call('DEL', KEYS[i]) end\n"
+    "redis.call('HSET', KEYS[1], '" RBATCH_TOMBSTONE "', string.format('%.0f', when))\n"
+    "redis.call('EXPIRE', KEYS[1], ARGV[2])\n"
+    "return n\n";
+
+/* Two days ahead too: clocks differ. */
+static void
+add_forget_keys(struct rargs *out, const char *prefix, struct str name, int64_t now)
+{
+	int64_t hour = now / 3600, day = now / 86400;
+
+	rkey_total(rargs_open(out), prefix, name);
+	rargs_close(out);
+	rkey_rcpt(rargs_open(out), prefix, name);
+	rargs_close(out);
+	rkey_sketch(rargs_open(out), prefix, name);
+	rargs_close(out);
+	for (int64_t h = hour - FORGET_HOURS; h <= hour + 48; h++) {
+		rkey_hour(rargs_open(out), prefix, name, h);
+		rargs_close(out);
+	}
+	for (int64_t d = day - FORGET_DAYS; d <= day + 2; d++) {
+		rkey_day(rargs_open(out), prefix, name, d);
+		rargs_close(out);
+	}
+}
+
+void
+rbatch_forget(struct rargs *out, const char *prefix, struct str campaign, int64_t now)
+{
+	rargs_reset(out);
+	rargs_adds(out, "EVAL");
+	rargs_adds(out, forget_script);
+	rargs_addn(out, 3 + FORGET_HOURS + 49 + FORGET_DAYS + 3);
+	add_forget_keys(out, prefix, campaign, now);
+	rargs_addn(out, now);
+	rargs_addn(out, RBATCH_TOMBSTONE_TTL_S);
 }

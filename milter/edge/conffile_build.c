@@ -287,6 +287,11 @@ build_top(cfg_t *cfg, struct conf *c)
 	take_bool(cfg, "allow_tcp", &c->allow_tcp);
 	take_number(cfg, "flush_interval_ms", &c->flush_interval_ms);
 	take_number(cfg, "drain_s", &c->drain_s);
+	take_number(cfg, "journal_max_mb", &c->journal_max_mb);
+	take_number(cfg, "retain_s", &c->retain_s);
+	take_number(cfg, "retain_mb", &c->retain_mb);
+	if (given(cfg, "journal_sync"))
+		c->journal_sync = (enum conf_sync)cfg_getint(cfg, "journal_sync");
 	take_number(cfg, "key_cache", &c->key_cache);
 	if (given(cfg, "line_length_limit"))
 		c->line_length_limit = (int32_t)cfg_getint(cfg, "line_length_limit");

@@ -44,12 +44,21 @@ settings_of(const struct counters *c, const struct conf *conf,
     struct flusher_settings *out, char *err, size_t errlen)
 {
 	const struct redis_place place = place_of(conf);
+	struct store_settings *store = &out->store;
 
 	*out = (struct flusher_settings) { .interval_ms = conf->flush_interval_ms };
 	if (redis_place_find(&place, &out->redis, err, errlen) != 0)
 		return -1;
 	snprintf(out->key_prefix, sizeof(out->key_prefix), "%s", conf->key_prefix);
 	memcpy(out->producer, c->producer, sizeof(out->producer));
+	memcpy(store->producer, c->producer, sizeof(store->producer));
+	snprintf(out->status_dir, sizeof(out->status_dir), "%s", c->state_dir);
+	snprintf(store->dir, sizeof(store->dir), "%s/journal", c->state_dir);
+	store->sync = conf->journal_sync;
+	store->sync_ms = conf->flush_interval_ms;
+	store->max_bytes = (uint64_t)conf->journal_max_mb << 20;
+	store->retain_ms = (int64_t)conf->retain_s * 1000;
+	store->retain_bytes = (size_t)conf->retain_mb << 20;
 	return 0;
 }
 
@@ -59,6 +68,7 @@ counters_init(struct counters *c, const struct conf *conf, const char *producer,
 {
 	*c = (struct counters) { 0 };
 	snprintf(c->producer, sizeof(c->producer), "%s", producer);
+	snprintf(c->state_dir, sizeof(c->state_dir), "%s", conf->state_dir);
 	c->outbox = outbox_new(ENTRIES_MAX, HOURS_MAX, conf->campaign.max);
 	if (c->outbox != NULL)
 		return 0;

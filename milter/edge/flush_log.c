@@ -26,7 +26,7 @@ flush_log_due(int64_t *last_ms, int64_t every_ms)
 static void
 begin(struct buf *b, const struct rurl *redis, const char *event)
 {
-	char url[320];
+	char url[RURL_SHOWN_MAX];
 
 	buf_init(b, LINE_MAX_BYTES);
 	rurl_show(redis, url, sizeof url);
@@ -54,8 +54,7 @@ flush_log_connected(const struct rurl *redis, const struct redis_probe *p)
 	line_addn(&b, "maxmemory", (int64_t)p->maxmemory);
 	line_add(&b, "eviction", str_of(p->info_known ? p->eviction : "unknown"));
 	end(&b, LOGGER_INFO, NULL);
-	if (p->maxmemory == 0 || p->eviction[0] == '\0' ||
-	    strcmp(p->eviction, "noeviction") == 0)
+	if (!redis_probe_drops(p))
 		return;
 	begin(&b, redis, "redis-may-evict");
 	line_add(&b, "eviction", str_of(p->eviction));
@@ -67,7 +66,7 @@ flush_log_connected(const struct rurl *redis, const struct redis_probe *p)
 static const char *
 without_url(const struct rurl *redis, const char *why)
 {
-	char url[320];
+	char url[RURL_SHOWN_MAX];
 	size_t len;
 
 	rurl_show(redis, url, sizeof url);
@@ -109,6 +108,19 @@ flush_log_back(struct flush_log *l, const struct rurl *redis)
 }
 
 void
+flush_log_apart(
+    struct flush_log *l, const struct rurl *redis, size_t batches, const char *why)
+{
+	struct buf b;
+
+	if (batches == 0 || !flush_log_due(&l->apart_ms, COMPLAIN_MS))
+		return;
+	begin(&b, redis, "redis-part-away");
+	line_addn(&b, "batches", (int64_t)batches);
+	end(&b, LOGGER_WARN, why);
+}
+
+void
 flush_log_refuses(struct flush_log *l, const struct rurl *redis, size_t batches,
     struct str campaign, const char *why)
 {
@@ -124,17 +136,28 @@ flush_log_refuses(struct flush_log *l, const struct rurl *redis, size_t batches,
 }
 
 void
-flush_log_lost(struct flush_log *l, const struct rurl *redis, size_t campaigns)
+flush_log_lost(
+    struct flush_log *l, const struct rurl *redis, const struct flush_loss *loss)
 {
 	struct buf b;
 
-	if (campaigns == 0 || !flush_log_due(&l->lost_ms, COMPLAIN_MS))
+	l->loss.campaigns += loss->campaigns;
+	l->loss.again += loss->again;
+	l->loss.beyond += loss->beyond;
+	if (loss->campaigns == 0 || !flush_log_due(&l->lost_ms, COMPLAIN_MS))
 		return;
 	begin(&b, redis, "redis-lost-data");
-	line_addn(&b, "campaigns", (int64_t)campaigns);
+	line_addn(&b, "campaigns", (int64_t)l->loss.campaigns);
+	line_addn(&b, "batches_sent_again", (int64_t)l->loss.again);
+	line_addn(&b, "campaigns_not_whole", (int64_t)l->loss.beyond);
 	end(&b, LOGGER_ERROR,
-	    "counters it had acknowledged are gone: flushed, evicted, or restarted "
-	    "without persistence; counting goes on");
+	    l->loss.beyond > 0
+		? "counters it had acknowledged are gone: flushed, evicted, or "
+		  "restarted without persistence; what is retained is sent again, "
+		  "what is older is lost"
+		: "counters it had acknowledged are gone: flushed, evicted, or "
+		  "restarted without persistence; they are sent again");
+	l->loss = (struct flush_loss) { .campaigns = 0 };
 }
 
 void
@@ -150,4 +173,30 @@ flush_log_ahead(struct flush_log *l, const struct rurl *redis, size_t campaigns)
 	    "this producer has counted with higher numbers: the clock went back, "
 	    "or "
 	    "two daemons share a state_dir");
+}
+
+void
+flush_log_overtaken(struct flush_log *l, const struct rurl *redis, size_t campaigns)
+{
+	struct buf b;
+
+	if (campaigns == 0 || !flush_log_due(&l->overtaken_ms, COMPLAIN_MS))
+		return;
+	begin(&b, redis, "redis-has-later-batches");
+	line_addn(&b, "campaigns", (int64_t)campaigns);
+	end(&b, LOGGER_ERROR,
+	    "state_dir is an old copy, or another daemon uses one: what is in it was "
+	    "counted before and is not counted again");
+}
+
+void
+flush_log_forgotten(const struct rurl *redis, size_t campaigns)
+{
+	struct buf b;
+
+	if (campaigns == 0)
+		return;
+	begin(&b, redis, "campaigns-forgotten");
+	line_addn(&b, "campaigns", (int64_t)campaigns);
+	end(&b, LOGGER_INFO, NULL);
 }

@@ -4,8 +4,8 @@
  *
  * The thread may hang in the resolver for longer than anybody wants to wait at a stop,
  * and nothing can call it back from there.  So a stop waits until its deadline only;
- * then it leaves the thread behind, which notices under the lock that it has been left,
- * touches nothing outside any more, and frees what it shares.
+ * then it leaves the thread behind (flush_leave()), which touches nothing outside any
+ * more, notices under the lock that it has been left, and frees what it shares.
  */
 #include "edge/flusher.h"
 
@@ -21,8 +21,12 @@
 #include "edge/crypto.h"
 #include "edge/flush.h"
 #include "edge/logger.h"
+#include "edge/flusher_status.h"
 
 #define REPLY_MS 4000
+#define STALL_MS 1000 /* without an answer at a stop, with all on disk */
+#define STEP_MS 100
+#define STATUS_MS 2000
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 30000
 #define STOP_RETRY_MS 50
@@ -30,7 +34,9 @@
 
 struct flusher {
 	struct outbox *outbox;
+	struct flush *flush; /* the thread's, but for what says it is thread-safe */
 	pthread_t thread;
+	int64_t started_ms;
 
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t wake;  /* for the thread: stopping or changed */
@@ -50,6 +56,8 @@ struct worker {
 	struct flush *flush;
 	unsigned failures;    /* in a row */
 	unsigned last_rounds; /* that went well while stopping */
+	int64_t try_ms;       /* no round before */
+	int64_t status_ms;    /* written last */
 };
 
 static struct timespec
@@ -85,31 +93,62 @@ backoff_ms(unsigned failures)
 	return BACKOFF_MIN_MS + r % (most - BACKOFF_MIN_MS + 1);
 }
 
-/* Orders and counters from outside.  true: what comes now is all there will be. */
+/* Orders from outside.  true: it is to end. */
 static bool
-take_in(struct worker *w)
+take_orders(struct worker *w)
 {
 	struct flusher *f = w->shared;
-	bool last = false;
-	struct tally *t;
+	bool stopping;
 
 	pthread_mutex_lock(&f->lock);
 	if (f->changed) {
 		flush_set(w->flush, &f->settings);
 		f->changed = false;
 		w->failures = 0;
+		w->try_ms = 0;
 	}
-	if (!f->abandoned && flush_wants(w->flush)) {
-		t = outbox_take(f->outbox, NULL);
-		if (t != NULL)
-			flush_take(w->flush, t);
-		last = f->stopping;
-	}
-	if (f->stopping)
-		flush_hurry(w->flush);
-	flush_stats(w->flush, &f->stats);
+	stopping = f->stopping;
 	pthread_mutex_unlock(&f->lock);
-	return last;
+	return stopping;
+}
+
+static void
+publish(struct worker *w)
+{
+	struct flusher *f = w->shared;
+	struct flusher_stats stats;
+
+	flush_stats(w->flush, &stats);
+	pthread_mutex_lock(&f->lock);
+	f->stats = stats;
+	pthread_mutex_unlock(&f->lock);
+}
+
+/* For others to look at.  A failure is no news: the journal is on the same disk. */
+static void
+write_status(struct worker *w, bool last)
+{
+	struct flusher *f = w->shared;
+	int64_t now_ms = clock_mono_ms();
+	struct flusher_settings set;
+	struct flusher_stats stats;
+	struct status s;
+	char err[256];
+
+	if (!last && w->status_ms != 0 && now_ms - w->status_ms < STATUS_MS)
+		return;
+	w->status_ms = now_ms;
+	pthread_mutex_lock(&f->lock);
+	set = f->settings;
+	stats = f->stats;
+	pthread_mutex_unlock(&f->lock);
+	if (set.status_dir[0] != '\0') {
+		flusher_status(&set, &stats, f->outbox, &s);
+		s.started_ms = f->started_ms;
+		s.stopped = last;
+		(void)status_write(set.status_dir, &s, err, sizeof err);
+	}
+	explicit_bzero(&set, sizeof set);
 }
 
 static int
@@ -126,33 +165,34 @@ reply_ms(struct flusher *f)
 	return left < REPLY_MS ? (int)left : REPLY_MS;
 }
 
-/* Publish, and wait for the next round.  false: there is none. */
-static bool
-rest(struct worker *w, bool went_well, int64_t began_ms)
+/* Wait for the next turn. */
+static void
+rest(struct worker *w, int64_t began_ms)
 {
 	struct flusher *f = w->shared;
-	int64_t now_ms = clock_mono_ms(), until_ms;
 	struct timespec at;
-	bool stopping, go_on = true;
+	bool stopping;
 
-	w->failures = went_well ? 0 : w->failures + 1;
 	pthread_mutex_lock(&f->lock);
-	flush_stats(w->flush, &f->stats);
 	stopping = f->stopping;
-	if (stopping)
-		until_ms = now_ms + STOP_RETRY_MS;
-	else if (went_well)
-		until_ms = began_ms + f->settings.interval_ms;
-	else
-		until_ms = now_ms + backoff_ms(w->failures);
-	at = timespec_ms(until_ms);
+	at = timespec_ms(stopping ? clock_mono_ms() + STOP_RETRY_MS
+				  : began_ms + f->settings.interval_ms);
 	while (f->stopping == stopping && !f->changed)
 		if (pthread_cond_timedwait(&f->wake, &f->lock, &at) != 0)
 			break;
-	if (f->stopping)
-		go_on = !f->abandoned && clock_mono_ms() < f->deadline_ms;
 	pthread_mutex_unlock(&f->lock);
-	return go_on;
+}
+
+/* Is there time for another try before the end? */
+static bool
+has_time(struct flusher *f)
+{
+	bool has;
+
+	pthread_mutex_lock(&f->lock);
+	has = !f->abandoned && clock_mono_ms() < f->deadline_ms;
+	pthread_mutex_unlock(&f->lock);
+	return has;
 }
 
 static void
@@ -162,7 +202,14 @@ end(struct worker *w)
 	bool abandoned;
 
 	pthread_mutex_lock(&f->lock);
-	flush_stats(w->flush, &f->stats);
+	abandoned = f->abandoned;
+	pthread_mutex_unlock(&f->lock);
+	if (!abandoned) {
+		flush_close(w->flush);
+		publish(w);
+		write_status(w, true);
+	}
+	pthread_mutex_lock(&f->lock);
 	f->done = true;
 	abandoned = f->abandoned;
 	pthread_cond_signal(&f->over);
@@ -173,6 +220,39 @@ end(struct worker *w)
 		flusher_free(f);
 }
 
+/* A round, when it is time for one.  true: it was, and went well. */
+static bool
+try_round(struct worker *w, bool stopping)
+{
+	if (!stopping && clock_mono_ms() < w->try_ms)
+		return false;
+	if (flush_round(w->flush, reply_ms(w->shared))) {
+		w->failures = 0;
+		w->try_ms = 0;
+		return true;
+	}
+	w->failures++;
+	w->try_ms = clock_mono_ms() + backoff_ms(w->failures);
+	return false;
+}
+
+/* One turn on the way to the end.  true: that was the last. */
+static bool
+finish(struct worker *w)
+{
+	struct flusher_stats stats;
+
+	flush_hurry(w->flush);
+	flush_save(w->flush);
+	if (flush_is_empty(w->flush))
+		return true;
+	if (try_round(w, true))
+		/* What is left then, Redis does not want; asking twice is enough. */
+		return flush_is_empty(w->flush) || ++w->last_rounds > 1;
+	flush_stats(w->flush, &stats);
+	return stats.store.on_disk || !has_time(w->shared);
+}
+
 static void *
 run(void *arg)
 {
@@ -180,17 +260,19 @@ run(void *arg)
 
 	for (;;) {
 		int64_t began_ms = clock_mono_ms();
-		bool last = take_in(w), went_well;
 
-		if (last && flush_is_empty(w->flush))
+		if (take_orders(w)) {
+			if (finish(w))
+				break;
+		} else {
+			flush_tick(w->flush);
+			(void)try_round(w, false);
+		}
+		if (flush_is_left(w->flush))
 			break;
-		went_well = flush_round(w->flush, reply_ms(w->shared));
-		/* What is left then, Redis does not want; asking twice is enough. */
-		if (last && went_well &&
-		    (flush_is_empty(w->flush) || ++w->last_rounds > 1))
-			break;
-		if (!rest(w, went_well, began_ms))
-			break;
+		publish(w);
+		write_status(w, false);
+		rest(w, began_ms);
 	}
 	end(w);
 	return NULL;
@@ -224,6 +306,8 @@ start_thread(struct flusher *f, struct worker *w)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	failed = pthread_create(&f->thread, NULL, run, w);
+	if (failed == 0)
+		pthread_setname_np(f->thread, "flusher");
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return failed;
 }
@@ -252,10 +336,12 @@ flusher_start(const struct flusher_settings *settings, struct outbox *outbox, ch
 	}
 	set(f, settings);
 	f->outbox = outbox;
+	f->started_ms = clock_wall_ms();
 	w->shared = f;
-	w->flush = flush_new(settings, err, errlen);
+	w->flush = f->flush = flush_new(settings, outbox, err, errlen);
 	if (w->flush == NULL)
 		goto fail;
+	flush_stats(w->flush, &f->stats);
 	failed = start_thread(f, w);
 	if (failed == 0)
 		return f;
@@ -299,8 +385,36 @@ left_outside(struct outbox *outbox)
 	return tally_weight_messages(&w);
 }
 
+/*
+ * Wait for the thread; false: it hangs.  It is not waited for to the deadline when all
+ * is on disk and Redis does not answer.  With the lock held.
+ */
+static bool
+wait_for_end(struct flusher *f)
+{
+	uint64_t answers = f->done ? 0 : flush_answers(f->flush);
+	int64_t heard_ms = clock_mono_ms(), now_ms = heard_ms;
+
+	while (!f->done && now_ms < f->deadline_ms + STOP_GRACE_MS) {
+		struct timespec at = timespec_ms(now_ms + STEP_MS);
+
+		pthread_cond_timedwait(&f->over, &f->lock, &at);
+		if (f->done)
+			break;
+		now_ms = clock_mono_ms();
+		if (flush_answers(f->flush) != answers) {
+			answers = flush_answers(f->flush);
+			heard_ms = now_ms;
+		}
+		if (f->stats.store.on_disk && now_ms - heard_ms > STALL_MS)
+			break;
+	}
+	return f->done;
+}
+
 static void
-log_end(const struct flusher_stats *s, uint64_t missing, uint64_t dropped)
+log_end(
+    const struct flusher_stats *s, uint64_t missing, uint64_t on_disk, uint64_t dropped)
 {
 	struct buf b;
 
@@ -309,6 +423,7 @@ log_end(const struct flusher_stats *s, uint64_t missing, uint64_t dropped)
 	line_addn(&b, "batches", (int64_t)(s->applied + s->duplicates));
 	line_addn(&b, "repeated", (int64_t)s->duplicates);
 	line_addn(&b, "connects", (int64_t)s->connects);
+	line_addn(&b, "messages_on_disk", (int64_t)on_disk);
 	line_addn(&b, "messages_not_in_redis", (int64_t)missing);
 	line_addn(&b, "deltas_dropped", (int64_t)dropped);
 	logger_log(missing + dropped > 0 ? LOGGER_ERROR : LOGGER_INFO, "%s", b.p);
@@ -321,20 +436,17 @@ flusher_stop(struct flusher *f, uint32_t deadline_ms)
 	struct outbox *outbox = f->outbox;
 	pthread_t thread = f->thread;
 	struct flusher_stats stats;
-	struct timespec at;
-	uint64_t missing;
+	uint64_t left;
 	bool done;
 
 	pthread_mutex_lock(&f->lock);
 	f->stopping = true;
 	f->deadline_ms = clock_mono_ms() + (int64_t)deadline_ms;
-	at = timespec_ms(f->deadline_ms + STOP_GRACE_MS);
 	pthread_cond_signal(&f->wake);
-	while (!f->done)
-		if (pthread_cond_timedwait(&f->over, &f->lock, &at) != 0)
-			break;
-	done = f->done;
+	done = wait_for_end(f);
 	f->abandoned = !done;
+	if (!done)
+		flush_leave(f->flush);
 	stats = f->stats;
 	pthread_mutex_unlock(&f->lock);
 	if (done) {
@@ -342,8 +454,12 @@ flusher_stop(struct flusher *f, uint32_t deadline_ms)
 		flusher_free(f);
 	} else {
 		pthread_detach(thread);
+		outbox_stop_journal(outbox);
 	}
-	missing = stats.pending + left_outside(outbox);
-	log_end(&stats, missing, outbox_lost(outbox));
-	return missing;
+	left = stats.pending + left_outside(outbox);
+	if (stats.store.on_disk)
+		log_end(&stats, 0, left, outbox_lost(outbox));
+	else
+		log_end(&stats, left, 0, outbox_lost(outbox));
+	return stats.store.on_disk ? 0 : left;
 }

@@ -4,7 +4,9 @@ the driver's ledger with nothing but DESIGN.md's key names."""
 
 import hashlib
 import os
+import shutil
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -13,16 +15,53 @@ HOUR_TTL, DAY_TTL, TOTAL_TTL = 35 * 86400, 400 * 86400, 400 * 86400
 
 
 class Driver:
-    """flusher_driver; its log lines are in .log."""
+    """flusher_driver; its log lines are in .log.  state: a directory that is there for
+    the next driver, too; without one it has its own, which goes with it.  Other
+    options as of flusher_driver.c."""
 
-    def __init__(self, url, prefix="metermark", producer=PRODUCER):
+    def __init__(self, url, prefix="metermark", producer=PRODUCER, state=None,
+                 prefix_command=(), **options):
         program = os.path.join(os.environ.get("MM_BUILD", "."), "tests/redis/flusher_driver")
         self.log = []
+        self.own = None if state is not None else tempfile.mkdtemp(prefix="mm-driver.")
+        self.state = state if state is not None else self.own
+        options = [f"{k}={v}" for k, v in {"state": self.state, **options}.items()]
         self.process = subprocess.Popen(
-            [program, url, prefix, producer], text=True, bufsize=1,
+            [*prefix_command, program, url, prefix, producer, *options], text=True, bufsize=1,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
+        self.began = self.hear() == "ready"
+
+    def kill(self):
+        """kill -9; what its messages under way were says the next one's unsure()."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdin = None
+        self._reader.join(5)
+
+    def unsure(self):
+        self.say("unsure")
+        names = []
+        while (line := self.hear()) != "end":
+            names.append(line)
+        return names
+
+    def rss_kb(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as f:
+            return int(next(line for line in f if line.startswith("VmRSS")).split()[1])
+
+    def disk_bytes(self):
+        """Blocks in use, as du counts them."""
+        folder = os.path.join(self.state, "journal")
+        total = 0
+        for name in os.listdir(folder):
+            try:
+                total += os.stat(os.path.join(folder, name)).st_blocks * 512
+            except FileNotFoundError:
+                pass
+        return total
 
     def _read_log(self):
         for line in self.process.stderr:
@@ -77,6 +116,8 @@ class Driver:
             self.process.kill()
             status = self.process.wait()
         self._reader.join(5)
+        if self.own:
+            shutil.rmtree(self.own, ignore_errors=True)
         return status
 
     def __enter__(self):

@@ -140,9 +140,41 @@ def away_at_start(redis):
         tap.result("what was counted before Redis was there is in it after", problems)
 
 
+def come_after(redis, driver_of, want):
+    """What a stopped driver left on disk is counted by the next one."""
+    with driver_of() as driver:
+        problems = [] if driver.ask("wait 5000") == "drained" else ["not drained"]
+        driver.stop()
+    for campaign, field, n in want:
+        have = redis.hash(f"metermark:{{{campaign}}}:total").get(field)
+        if have != str(n):
+            problems.append(f"{campaign} {field}: {have}, not {n}")
+    return problems
+
+
 def stop_while_away(redis):
+    fresh(redis)
     redis.stop()
-    with Driver(redis.url) as driver:
+    with Scratch("mm-state.") as state:
+        with Driver(redis.url, state=state.path) as driver:
+            driver.wait_log("redis-away")
+            driver.say(f"add gone 3 {WHEN} 1")
+            driver.say(f"kind rejected gone 2 {WHEN}")
+            missing, took = driver.stop(5000)
+            problems = [f"{missing} missing"] if missing else []
+            if took > 0.5:
+                problems.append(f"the stop took {took:.1f} s")
+            if not driver.logged("messages_on_disk=5"):
+                problems += ["not logged"] + driver.log
+        redis.start()
+        problems += come_after(redis, lambda: Driver(redis.url, state=state.path),
+                               (("gone", "messages", 3), ("gone", "rejected", 2)))
+    tap.result("a stop while Redis is away does not wait: the next start counts it", problems)
+
+
+def stop_without_disk(redis):
+    redis.stop()
+    with Driver(redis.url, state="") as driver:
         driver.wait_log("redis-away")
         driver.say(f"add gone 3 {WHEN} 1")
         driver.say(f"kind rejected gone 2 {WHEN}")
@@ -152,24 +184,28 @@ def stop_while_away(redis):
             problems.append(f"the stop took {took:.1f} s")
         if not driver.logged("messages_not_in_redis=5"):
             problems += ["not logged"] + driver.log
-        tap.result("a stop while Redis is away ends in time and says what is lost", problems)
+        tap.result("without a journal a stop while Redis is away says what is lost", problems)
     redis.start()
 
 
 def stop_while_frozen(redis):
     fresh(redis)
-    with Driver(redis.url) as driver:
-        driver.say(f"add cold 3 {WHEN} 1")
-        driver.ask("wait 5000")
-        redis.signal(signal.SIGSTOP)
-        driver.say(f"add cold 4 {WHEN} 1")
-        time.sleep(0.1)
-        missing, took = driver.stop(300)
-        redis.signal(signal.SIGCONT)
-        problems = [] if missing == 4 else [f"{missing} missing, not 4"]
-        if took > 1.5:
-            problems.append(f"the stop took {took:.1f} s")
-        tap.result("a stop while Redis hangs ends in time", problems)
+    with Scratch("mm-state.") as state:
+        with Driver(redis.url, state=state.path) as driver:
+            driver.say(f"add cold 3 {WHEN} 1")
+            driver.ask("wait 5000")
+            redis.signal(signal.SIGSTOP)
+            driver.say(f"add cold 4 {WHEN} 1")
+            time.sleep(0.1)
+            driver.say(f"add cold 5 {WHEN} 1")
+            missing, took = driver.stop(5000)
+            redis.signal(signal.SIGCONT)
+            problems = [f"{missing} missing"] if missing else []
+            if took > 2:
+                problems.append(f"the stop took {took:.1f} s")
+        problems += come_after(redis, lambda: Driver(redis.url, state=state.path),
+                               (("cold", "messages", 12),))
+    tap.result("a stop while Redis hangs ends soon: the next start counts it, once", problems)
 
 
 def only_refused(redis):
@@ -242,14 +278,33 @@ def flushed(redis):
     fresh(redis)
     with Driver(redis.url) as driver:
         driver.say(f"add again 4 {WHEN} 1 2")
+        driver.say(f"add idle 3 {WHEN} 1 2")
         driver.ask("wait 5000")
-        driver.say("forget")
         fresh(redis)
         driver.say(f"add again 2 {WHEN + 9} 5")
         problems, stats = finish(redis, driver)
         if stats["lost"] < 1 or len(driver.logged("redis-lost-data")) != 1:
             problems.append(f"not noticed: {stats} {driver.log}")
-        tap.result("after FLUSHALL counting goes on, and it is said once", problems)
+        tap.result("after FLUSHALL what is retained comes back, of idle campaigns too, and "
+                   "it is said once", problems)
+
+
+def flushed_beyond(redis):
+    fresh(redis)
+    with Driver(redis.url, retain=300) as driver:
+        driver.say(f"add old 4 {WHEN} 1 2")
+        driver.ask("wait 5000")
+        time.sleep(1.6)
+        driver.say("forget")
+        driver.say(f"add old 3 {WHEN} 1 2")
+        driver.ask("wait 5000")
+        fresh(redis)
+        driver.say(f"add old 2 {WHEN + 9} 5")
+        problems, stats = finish(redis, driver)
+        if stats["beyond"] < 1 or not driver.logged("campaigns_not_whole="):
+            problems.append(f"not said: {stats} {driver.log}")
+        tap.result("what FLUSHALL took that is older than that is lost, said, and never more",
+                   problems)
 
 
 def restarted(redis):
@@ -360,8 +415,9 @@ def main():
     try:
         with Scratch("mm-flusher.") as scratch, RedisServer(scratch.path) as redis:
             mischief(redis)
-            for test in (frozen_for_long, away_at_start, stop_while_away, stop_while_frozen,
-                         only_refused, wrong_type, no_permission, flushed, restarted, moved,
+            for test in (frozen_for_long, away_at_start, stop_while_away, stop_without_disk,
+                         stop_while_frozen, only_refused, wrong_type, no_permission, flushed,
+                         flushed_beyond, restarted, moved,
                          moved_in_doubt, two_producers, eviction_is_said, old_entries_go):
                 test(redis)
     except Missing as e:

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * flusher_driver.c - outbox and flusher without a milter, told what to do on stdin.
+ * flusher_driver.c - outbox, journal and flusher without a milter, told what to do on
+ * stdin.
  *
- * Not a test by itself: flusher.t starts it beside a private Redis, mishandles the
- * server meanwhile, and compares what is in Redis with the ledger that is kept here.
+ * Not a test by itself: the scripts start it beside a private Redis, mishandle the
+ * server, the disk or this very process meanwhile, and compare what is in Redis with
+ * the book that is kept here.  The book may be a file: then it outlives a kill, and
+ * tells which messages were being counted at that moment.
+ *
+ *     flusher_driver URL PREFIX PRODUCER [KEY=VALUE]...
+ *     state=DIR        journal in DIR/journal, status in DIR; without it: memory only
+ *     book=FILE  sync=none|interval|always  interval=MS  retain=MS  retain_bytes=N
+ *     max_bytes=N  names=N
  *
  *     add CAMPAIGN COUNT WHEN RCPT...  COUNT messages to each of the recipients
  * (numbers) kind rejected|tempfailed CAMPAIGN COUNT WHEN      COUNT refused messages
@@ -11,18 +19,25 @@
  *     wait MS           until nothing is pending: "drained" or "pending N"
  *     stats             the flusher's figures
  *     set URL PREFIX    other settings
- *     ledger            what must be in Redis, then "end"
+ *     burst N K         N messages of K campaigns, as fast as it goes
+ *     clock MS          the wall clock is that much off from now on
+ *     reload KEY=VALUE  another setting
+ *     unsure            messages that were under way when the book was closed,
+ * forgotten after this; then "end" ledger            what must be in Redis, then "end"
  *     forget            empty the ledger
  *     sketch N          a HyperLogLog of recipients 0 to N-1, in hex
  *     stop MS           "missing N", and the end
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -45,9 +60,21 @@ struct row {
 	unsigned char rcpt[RCPT_IDS]; /* which recipients */
 };
 
+/* A message that is being counted: it may be found counted, or not. */
+struct under_way {
+	char campaign[CAMP_NAME_MAX + 1]; /* "": none */
+};
+
+/* In a file, when there is one. */
+struct book {
+	size_t n_rows;
+	struct under_way way[THREADS + 1];
+	struct row rows[ROWS];
+};
+
 static pthread_mutex_t ledger_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct row ledger[ROWS]; /* guarded by ledger_lock */
-static size_t n_rows;           /* too */
+static struct book *book;           /* guarded by ledger_lock, but for way */
+static _Thread_local size_t my_way; /* which is this thread's */
 static struct outbox *outbox;
 static struct tally_sink sink;
 
@@ -61,16 +88,19 @@ die(const char *what)
 static struct row *
 row_for(const char *campaign, int64_t hour, int64_t when)
 {
-	for (size_t i = 0; i < n_rows; i++)
-		if (ledger[i].hour == hour && strcmp(ledger[i].campaign, campaign) == 0)
-			return &ledger[i];
-	if (n_rows == ROWS)
+	struct row *r = book->rows;
+
+	for (size_t i = 0; i < book->n_rows; i++, r++)
+		if (r->hour == hour && strcmp(r->campaign, campaign) == 0)
+			return r;
+	if (book->n_rows == ROWS)
 		die("the ledger is full");
-	memset(&ledger[n_rows], 0, sizeof ledger[n_rows]);
-	snprintf(ledger[n_rows].campaign, sizeof ledger[0].campaign, "%s", campaign);
-	ledger[n_rows].hour = hour;
-	ledger[n_rows].first = ledger[n_rows].last = when;
-	return &ledger[n_rows++];
+	memset(r, 0, sizeof *r);
+	snprintf(r->campaign, sizeof r->campaign, "%s", campaign);
+	r->hour = hour;
+	r->first = r->last = when;
+	book->n_rows++;
+	return r;
 }
 
 static void
@@ -115,9 +145,12 @@ put(struct tally_delta *d, const char *campaign, const unsigned *ids)
 	for (size_t i = 0; i < d->n_rcpt; i++)
 		pseudonym(ids[i], rcpt[i]);
 	d->rcpt = (const uint8_t(*)[HLL_ELEMENT_BYTES])rcpt;
+	snprintf(
+	    book->way[my_way].campaign, sizeof book->way[0].campaign, "%s", campaign);
 	if (sink.put(sink.self, d) != 0)
 		die("the outbox refused a delta");
 	write_down(d, ids);
+	book->way[my_way].campaign[0] = '\0';
 }
 
 static void
@@ -133,15 +166,22 @@ accept_one(const char *campaign, int64_t when, const unsigned *ids, size_t n)
 	put(&d, campaign, ids);
 }
 
+struct storm {
+	int ms;
+	size_t way;
+};
+
 static void *
 storm(void *arg)
 {
 	static const char *const names[] = { "big", "alpha", "beta", "none", "_other" };
-	int64_t end = clock_mono_ms() + *(const int *)arg;
+	const struct storm *s = arg;
+	int64_t end = clock_mono_ms() + s->ms;
 	int64_t base = 1795000000;
 	uint64_t x = (uint64_t)clock_mono_us() | 1;
 	char name[32];
 
+	my_way = s->way;
 	while (clock_mono_ms() < end) {
 		unsigned ids[3];
 		size_t n = 1 + x % 3, which = x / 3 % 6;
@@ -166,21 +206,52 @@ storm(void *arg)
 static void
 run_storm(int ms)
 {
+	struct storm s[THREADS];
 	pthread_t t[THREADS];
 
-	for (size_t i = 0; i < THREADS; i++)
-		if (pthread_create(&t[i], NULL, storm, &ms) != 0)
+	for (size_t i = 0; i < THREADS; i++) {
+		s[i] = (struct storm) { .ms = ms, .way = i + 1 };
+		if (pthread_create(&t[i], NULL, storm, &s[i]) != 0)
 			die("no thread");
+	}
 	for (size_t i = 0; i < THREADS; i++)
 		pthread_join(t[i], NULL);
 	printf("calm\n");
 }
 
+/* How long one takes, too. */
+static void
+burst(long n, long campaigns)
+{
+	int64_t began = clock_mono_us(), took;
+	char name[32];
+
+	for (long i = 0; i < n; i++) {
+		unsigned id = (unsigned)(i * 7919 % RCPT_IDS);
+
+		snprintf(name, sizeof name, "burst-%ld", i % campaigns);
+		accept_one(name, 1795000000 + i % 3 * 3600, &id, 1);
+	}
+	took = clock_mono_us() - began;
+	printf("burst us=%" PRId64 "\n", took);
+}
+
+static void
+show_unsure(void)
+{
+	for (size_t i = 0; i <= THREADS; i++) {
+		if (book->way[i].campaign[0] != '\0')
+			printf("%s\n", book->way[i].campaign);
+		book->way[i].campaign[0] = '\0';
+	}
+	printf("end\n");
+}
+
 static void
 show_ledger(void)
 {
-	for (size_t r = 0; r < n_rows; r++) {
-		const struct row *row = &ledger[r];
+	for (size_t r = 0; r < book->n_rows; r++) {
+		const struct row *row = &book->rows[r];
 
 		printf("times %s %" PRId64 " %" PRId64 " %" PRId64 "\n", row->campaign,
 		    row->hour, row->first, row->last);
@@ -268,9 +339,18 @@ show_stats(struct flusher *f)
 	flusher_stats(f, &s);
 	printf("sent=%" PRIu64 " applied=%" PRIu64 " duplicates=%" PRIu64
 	       " lost=%" PRIu64 " ahead=%" PRIu64 " refused=%" PRIu64
-	       " connects=%" PRIu64 " pending=%" PRIu64 "\n",
+	       " connects=%" PRIu64 " restored=%" PRIu64 " beyond=%" PRIu64
+	       " overtaken=%" PRIu64,
 	    s.sent, s.applied, s.duplicates, s.lost, s.ahead, s.refused, s.connects,
-	    s.pending);
+	    s.restored, s.beyond, s.overtaken);
+	printf(" segments=%" PRIu64 " journal=%" PRIu64 " ledger=%" PRIu64
+	       " left_out=%" PRIu64 " down=%d on_disk=%d held=%d retained=%zu"
+	       " retained_bytes=%zu damaged=%" PRIu64 " renamed=%" PRIu64
+	       " pending=%" PRIu64 "\n",
+	    s.store.journal.segments, s.store.journal.bytes, s.store.ledger_bytes,
+	    s.store.journal.left_out, s.store.journal.down, s.store.on_disk,
+	    s.store.held, s.store.retained, s.store.retained_bytes, s.store.damaged,
+	    outbox_renamed(outbox), s.pending);
 }
 
 static void
@@ -281,6 +361,57 @@ set_place(struct flusher_settings *s, const char *url, const char *prefix)
 	if (rurl_parse(url, &s->redis, err, sizeof err) == -1)
 		die(err);
 	snprintf(s->key_prefix, sizeof s->key_prefix, "%s", prefix);
+}
+
+static long names = 1000; /* options that are no settings */
+static const char *book_file;
+
+static void
+set_option(struct flusher_settings *s, const char *option)
+{
+	const char *v = strchr(option, '=');
+	size_t len = v != NULL ? (size_t)(v++ - option) : 0;
+	long long n = len > 0 ? strtoll(v, NULL, 10) : 0;
+
+	if (len == 5 && strncmp(option, "state", len) == 0 && *v != '\0') {
+		snprintf(s->store.dir, sizeof s->store.dir, "%s/journal", v);
+		snprintf(s->status_dir, sizeof s->status_dir, "%s", v);
+	} else if (strcmp(option, "state=") == 0) {
+		s->store.dir[0] = '\0'; /* memory only */
+	} else if (len == 4 && strncmp(option, "sync", len) == 0) {
+		s->store.sync = strcmp(v, "none") == 0 ? CONF_SYNC_NONE
+		    : strcmp(v, "always") == 0         ? CONF_SYNC_ALWAYS
+						       : CONF_SYNC_INTERVAL;
+	} else if (len == 8 && strncmp(option, "interval", len) == 0) {
+		s->interval_ms = s->store.sync_ms = (uint32_t)n;
+	} else if (len == 6 && strncmp(option, "retain", len) == 0) {
+		s->store.retain_ms = n;
+	} else if (len == 12 && strncmp(option, "retain_bytes", len) == 0) {
+		s->store.retain_bytes = (size_t)n;
+	} else if (len == 9 && strncmp(option, "max_bytes", len) == 0) {
+		s->store.max_bytes = (uint64_t)n;
+	} else if (len == 5 && strncmp(option, "names", len) == 0) {
+		names = (long)n;
+	} else if (len == 4 && strncmp(option, "book", len) == 0) {
+		book_file = v;
+	} else {
+		die(option);
+	}
+}
+
+static void
+open_book(void)
+{
+	int flags = MAP_SHARED | (book_file == NULL ? MAP_ANONYMOUS : 0), fd = -1;
+
+	if (book_file != NULL) {
+		fd = open(book_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0 || ftruncate(fd, sizeof *book) != 0)
+			die(book_file);
+	}
+	book = mmap(NULL, sizeof *book, PROT_READ | PROT_WRITE, flags, fd, 0);
+	if (book == MAP_FAILED)
+		die("no memory for the book");
 }
 
 static size_t
@@ -310,6 +441,15 @@ obey(struct flusher *f, struct flusher_settings *s, char **word, size_t n)
 		refuse(word);
 	} else if (strcmp(word[0], "storm") == 0) {
 		run_storm(arg);
+	} else if (strcmp(word[0], "burst") == 0 && n == 3) {
+		burst(arg, strtol(word[2], NULL, 10));
+	} else if (strcmp(word[0], "clock") == 0 && n == 2) {
+		clock_shift(strtoll(word[1], NULL, 10));
+	} else if (strcmp(word[0], "reload") == 0 && n == 2) {
+		set_option(s, word[1]);
+		flusher_reconfigure(f, s);
+	} else if (strcmp(word[0], "unsure") == 0) {
+		show_unsure();
 	} else if (strcmp(word[0], "wait") == 0) {
 		wait_drained(f, arg, s->interval_ms);
 	} else if (strcmp(word[0], "stats") == 0) {
@@ -320,7 +460,7 @@ obey(struct flusher *f, struct flusher_settings *s, char **word, size_t n)
 	} else if (strcmp(word[0], "ledger") == 0) {
 		show_ledger();
 	} else if (strcmp(word[0], "forget") == 0) {
-		n_rows = 0;
+		book->n_rows = 0;
 	} else if (strcmp(word[0], "sketch") == 0 && arg > HLL_FEW) {
 		show_sketch((unsigned)arg);
 	} else if (strcmp(word[0], "stop") == 0) {
@@ -335,27 +475,38 @@ obey(struct flusher *f, struct flusher_settings *s, char **word, size_t n)
 int
 main(int argc, char **argv)
 {
-	struct flusher_settings s = { .interval_ms = 10 };
+	static struct flusher_settings s = { .interval_ms = 10,
+		.store = { .sync = CONF_SYNC_INTERVAL,
+		    .sync_ms = 10,
+		    .max_bytes = 256 << 20,
+		    .retain_ms = 900000,
+		    .retain_bytes = 16 << 20 } };
 	struct flusher *f;
 	char err[256], *line = NULL, *word[WORDS];
 	size_t size = 0;
 	bool go_on = true;
 
-	if (argc != 4)
-		die("usage: flusher_driver URL PREFIX PRODUCER");
+	if (argc < 4)
+		die("usage: flusher_driver URL PREFIX PRODUCER [KEY=VALUE]...");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* A thread that a stop left behind may still be at work when this ends. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 	logger_open("flusher_driver", true, LOGGER_DEBUG);
 	set_place(&s, argv[1], argv[2]);
 	snprintf(s.producer, sizeof s.producer, "%s", argv[3]);
-	outbox = outbox_new(1000, 72, 1000);
+	snprintf(s.store.producer, sizeof s.store.producer, "%s", argv[3]);
+	for (int i = 4; i < argc; i++)
+		set_option(&s, argv[i]);
+	open_book();
+	signal(SIGXFSZ, SIG_IGN);
+	outbox = outbox_new(1000, 72, (uint32_t)names);
 	if (outbox == NULL)
 		die("no outbox");
 	sink = outbox_sink(outbox);
 	f = flusher_start(&s, outbox, err, sizeof err);
 	if (f == NULL)
 		die(err);
+	printf("ready\n");
 	while (go_on && getline(&line, &size, stdin) > 0) {
 		size_t n = split(line, word);
 

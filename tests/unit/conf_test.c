@@ -66,6 +66,10 @@ defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(c.campaign.max, 10000);
 	assert_int_equal(c.flush_interval_ms, 1000);
 	assert_int_equal(c.drain_s, 30);
+	assert_int_equal(c.journal_sync, CONF_SYNC_INTERVAL);
+	assert_int_equal(c.journal_max_mb, 256);
+	assert_int_equal(c.retain_s, 900);
+	assert_int_equal(c.retain_mb, 16);
 	assert_int_equal(c.line_length_limit, -1);
 	assert_int_equal(c.log_level, CONF_LOG_INFO);
 	assert_false(c.allow_tcp);

@@ -13,7 +13,7 @@
 #define TOP                                                                            \
  "expected one of listen, allow_tcp, mta, redis, redis_user, redis_password_file, "    \
  "key_prefix, user, group, "                                                           \
- "state_dir, flush_interval_ms, "                                                      \
+ "state_dir, flush_interval_ms, journal_sync, journal_max_mb, retain_s, retain_mb, "   \
  "drain_s, line_length_limit, recipient_key_file, "                                    \
  "on_sign_failure, on_bad_message, log_level, domain_table, key_cache, outbound, "     \
  "domain, campaign, stream"
@@ -156,6 +156,15 @@ static const struct {
 	{ "flush_interval_ms = 99999999999999999999",
 	    ":1: flush_interval_ms: found \"99999999999999999999\", expected a number "
 	    "from 50 to 60000" },
+	{ "journal_sync = sometimes",
+	    ":1: journal_sync: found \"sometimes\", expected none, interval or "
+	    "always" },
+	{ "journal_max_mb = 3",
+	    ":1: journal_max_mb: found \"3\", expected a number from 4 to 1000000" },
+	{ "retain_s = 86401",
+	    ":1: retain_s: found \"86401\", expected a number from 0 to 86400" },
+	{ "retain_mb = 65537",
+	    ":1: retain_mb: found \"65537\", expected a number from 0 to 65536" },
 	{ "drain_s = -1",
 	    ":1: drain_s: found \"-1\", expected a number from 0 to 600" },
 	{ "drain_s = 10s",

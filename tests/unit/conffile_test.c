@@ -121,6 +121,7 @@ static const char everything[] =
     "redis_user = count redis_password_file = /srv/pw\n"
     "user = root group = postfix state_dir = /srv/mm\n"
     "flush_interval_ms = 50 drain_s = 0 line_length_limit = 0\n"
+    "journal_sync = always journal_max_mb = 4 retain_s = 0 retain_mb = 65536\n"
     "recipient_key_file = /srv/k on_sign_failure = accept on_bad_message = accept\n"
     "log_level = debug domain_table = /srv/t key_cache = 16\n"
     "outbound { networks = {\"10.0.0.0/8\", // one\n\"2001:db8::/32\" # two\n,}\n"
@@ -156,6 +157,10 @@ check_top(const struct conf *c)
 	assert_string_equal(c->state_dir, "/srv/mm");
 	assert_int_equal(c->flush_interval_ms, 50);
 	assert_int_equal(c->drain_s, 0);
+	assert_int_equal(c->journal_sync, CONF_SYNC_ALWAYS);
+	assert_int_equal(c->journal_max_mb, 4);
+	assert_int_equal(c->retain_s, 0);
+	assert_int_equal(c->retain_mb, 65536);
 	assert_int_equal(c->line_length_limit, 0);
 	assert_string_equal(c->recipient_key_file, "/srv/k");
 	assert_int_equal(c->on_sign_failure, CONF_SIGN_ACCEPT);
@@ -181,13 +186,13 @@ static void
 check_domain(const struct conf_domain *d)
 {
 	assert_string_equal(d->name, "example.com");
-	assert_int_equal(d->line, 11);
+	assert_int_equal(d->line, 12);
 	assert_int_equal(d->n_keys, 2);
 	assert_string_equal(d->keys[0].selector, "r");
 	assert_string_equal(d->keys[0].file, "/k/r s.pem");
-	assert_int_equal(d->keys[0].line, 11);
+	assert_int_equal(d->keys[0].line, 12);
 	assert_string_equal(d->keys[1].file, "/k/e.pem");
-	assert_int_equal(d->keys[1].line, 12);
+	assert_int_equal(d->keys[1].line, 13);
 	assert_true(d->subdomains);
 	assert_int_equal(d->header_canon, CONF_CANON_SIMPLE);
 	assert_int_equal(d->body_canon, CONF_CANON_RELAXED);
@@ -203,7 +208,7 @@ static void
 check_stream(const struct conf_stream *s)
 {
 	assert_string_equal(s->name, "one");
-	assert_int_equal(s->line, 16);
+	assert_int_equal(s->line, 17);
 	assert_int_equal(s->n_match, 2);
 	assert_int_equal(s->match[0].campaign.n, 2);
 	assert_string_equal(s->match[0].campaign.v[0], "a-*");
@@ -433,6 +438,10 @@ the_shipped_file_shows_the_defaults(void **state)
 	assert_string_equal(c.state_dir, d.state_dir);
 	assert_int_equal(c.flush_interval_ms, d.flush_interval_ms);
 	assert_int_equal(c.drain_s, d.drain_s);
+	assert_int_equal(c.journal_sync, d.journal_sync);
+	assert_int_equal(c.journal_max_mb, d.journal_max_mb);
+	assert_int_equal(c.retain_s, d.retain_s);
+	assert_int_equal(c.retain_mb, d.retain_mb);
 	assert_int_equal(c.line_length_limit, d.line_length_limit);
 	assert_string_equal(c.recipient_key_file, d.recipient_key_file);
 	assert_int_equal(c.on_sign_failure, d.on_sign_failure);

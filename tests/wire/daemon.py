@@ -205,12 +205,13 @@ class Wire:
         return f'domain "{name}" {{\n{keys}\n{more}\n}}\n'
 
     @contextlib.contextmanager
-    def daemon(self, config="", domain=None):
-        """config: what to add to a configuration that signs example.com."""
+    def daemon(self, config="", domain=None, redis=None):
+        """config: what to add to a configuration that signs example.com.  redis: a URL;
+        without it there is none."""
         run = self.scratch.dir(f"d{len(os.listdir(self.scratch.path))}", mode=0o700)
         state = os.path.join(run, "state")
         os.mkdir(state, 0o700)
-        text = f'listen = "unix:{run}/m.sock"\nredis = "unix:{run}/none.sock"\n' \
+        text = f'listen = "unix:{run}/m.sock"\nredis = "{redis or f"unix:{run}/none.sock"}"\n' \
                f'state_dir = "{state}"\n'
         if os.geteuid() == 0:
             text += 'user = "root"\n'

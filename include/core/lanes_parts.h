@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lanes_parts.h - what the files of the lanes share.  For milter/core/lanes*.c.
+ */
+#ifndef METERMARK_CORE_LANES_PARTS_H
+#define METERMARK_CORE_LANES_PARTS_H
+
+#include "core/jpack.h"
+#include "core/lanes.h"
+#include "core/retain.h"
+
+struct lanes {
+	struct namemap map;
+	struct lane *first;
+	struct lane *awake; /* holds every lane with at or unlisted */
+	uint64_t next_seq;
+	struct retain retain;
+	struct jpack_schema schema;
+	struct buf scratch;
+};
+
+struct lane *lanes_find(const struct lanes *, struct str campaign);
+/* Made where there is none; NULL when out of memory. */
+struct lane *lanes_lane_for(struct lanes *, struct str campaign);
+/* In no lane yet.  NULL when out of memory. */
+struct batch *lanes_batch_new(struct lanes *, const struct tally_entry *);
+void lanes_append(struct lane *, struct batch *);
+/* It has something to do. */
+void lanes_wake(struct lanes *, struct lane *);
+void lanes_note_activity(struct lanes *, struct lane *, const struct tally_entry *);
+void lanes_set_acked(struct lanes *, struct batch *, int64_t now_ms);
+/* The lane's oldest batch goes. */
+void lanes_drop_first(struct lanes *, struct lane *);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * flush_parts.h - what the files of a round share.  For milter/edge/flush*.c.
+ */
+#ifndef METERMARK_EDGE_FLUSH_PARTS_H
+#define METERMARK_EDGE_FLUSH_PARTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/lanes.h"
+#include "core/rargs.h"
+#include "edge/flush.h"
+#include "edge/flush_log.h"
+#include "edge/redis_net.h"
+#include "edge/store.h"
+
+#define WHY_BYTES 256
+
+struct flush {
+	struct flusher_settings now;
+	struct flusher_settings next; /* waiting until no batch is in doubt */
+	bool moving;
+	int64_t move_by_ms;
+
+	struct redis_net *net;   /* NULL: not connected */
+	pthread_mutex_t outside; /* held where outbox and journal are touched */
+	bool left;               /* they must not be; guarded by it */
+	struct store *store;
+	struct lanes *lanes; /* the store's */
+	bool verify;         /* a new connection: ask all lanes what Redis has */
+	bool suspect;        /* it has lost or forgotten something: ask them soon */
+	int64_t forgets;     /* RBATCH_FORGETS as seen last; -1: not yet */
+	int64_t list_held_until_ms;
+	struct rargs args, ids;
+
+	struct flush_log log;
+	int64_t trimmed_ms, forgot_ms, checked_ms, verified_ms;
+	struct flusher_stats stats;
+	atomic_uint_fast64_t answers; /* to batches; read by other threads */
+};
+
+/* What a pass has found. */
+struct pass {
+	bool again;           /* something changed that another pass can send */
+	enum redis_cure cure; /* the worst that stops the round */
+	char why[WHY_BYTES];  /* ... in words */
+	size_t held;          /* batches refused for an operator to look at */
+	char held_why[WHY_BYTES];
+	const struct lane *held_lane;
+	size_t apart; /* batches for a part of a cluster that is away */
+	char apart_why[WHY_BYTES];
+	bool settled; /* something was acknowledged */
+	struct flush_loss loss;
+	size_t ahead, overtaken, forgotten;
+};
+
+/* Must the net be made anew? */
+bool flush_is_fatal(enum redis_cure);
+/* Queue a command about that argument of it.  -1 with *cure and why: it was not. */
+int flush_append(struct flush *, struct rargs *, size_t key, bool script,
+    enum redis_cure *cure, char *why);
+/* Every lane that is ready, once. */
+void flush_pass(struct flush *, struct pass *);
+
+#endif

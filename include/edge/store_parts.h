@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store_parts.h - what the files of the store share.  For milter/edge/store*.c.
+ */
+#ifndef METERMARK_EDGE_STORE_PARTS_H
+#define METERMARK_EDGE_STORE_PARTS_H
+
+#include "core/jpack.h"
+#include "core/names.h"
+#include "edge/ledger.h"
+#include "edge/store.h"
+
+/* Flags of a BATCH. */
+#define STORE_ACKED 1u      /* Redis has it */
+#define STORE_PENDING 2u    /* Redis has it not, whatever comes after it */
+#define STORE_RENUMBERED 4u /* it takes the place of the last one of its campaign */
+
+struct store {
+	struct store_settings set;
+	struct outbox *outbox;
+	struct journal *journal; /* NULL: nothing is kept on disk */
+	struct ledger *ledger;   /* too */
+	struct lanes *lanes;
+	struct names *names; /* as in the ledger */
+	struct tally *open;  /* in no batch */
+	struct tally *fresh; /* taken, and not in open for lack of memory; or NULL */
+	bool recovered;      /* open holds what was read from disk */
+	char place[STORE_PLACE_MAX];
+
+	uint64_t covers; /* records of the journal below this have been taken */
+	bool settled;    /* the ledger does not know all that Redis has acknowledged */
+	bool renamed;    /* there are new names, or another place */
+	bool incomplete; /* what is in memory is not in the ledger: write it anew */
+	bool blind;      /* nothing is on disk, and batches are sent */
+	int64_t retry_ms, said_ms, thinned_ms;
+	uint64_t damaged;
+	struct journal_found found; /* of an earlier life, until it is in the ledger */
+	uint8_t seed[NAMEMAP_SEED_BYTES];
+};
+
+/* ==== store_load.c ==== */
+
+/* Read ledger and journal into the store and the outbox.  0, or -1 with err. */
+int store_load(struct store *, uint64_t *next, char *err, size_t errlen);
+
+/* ==== store_write.c ==== */
+
+/* Add to the ledger's group. */
+void store_add_batch(struct store *, const struct batch *, unsigned flags);
+void store_add_open(struct store *, const struct tally_entry *);
+void store_add_name(
+    struct store *, struct str name, int64_t first_day, int64_t last_day);
+void store_add_place(struct store *);
+void store_add_ack(struct store *);
+void store_add_commit(struct store *);
+/* All there is, as a new ledger.  0: nothing is incomplete any more; -1 with err. */
+int store_rewrite(struct store *, char *err, size_t errlen);
+/* The group is complete: write it, or all anew.  0, or -1 after it was said. */
+int store_commit(struct store *);
+
+#endif

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * flush_send.c - one pass over the lanes: pipelines of batches, and their answers.
+ *
+ * Every batch that was sent is in doubt until its own answer has come, and an answer
+ * that never comes leaves it so: it goes out again, as it is, in a later round.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <hiredis/hiredis.h>
+
+#include "core/rbatch.h"
+#include "edge/clock.h"
+#include "edge/crypto.h"
+#include "edge/flush_parts.h"
+
+#define PIPELINE 64
+#define PIPELINE_BYTES ((size_t)1024 * 1024)
+#define HOLD_MS 2000
+#define BATCH_KEY 3 /* after EVALSHA, sha and the number of keys */
+
+/* Is nothing more to be heard from the net? */
+static bool
+is_gone(enum redis_cure cure)
+{
+	return cure == REDIS_CURE_RECONNECT || cure == REDIS_CURE_MEMORY;
+}
+
+/* Must it be made anew? */
+bool
+flush_is_fatal(enum redis_cure cure)
+{
+	return is_gone(cure) || cure == REDIS_CURE_MASTER;
+}
+
+/* ==== one pipeline ==== */
+
+struct pipeline {
+	struct lane *lane[PIPELINE];
+	bool sent[PIPELINE]; /* its batch: a reply will come */
+	size_t n;
+	bool listing;  /* the list goes before the batches ... */
+	size_t listed; /* ... and so many of its two commands have been sent */
+};
+
+/* The lanes from *at on that fit; *at becomes the last one, NULL when there are none.
+ */
+static void
+choose(struct flush *f, struct lane **at, struct pipeline *pl)
+{
+	int64_t now = clock_mono_ms();
+	bool listing = f->list_held_until_ms <= now;
+	size_t bytes = 0;
+
+	*pl = (struct pipeline) { .n = 0 };
+	while (pl->n < PIPELINE && bytes < PIPELINE_BYTES) {
+		struct lane *lane = lanes_ready(f->lanes, *at, listing, now);
+
+		if (lane == NULL)
+			break;
+		*at = lane;
+		pl->lane[pl->n++] = lane;
+		pl->listing |= listing && lane->unlisted;
+		if (lane->at != NULL)
+			bytes += lane->at->estimate;
+	}
+}
+
+int
+flush_append(struct flush *f, struct rargs *a, size_t key, bool script,
+    enum redis_cure *cure, char *why)
+{
+	struct str about;
+
+	if (rargs_finish(a) == -1 || key >= a->n) {
+		*cure = REDIS_CURE_MEMORY;
+		snprintf(why, WHY_BYTES, "out of memory");
+		return -1;
+	}
+	about = str_make(a->argv[key], a->lens[key]);
+	return (script ? redis_net_eval : redis_net_append)(
+	    f->net, about, a->n, a->argv, a->lens, cure, why, WHY_BYTES);
+}
+
+static void
+note_held(struct pass *p, const struct lane *lane, const char *why)
+{
+	if (p->held++ > 0)
+		return;
+	p->held_lane = lane;
+	snprintf(p->held_why, sizeof p->held_why, "%s", why);
+}
+
+/*
+ * An error reply to a lane's batch, or to the list (lane is NULL).  Nothing was
+ * applied: the script judges before it writes.
+ */
+static void
+note_error(struct flush *f, struct pass *p, struct lane *lane, enum redis_cure cure,
+    const char *why)
+{
+	switch (cure) {
+	case REDIS_CURE_NONE:
+		break;
+	case REDIS_CURE_SCRIPT:
+		p->again = true;
+		break;
+	case REDIS_CURE_HOLD:
+		if (p->apart++ == 0)
+			snprintf(p->apart_why, sizeof p->apart_why, "%s", why);
+		break;
+	case REDIS_CURE_OPERATOR:
+		if (strncmp(why, "NOAUTH", 6) == 0) {
+			p->cure = REDIS_CURE_RECONNECT;
+			snprintf(p->why, sizeof p->why, "%s", why);
+			break;
+		}
+		*(lane != NULL ? &lane->held_until_ms : &f->list_held_until_ms) =
+		    clock_mono_ms() + HOLD_MS;
+		note_held(p, lane, why);
+		break;
+	case REDIS_CURE_RETRY:
+	case REDIS_CURE_MASTER:
+	case REDIS_CURE_RECONNECT:
+	case REDIS_CURE_MEMORY:
+		p->cure = cure;
+		snprintf(p->why, sizeof p->why, "%s", why);
+		break;
+	}
+}
+
+/* -1: the round is over. */
+static int
+send_list(struct flush *f, struct pass *p, struct pipeline *pl)
+{
+	struct rargs *commands[] = { &f->args, &f->ids };
+	enum redis_cure cure;
+	char why[WHY_BYTES];
+
+	rbatch_list_begin(&f->args, &f->ids, f->now.key_prefix);
+	for (size_t i = 0; i < pl->n; i++)
+		if (pl->lane[i]->unlisted)
+			rbatch_list_add(&f->args, &f->ids, pl->lane[i]->link.name,
+			    pl->lane[i]->last_seen, crypto_sha256);
+	while (pl->listed < 2 &&
+	    flush_append(f, commands[pl->listed], 1, false, &cure, why) == 0)
+		pl->listed++;
+	if (pl->listed < 2)
+		note_error(f, p, NULL, cure, why);
+	return p->cure == REDIS_CURE_NONE ? 0 : -1;
+}
+
+/* Queue the lane's batch.  -1: it was not, and the reason is noted. */
+static int
+send_batch(struct flush *f, struct pass *p, struct lane *lane)
+{
+	struct tally_entry *e = lanes_entry(f->lanes, lane->at);
+	enum redis_cure cure = REDIS_CURE_MEMORY;
+	char why[WHY_BYTES] = "out of memory";
+	int r = -1;
+
+	if (e != NULL) {
+		rbatch_build(&f->args, redis_net_sha(f->net), f->now.key_prefix,
+		    f->now.producer, e, lane->acked, lane->at->seq);
+		r = flush_append(f, &f->args, BATCH_KEY, true, &cure, why);
+	}
+	tally_entry_free(e);
+	if (r != 0)
+		note_error(f, p, lane, cure, why);
+	return r;
+}
+
+/* Queue all; from here on the batches are in doubt.  -1: the round is over. */
+static int
+send_pipeline(struct flush *f, struct pass *p, struct pipeline *pl)
+{
+	if (pl->listing && send_list(f, p, pl) == -1)
+		return -1;
+	for (size_t i = 0; i < pl->n; i++) {
+		struct lane *lane = pl->lane[i];
+
+		if (lane->at == NULL || lane->at->unsaved ||
+		    send_batch(f, p, lane) == -1)
+			continue;
+		pl->sent[i] = lane->doubt = true;
+		f->stats.sent++;
+	}
+	return p->cure == REDIS_CURE_NONE ? 0 : -1;
+}
+
+static void
+note_loss(struct flush *f, struct pass *p, const struct lane_gap *gap)
+{
+	f->stats.lost++;
+	f->stats.beyond += gap->beyond;
+	p->loss.campaigns++;
+	p->loss.again += gap->again;
+	p->loss.beyond += gap->beyond;
+	p->again = true;
+	/* Others may have lost something, too. */
+	f->suspect = true;
+}
+
+static void
+act_on(struct flush *f, struct pass *p, const struct lane *lane, enum lane_news news,
+    const struct lane_gap *gap)
+{
+	switch (news) {
+	case LANE_APPLIED:
+		f->stats.applied++;
+		p->settled = true;
+		break;
+	case LANE_RESTORED:
+		f->stats.restored++;
+		p->settled = p->again = true;
+		break;
+	case LANE_VERIFIED:
+		break;
+	case LANE_DUPLICATE:
+		f->stats.duplicates++;
+		p->settled = true;
+		break;
+	case LANE_LOST:
+		note_loss(f, p, gap);
+		break;
+	case LANE_AHEAD:
+		f->stats.ahead++;
+		p->ahead++;
+		p->again = true;
+		break;
+	case LANE_OVERTAKEN:
+		f->stats.overtaken++;
+		p->overtaken++;
+		p->settled = true;
+		break;
+	case LANE_FORGOTTEN:
+		p->forgotten++;
+		store_forgotten(f->store, lane->link.name);
+		break;
+	case LANE_NONSENSE:
+		p->cure = REDIS_CURE_RECONNECT;
+		snprintf(
+		    p->why, sizeof p->why, "an answer that our script never gives");
+		break;
+	}
+}
+
+/* Has metermark forget been at work?  Then there are tombstones to be found. */
+static void
+note_forgets(struct flush *f, struct pass *p, const redisReply *r)
+{
+	int64_t n;
+
+	if (r->elements < 3 || r->element[2]->type != REDIS_REPLY_INTEGER)
+		return;
+	n = r->element[2]->integer;
+	if (f->forgets != -1 && f->forgets != n)
+		f->suspect = p->again = true;
+	f->forgets = n;
+}
+
+static void
+note_answer(struct flush *f, struct pass *p, struct lane *lane, const redisReply *r)
+{
+	int64_t status = -99, applied = 0;
+	struct lane_gap gap;
+
+	if (r->type == REDIS_REPLY_ARRAY && r->elements >= 2 &&
+	    r->element[0]->type == REDIS_REPLY_INTEGER &&
+	    r->element[1]->type == REDIS_REPLY_INTEGER) {
+		status = r->element[0]->integer;
+		applied = r->element[1]->integer;
+		if (str_eq(lane->link.name, STR(CAMP_ALL)))
+			note_forgets(f, p, r);
+	}
+	act_on(f, p, lane,
+	    lane_answer(f->lanes, lane, status, applied, clock_mono_ms(), &gap), &gap);
+	atomic_fetch_add(&f->answers, 1);
+}
+
+/* The two replies for the list.  -1: the net is gone. */
+static int
+receive_list(struct flush *f, struct pass *p, const struct pipeline *pl)
+{
+	bool listed = pl->listed == 2;
+
+	for (size_t i = 0; i < pl->listed; i++) {
+		enum redis_cure cure;
+		char why[WHY_BYTES];
+		redisReply *r = redis_net_reply(f->net, &cure, why, sizeof why);
+
+		if (r == NULL) {
+			listed = false;
+			note_error(f, p, NULL, cure, why);
+			if (is_gone(cure))
+				return -1;
+		}
+		redis_link_free_reply(r);
+	}
+	for (size_t i = 0; i < pl->n; i++)
+		pl->lane[i]->unlisted &= !listed;
+	return 0;
+}
+
+/* -1: the net is gone; batches not answered stay in doubt. */
+static int
+receive_pipeline(struct flush *f, struct pass *p, struct pipeline *pl)
+{
+	if (pl->listing && receive_list(f, p, pl) == -1)
+		return -1;
+	for (size_t i = 0; i < pl->n; i++) {
+		struct lane *lane = pl->lane[i];
+		enum redis_cure cure;
+		char why[WHY_BYTES];
+		redisReply *r;
+
+		if (!pl->sent[i])
+			continue;
+		r = redis_net_reply(f->net, &cure, why, sizeof why);
+		if (r != NULL) {
+			note_answer(f, p, lane, r);
+			redis_link_free_reply(r);
+			continue;
+		}
+		note_error(f, p, lane, cure, why);
+		if (is_gone(cure))
+			return -1;
+		if (cure == REDIS_CURE_HOLD)
+			continue; /* it may have been applied */
+		lane->doubt = false;
+		f->stats.refused++;
+	}
+	return 0;
+}
+
+/* ==== a pass ==== */
+
+/* Every lane that is ready, once. */
+void
+flush_pass(struct flush *f, struct pass *p)
+{
+	struct lane *at = NULL;
+	struct pipeline pl;
+
+	*p = (struct pass) { .cure = REDIS_CURE_NONE };
+	for (;;) {
+		choose(f, &at, &pl);
+		if (pl.n == 0)
+			return;
+		if (send_pipeline(f, p, &pl) == -1 ||
+		    receive_pipeline(f, p, &pl) == -1 || p->cure != REDIS_CURE_NONE)
+			return;
+	}
+}

@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store_test.c - what was counted survives any end of the store, once: cut short at
+ * every byte of the ledger, flipped, full, read-only.
+ *
+ * Redis is played here by a table that does what the script does with markers.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "edge/clock.h"
+#include "edge/journal.h"
+#include "edge/logger.h"
+#include "edge/store.h"
+
+#define PRODUCER "00112233445566778899aabbccddeeff"
+#define WHEN INT64_C(1795510800)
+#define NAMES 8
+
+static char top[64], dir[80], copy[80];
+
+/* What Redis has, by campaign: "c0" ... and "_all". */
+struct server {
+	int64_t messages[NAMES + 1];
+	uint64_t marker[NAMES + 1];
+};
+
+struct life {
+	struct outbox *outbox;
+	struct store *store;
+};
+
+static int
+remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st;
+	(void)kind;
+	(void)ftw;
+	return remove(path);
+}
+
+static void
+remove_tree(const char *path)
+{
+	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static int
+make_dir(void **state)
+{
+	(void)state;
+	/* Thousands of lives: a disk would take minutes. */
+	snprintf(top, sizeof top, "%s/store_test.XXXXXX",
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	if (mkdtemp(top) == NULL)
+		return -1;
+	snprintf(dir, sizeof dir, "%s/a", top);
+	snprintf(copy, sizeof copy, "%s/b", top);
+	return 0;
+}
+
+static int
+remove_dir(void **state)
+{
+	(void)state;
+	remove_tree(top);
+	return 0;
+}
+
+static struct store_settings
+settings(const char *where)
+{
+	struct store_settings set = { .producer = PRODUCER,
+		.sync = CONF_SYNC_NONE,
+		.sync_ms = 1000,
+		.max_bytes = 8 << 20,
+		.retain_ms = 3600000,
+		.retain_bytes = 1 << 20 };
+
+	snprintf(set.dir, sizeof set.dir, "%s", where);
+	return set;
+}
+
+static struct life
+begin(const char *where)
+{
+	struct store_settings set = settings(where);
+	struct life l = { .outbox = outbox_new(100, 24, 100) };
+	char err[256] = "";
+
+	assert_non_null(l.outbox);
+	l.store = store_open(&set, l.outbox, err, sizeof err);
+	if (l.store == NULL)
+		fail_msg("%s", err);
+	store_place(l.store, "here");
+	return l;
+}
+
+/* In good order, or as if the power had gone: nothing more is written. */
+static void
+end(struct life *l, bool orderly)
+{
+	if (orderly)
+		store_stop(l->store);
+	else
+		outbox_stop_journal(l->outbox);
+	store_free(l->store);
+	outbox_free(l->outbox);
+}
+
+static void
+count(struct life *l, unsigned campaign, unsigned n)
+{
+	struct tally_delta d = { .when = WHEN };
+	struct tally_sink sink = outbox_sink(l->outbox);
+
+	d.campaign.len =
+	    (size_t)snprintf(d.campaign.name, sizeof d.campaign.name, "c%u", campaign);
+	d.n[TALLY_MESSAGES] = 1;
+	for (; n > 0; n--)
+		assert_int_equal(sink.put(sink.self, &d), 0);
+}
+
+static size_t
+place_of(const struct lane *lane)
+{
+	return lane->name[0] == '_' ? NAMES : (size_t)(lane->name[1] - '0');
+}
+
+/* What the script does. */
+static void
+serve(struct server *redis, struct lanes *lanes, struct lane *lane)
+{
+	size_t i = place_of(lane);
+	uint64_t seq = lane->at->seq, m = redis->marker[i];
+	struct tally_entry *e;
+	struct lane_gap gap;
+
+	if (seq <= m || m < lane->acked) {
+		lane_answer(lanes, lane, seq <= m ? RBATCH_OLD : RBATCH_LOST,
+		    (int64_t)m, 1, &gap);
+		return;
+	}
+	e = lanes_entry(lanes, lane->at);
+	assert_non_null(e);
+	for (const struct tally_hour *h = e->hours; h != NULL; h = h->next)
+		redis->messages[i] += h->n[TALLY_MESSAGES];
+	tally_entry_free(e);
+	redis->marker[i] = seq;
+	lane_answer(lanes, lane, RBATCH_APPLIED, (int64_t)seq, 1, &gap);
+}
+
+/* A round; at most so many batches get through. */
+static void
+flush(struct life *l, struct server *redis, int batches)
+{
+	struct lanes *lanes = store_lanes(l->store);
+	struct lane *lane = NULL;
+
+	store_seal(l->store, false);
+	while (batches-- > 0 && (lane = lanes_ready(lanes, lane, false, 1)) != NULL)
+		serve(redis, lanes, lane);
+	store_settled(l->store);
+}
+
+static void
+flush_all(struct life *l, struct server *redis)
+{
+	for (int i = 0; i < 10; i++)
+		flush(l, redis, 1000);
+	assert_true(store_is_empty(l->store));
+}
+
+static void
+assert_counts(const struct server *redis, const int64_t want[NAMES])
+{
+	int64_t all = 0;
+
+	for (size_t i = 0; i < NAMES; i++) {
+		assert_int_equal(redis->messages[i], want[i]);
+		all += want[i];
+	}
+	assert_int_equal(redis->messages[NAMES], all);
+}
+
+static void
+what_is_counted_survives_an_end_at_every_stage(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	int64_t want[NAMES] = { 0 };
+	unsigned x = 1;
+
+	(void)state;
+	for (int life = 0; life < 60; life++) {
+		struct life l = begin(dir);
+
+		for (int step = 0; step < 6; step++) {
+			unsigned c = (x = x * 1103515245 + 12345) >> 16 & (NAMES - 1);
+
+			count(&l, c, 1 + c);
+			want[c] += 1 + c;
+			switch (x >> 20 & 3) {
+			case 0:
+				store_take(l.store); /* Redis away */
+				break;
+			case 1:
+				flush(&l, &redis, (int)(x >> 24 & 7));
+				break;
+			case 2:
+				flush(&l, &redis, 1000);
+				break;
+			default:
+				store_tick(l.store);
+				break;
+			}
+		}
+		end(&l, life % 3 == 0);
+	}
+	{
+		struct life l = begin(dir);
+
+		flush_all(&l, &redis);
+		end(&l, true);
+	}
+	assert_counts(&redis, want);
+}
+
+static void
+copy_file(const char *name, off_t bytes, long flip)
+{
+	char from[128], to[128];
+	char *p;
+	int fd;
+	struct stat st;
+
+	snprintf(from, sizeof from, "%s/%s", dir, name);
+	snprintf(to, sizeof to, "%s/%s", copy, name);
+	fd = open(from, O_RDONLY);
+	if (fd < 0)
+		return;
+	assert_int_equal(fstat(fd, &st), 0);
+	p = malloc((size_t)st.st_size + 1);
+	assert_int_equal(read(fd, p, (size_t)st.st_size), st.st_size);
+	close(fd);
+	if (flip >= 0)
+		p[flip] = (char)(p[flip] ^ 4);
+	if (bytes < 0 || bytes > st.st_size)
+		bytes = st.st_size;
+	fd = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, p, (size_t)bytes), bytes);
+	close(fd);
+	free(p);
+}
+
+/* The directory as it is now, with so much of the ledger. */
+static void
+copy_dir(off_t ledger_bytes, long flip)
+{
+	char name[32];
+
+	remove_tree(copy);
+	assert_int_equal(mkdir(copy, 0700), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(name, sizeof name, "%08x.jnl", i);
+		copy_file(name, -1, -1);
+	}
+	copy_file("ledger", ledger_bytes, flip);
+}
+
+static off_t
+ledger_size(void)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/ledger", dir);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+/* Three messages are in Redis, two in doubt, one in no batch. */
+static off_t
+prepare(struct server *redis, int64_t want[NAMES])
+{
+	struct life l = begin(dir);
+	off_t safe;
+
+	count(&l, 0, 1);
+	count(&l, 1, 2);
+	flush(&l, redis, 1000);
+	count(&l, 0, 1);
+	count(&l, 2, 1);
+	safe = ledger_size();
+	flush(&l, redis, 0); /* sealed, and not one got through */
+	count(&l, 3, 1);
+	store_take(l.store);
+	end(&l, false);
+	want[0] = 2;
+	want[1] = 2;
+	want[2] = want[3] = 1;
+	return safe;
+}
+
+static void
+finish(struct server redis, const int64_t want[NAMES])
+{
+	struct life l = begin(copy);
+
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_counts(&redis, want);
+}
+
+/*
+ * Whatever had been sent was in the ledger before.  So it may be cut anywhere behind
+ * that, as a crash does it, and all comes out once.
+ */
+static void
+a_ledger_cut_at_any_byte_counts_all_once(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	int64_t want[NAMES] = { 0 };
+	off_t safe = prepare(&redis, want);
+
+	(void)state;
+	for (off_t cut = safe; cut <= ledger_size(); cut++) {
+		copy_dir(cut, -1);
+		finish(redis, want);
+	}
+}
+
+/* A flipped byte may cost what is in its record, and counts nothing twice. */
+static void
+a_flipped_byte_in_the_ledger_never_counts_twice(void **state)
+{
+	struct server before = { .messages = { 0 } };
+	int64_t want[NAMES] = { 0 };
+	off_t size;
+
+	(void)state;
+	prepare(&before, want);
+	size = ledger_size();
+	for (off_t at = 0; at < size; at += 3) {
+		struct server redis = before;
+		struct life l;
+
+		copy_dir(-1, at);
+		l = begin(copy);
+		flush_all(&l, &redis);
+		end(&l, true);
+		for (size_t i = 0; i < NAMES; i++) {
+			assert_true(redis.messages[i] <= want[i]);
+			assert_true(redis.messages[i] >= before.messages[i]);
+		}
+	}
+}
+
+static void
+a_journal_without_its_ledger_is_set_aside(void **state)
+{
+	struct server redis = { .messages = { 0 } }, before;
+	int64_t want[NAMES] = { 0 };
+	struct store_figures fig;
+	char path[128];
+	struct life l;
+
+	(void)state;
+	prepare(&redis, want);
+	before = redis;
+	copy_dir(-1, -1);
+	snprintf(path, sizeof path, "%s/ledger", copy);
+	assert_int_equal(unlink(path), 0);
+	l = begin(copy);
+	store_figures(l.store, &fig);
+	assert_true(fig.damaged > 0);
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_memory_equal(redis.messages, before.messages, sizeof redis.messages);
+	snprintf(path, sizeof path, "%s/00000000.jnl.bad", copy);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
+static void
+what_redis_loses_comes_back_over_a_restart(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	struct life l = begin(dir);
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		count(&l, 0, 1);
+		flush(&l, &redis, 1000);
+	}
+	end(&l, true);
+	assert_int_equal(redis.messages[0], 5);
+	redis = (struct server) { .messages = { 0 } };
+	l = begin(dir);
+	lanes_verify(store_lanes(l.store), false);
+	flush_all(&l, &redis);
+	assert_int_equal(redis.messages[0], 5);
+	assert_int_equal(redis.messages[NAMES], 5);
+	/* Another Redis is not filled up with what this one had. */
+	redis = (struct server) { .messages = { 0 } };
+	end(&l, true);
+	l = begin(dir);
+	store_place(l.store, "elsewhere");
+	lanes_verify(store_lanes(l.store), false);
+	count(&l, 0, 1);
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_int_equal(redis.messages[0], 1);
+}
+
+static void
+an_outage_costs_by_campaigns_and_not_by_messages(void **state)
+{
+	struct life l = begin(dir);
+	struct store_figures fig;
+	uint64_t most = 0;
+
+	(void)state;
+	for (int i = 0; i < 400; i++) {
+		count(&l, (unsigned)i % NAMES, 500);
+		store_tick(l.store);
+		store_figures(l.store, &fig);
+		if (fig.journal.bytes + fig.ledger_bytes > most)
+			most = fig.journal.bytes + fig.ledger_bytes;
+	}
+	store_take(l.store);
+	store_figures(l.store, &fig);
+	print_message("# 200000 messages: at most %llu bytes on disk, ledger %llu\n",
+	    (unsigned long long)most, (unsigned long long)fig.ledger_bytes);
+	assert_int_equal(fig.pending, 200000);
+	assert_true(fig.ledger_bytes < 200000);
+	assert_true(most < 8 << 20);
+	end(&l, false);
+}
+
+/* No file may grow any more: a full disk.  Redis is there. */
+static void
+a_full_disk_holds_nothing_up_and_counts_nothing_twice(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	int64_t want[NAMES] = { 4, 3 };
+	struct rlimit was, none = { .rlim_cur = 0 };
+	struct store_figures fig;
+	struct life l = begin(dir);
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	count(&l, 0, 1);
+	flush(&l, &redis, 1000);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	none.rlim_max = was.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	count(&l, 0, 2);
+	flush_all(&l, &redis);
+	assert_int_equal(redis.messages[0], 3);
+	store_figures(l.store, &fig);
+	assert_false(fig.on_disk);
+	count(&l, 1, 3);
+	flush_all(&l, &redis);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	/* It recovers by itself, some seconds later. */
+	for (int i = 0; i < 100 && !fig.on_disk; i++) {
+		usleep(50000);
+		store_tick(l.store);
+		store_figures(l.store, &fig);
+	}
+	assert_true(fig.on_disk);
+	count(&l, 0, 1);
+	end(&l, false);
+	l = begin(dir);
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_counts(&redis, want);
+}
+
+static void
+names_of_the_day_are_known_after_a_restart(void **state)
+{
+	struct life l = begin(dir);
+
+	(void)state;
+	outbox_set_max_new_names(l.outbox, 3);
+	for (unsigned i = 0; i < 3; i++)
+		count(&l, i, 1);
+	store_take(l.store);
+	end(&l, false);
+	for (int again = 0; again < 2; again++) {
+		l = begin(dir);
+		outbox_set_max_new_names(l.outbox, 3);
+		count(&l, 0, 1);
+		count(&l, 7, 1);
+		assert_int_equal(outbox_renamed(l.outbox), 1);
+		end(&l, again == 0);
+	}
+}
+
+#define IN_DIR(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_DIR(what_is_counted_survives_an_end_at_every_stage),
+		IN_DIR(a_ledger_cut_at_any_byte_counts_all_once),
+		IN_DIR(a_flipped_byte_in_the_ledger_never_counts_twice),
+		IN_DIR(a_journal_without_its_ledger_is_set_aside),
+		IN_DIR(what_redis_loses_comes_back_over_a_restart),
+		IN_DIR(an_outage_costs_by_campaigns_and_not_by_messages),
+		IN_DIR(a_full_disk_holds_nothing_up_and_counts_nothing_twice),
+		IN_DIR(names_of_the_day_are_known_after_a_restart),
+	};
+
+	logger_open("store_test", true, LOGGER_ERROR);
+	logger_set_level(LOGGER_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
