@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""metermark itself is killed, its disk fills or lies, there are two of it, its clock is
+wrong."""
+
+import glob
+import os
+import random
+import subprocess
+import time
+
+from mmtest.scratch import wait_until
+
+from matrix.lab import Skip
+
+SESSIONS = 4
+DAY = 86400
+
+
+def killed(case, rounds, messages, config):
+    """kill -9 at random.  One message a connection may be in doubt at each; all others
+    are counted, once."""
+    chance = random.Random(case.name)
+    with case.redis() as redis, case.daemon(redis.url, config) as d:
+        with case.load(d, sessions=SESSIONS) as load:
+            for n in range(rounds):
+                load.at_least(messages * n // rounds)
+                time.sleep(chance.uniform(0.05, 0.5))
+                if n % 3 == 2:      # what is counted now must come out of the journal
+                    redis.kill()
+                    time.sleep(0.2)
+                d.kill()
+                d.start()
+                if n % 3 == 2:
+                    redis.start()
+            load.at_least(messages)
+        case.settle(redis)
+    bound = SESSIONS * rounds
+    case.note(kills=rounds, bound=bound,
+              in_doubt_and_counted=case.book.counted - case.book.total())
+    if case.book.doubt > bound:
+        case.problems.append(f"{case.book.doubt} in doubt, the bound is {bound}")
+
+
+def kills(case):
+    killed(case, case.size(6, 20), case.size(2000, 60000), 'journal_sync = "interval"\n')
+
+
+def kills_always(case):
+    killed(case, case.size(3, 20), case.size(800, 30000), 'journal_sync = "always"\n')
+
+
+class Tmpfs:
+    """A small one, mounted; Skip where that may not be."""
+
+    def __init__(self, path, mb):
+        self.path, self.mb = path, mb
+        self.filler = os.path.join(path, "filler")
+
+    def __enter__(self):
+        os.makedirs(self.path)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.mb}m,mode=700",
+                               "none", self.path], capture_output=True, check=False)
+        if done.returncode:
+            raise Skip("no right to mount a tmpfs")
+        return self
+
+    def fill(self):
+        fd = os.open(self.filler, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        try:
+            while True:
+                os.write(fd, b"x" * 4096)
+        except OSError:
+            os.close(fd)
+
+    def clear(self):
+        os.unlink(self.filler)
+
+    def __exit__(self, *exc):
+        subprocess.run(["umount", "-l", self.path], check=False)
+
+
+def disk_full(case):
+    """First Redis is there, then it is away as well, for a while."""
+    few = case.size(250, 4000)
+    with case.redis() as redis, Tmpfs(os.path.join(case.run, "state"), 12) as disk:
+        with case.daemon(redis.url, "journal_max_mb = 4\n", state=disk.path) as d:
+            case.send(d, few)
+            while_full(case, d, disk, redis, few, away=False)
+            while_full(case, d, disk, redis, few, away=True)
+            case.send(d, few)
+            case.settle(redis)
+            status = d.status()
+        case.note(kept_in_memory_only=status["journal_left_out"])
+        if status["journal_down"] or not status["on_disk"] or \
+                "journal-down" not in d.log_text():
+            case.problems.append(f"down, or never said: {status}")
+
+
+def while_full(case, d, disk, redis, few, away):
+    """Until messages were left out of the journal, which takes a while: there is room in
+    the segment under way, and in what is freed by taking it into the ledger."""
+    before = d.status().get("journal_left_out", 0)
+
+    def left_out():
+        if away:
+            redis.kill()
+        for _ in range(4):
+            disk.fill()
+            case.send(d, few)
+        if away:
+            redis.start()
+        disk.clear()
+        now_ms = time.time() * 1000
+        wait_until("a status, and the journal to be back",
+                   lambda: d.status().get("written_ms", 0) > now_ms and
+                   not d.status()["journal_down"], 30)
+        return d.status()["journal_left_out"] > before
+    wait_until("messages to be left out of the journal", left_out, 120)
+
+
+def flipped(case):
+    """While nobody is there, bits flip in the journal.  Each costs the record it is in,
+    and that is told; Redis holds all the others."""
+    chance, flips = random.Random(7), case.size(5, 60)
+    redis = case.redis()
+    with case.daemon(redis.url) as d:
+        case.send(d, case.size(400, 5000))
+        d.kill()
+        path = sorted(glob.glob(f"{d.journal()}/*.jnl"))[0]
+        with open(path, "r+b") as f:
+            data = bytearray(f.read())
+            # Past the head and what describes the fields; before the last record, which a
+            # crash may leave torn, so that nobody could tell the two apart.
+            end = len(bytes(data).rstrip(b"\0"))
+            for at in chance.sample(range(4096, end - 1024), flips):
+                data[at] ^= 1 << chance.randrange(8)
+            f.seek(0)
+            f.write(data)
+        with redis:
+            d.start()
+            wait_until("a status", lambda: d.status().get("pid") == d.process.pid, 20)
+            lost = d.status()["damaged_records"]
+            case.expected_lost = lost
+            case.settle(redis)
+    counted = case.book.counted
+    case.note(bits_flipped=flips, told_to_be_lost=lost, not_counted=case.book.total() - counted)
+    if case.book.total() - counted != lost or not 1 <= lost <= flips:
+        case.problems.append(f"{case.book.total()} accepted, {counted} counted, {lost} told")
+    if "journal-damaged" not in d.log_text() or not glob.glob(f"{d.journal()}/*.bad"):
+        case.problems.append("not said, or not set aside")
+
+
+def one_directory(case):
+    """The second daemon on a state directory does not start; the first does not mind."""
+    with case.redis() as redis, case.daemon(redis.url) as d:
+        with case.load(d) as load:
+            load.at_least(100)
+            second = case.daemon(redis.url, state=d.state)
+            try:
+                second.start()
+                case.problems.append("the second one has started")
+            except RuntimeError as e:
+                if str(d.process.pid) not in str(e) or "status 0" in str(e):
+                    case.problems.append(f"it should name process {d.process.pid}: {e}")
+            load.at_least(case.size(300, 5000))
+        case.settle(redis)
+
+
+def shared_redis(case):
+    """Two directories, one Redis, the same campaigns and recipients."""
+    case.producers = 2
+    with case.redis() as redis, case.daemon(redis.url) as a, case.daemon(redis.url) as b:
+        with case.load(a, b, people=500) as load:
+            messages = case.size(1500, 30000)
+            load.at_least(messages // 2)
+            redis.kill()
+            time.sleep(0.1)
+            redis.start()
+            load.at_least(messages)
+        case.settle(redis)
+        case.note(distinct_recipients=redis.command("PFCOUNT", "metermark:{_all}:rcpt"))
+
+
+class Faketime:
+    """libfaketime before the daemon: what is in a file is added to the wall clock."""
+
+    def __init__(self, case):
+        found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+        if not found:
+            raise Skip("no libfaketime")
+        self.file = os.path.join(case.run, "clock")
+        self.shift = 0
+        self.set(0)
+        self.env = {"LD_PRELOAD": found[0], "FAKETIME_TIMESTAMP_FILE": self.file,
+                    "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                    "DONT_FAKE_MONOTONIC": "1"}
+
+    def set(self, seconds):
+        with open(self.file + ".new", "w", encoding="ascii") as f:
+            f.write(f"{seconds:+d}\n")
+        os.rename(self.file + ".new", self.file)
+        self.shift = seconds
+
+    def now(self):
+        return time.time() + self.shift
+
+
+def clock(case):
+    """A day forward, back, a day back, with Redis there and away, over a kill -9: each
+    message is in the hour and the day that its own clock has shown."""
+    fake, messages = Faketime(case), case.size(800, 20000)
+    shifts = (0, DAY, 0, -DAY)
+    with case.redis() as redis, case.daemon(redis.url, env=fake.env) as d:
+        for away in (False, True):
+            if away:
+                time.sleep(0.5)
+                redis.kill()
+            for shift in shifts:
+                fake.set(shift)
+                case.send(d, messages // 8, now=fake.now)
+            if away:
+                d.kill()
+                d.start()
+                redis.start()
+        fake.set(0)
+        case.send(d, messages // 8, now=fake.now)
+        case.note(days=len({h // 24 for _, h in case.book.sure if h is not None}))
+        case.settle(redis)
+    if case.figures["days"] != 3:
+        case.problems.append("the clock was never another: the test has tested nothing")
+
+
+CASES = [
+    ("killed", "metermark is killed -9 at random under load", kills),
+    ("killed-always", "the same with journal_sync = always", kills_always),
+    ("disk-full", "the journal on a full tmpfs", disk_full),
+    ("bits-flipped", "bits flip in the journal", flipped),
+    ("one-directory", "two daemons on one state directory: the second is refused",
+     one_directory),
+    ("shared-redis", "two daemons with directories of their own share a Redis", shared_redis),
+    ("clock", "the clock goes a day forward and back", clock),
+]
