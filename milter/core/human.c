@@ -39,6 +39,28 @@ human_count(char *out, int64_t n)
 }
 
 void
+human_compact(char *out, int64_t n)
+{
+	static const char units[] = "kMGTPE";
+	uint64_t left = magnitude(n);
+	const char *sign = n < 0 ? "-" : "";
+	size_t unit = 0;
+
+	if (left < 100000) {
+		human_count(out, n);
+		return;
+	}
+	for (; left >= 1000 * 1000; unit++)
+		left /= 1000;
+	if (left < 100 * 1000)
+		snprintf(out, HUMAN_MAX, "%s%" PRIu64 ".%" PRIu64 "%c", sign,
+		    left / 1000, left / 100 % 10, units[unit]);
+	else
+		snprintf(
+		    out, HUMAN_MAX, "%s%" PRIu64 "%c", sign, left / 1000, units[unit]);
+}
+
+void
 human_bytes(char *out, int64_t bytes)
 {
 	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
@@ -77,6 +99,17 @@ human_share(char *out, int64_t part, int64_t whole)
 	if (part > 0 && permille < 1.0)
 		permille = 1.0;
 	snprintf(out, HUMAN_MAX, "%.1f%%", permille / 10.0);
+}
+
+void
+human_rate(char *out, double n)
+{
+	if (n >= 100.0 && n < 9e18)
+		human_count(out, (int64_t)(n + 0.5));
+	else if (n >= 100.0)
+		snprintf(out, HUMAN_MAX, "%.3g", n);
+	else
+		snprintf(out, HUMAN_MAX, n >= 10.0 ? "%.1f" : "%.2f", n);
 }
 
 void

@@ -29,6 +29,20 @@ each(void (*show)(char *, int64_t), const struct number *v, size_t n)
 #define EACH(show, v) each(show, v, sizeof(v) / sizeof((v)[0]))
 
 static void
+great_counts_are_cut_to_three_digits(void **state)
+{
+	static const struct number v[] = { { 0, "0" }, { 1234, "1,234" },
+		{ 99999, "99,999" }, { 100000, "100k" }, { 999999, "999k" },
+		{ 1000000, "1.0M" }, { 1099999, "1.0M" }, { 43210987, "43.2M" },
+		{ 99999999, "99.9M" }, { 432109870, "432M" }, { 999999999, "999M" },
+		{ 1000000000, "1.0G" }, { -99999, "-99,999" }, { -883235, "-883k" },
+		{ INT64_MAX, "9.2E" }, { INT64_MIN, "-9.2E" } };
+
+	(void)state;
+	EACH(human_compact, v);
+}
+
+static void
 counts_are_grouped_by_three(void **state)
 {
 	static const struct number v[] = { { 0, "0" }, { 7, "7" }, { 999, "999" },
@@ -53,6 +67,24 @@ bytes_keep_two_or_three_digits_and_never_grow(void **state)
 
 	(void)state;
 	EACH(human_bytes, v);
+}
+
+static void
+rates_have_three_digits_at_least(void **state)
+{
+	static const struct {
+		double n;
+		const char *text;
+	} v[] = { { 0, "0.00" }, { 0.015, "0.01" }, { 9.996, "10.00" }, { 4.2, "4.20" },
+		{ 42.14, "42.1" }, { 99.94, "99.9" }, { 100, "100" },
+		{ 1234.5, "1,235" }, { 1e30, "1e+30" } };
+	char out[HUMAN_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		human_rate(out, v[i].n);
+		assert_string_equal(out, v[i].text);
+	}
 }
 
 static void
@@ -110,7 +142,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_are_grouped_by_three),
+		cmocka_unit_test(great_counts_are_cut_to_three_digits),
 		cmocka_unit_test(bytes_keep_two_or_three_digits_and_never_grow),
+		cmocka_unit_test(rates_have_three_digits_at_least),
 		cmocka_unit_test(ages_show_their_largest_unit),
 		cmocka_unit_test(times_are_rfc_3339_and_utc),
 		cmocka_unit_test(shares_are_100_percent_only_when_all_of_it_is_meant),

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * spark.h - a row of numbers as a line of bars, one place each.
+ */
+#ifndef METERMARK_CORE_SPARK_H
+#define METERMARK_CORE_SPARK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+
+/*
+ * Append one character for each number, the highest bar for the greatest of them.
+ * Nothing is a blank; whatever is more than nothing shows.  Eighth blocks (U+2581 to
+ * U+2588) with utf8, else ASCII.
+ */
+void spark_add(struct buf *out, const int64_t *v, size_t n, bool utf8);
+
+#endif
