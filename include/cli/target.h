@@ -14,8 +14,8 @@
 
 #include <stdbool.h>
 
+#include "cli/query.h"
 #include "core/rurl.h"
-#include "edge/redis_link.h"
 
 #define TARGET_TEXT_MAX 384
 #define TARGET_PREFIX_MAX 65
@@ -23,7 +23,7 @@
 /* As given on the command line; NULL for what was not. */
 struct target_options {
 	const char *config; /* -c */
-	const char *redis;  /* --redis */
+	char *redis;        /* --redis; a password in it is overwritten once read */
 	const char *prefix; /* --key-prefix */
 };
 
@@ -37,8 +37,9 @@ struct target {
 /* EX_OK, or an exit status after saying what is wrong. */
 int target_find(const struct target_options *, struct target *);
 
-/* Connect; NULL with *status after saying what is wrong and what to do about it. */
-struct redis_link *target_open(const struct target *, int *status);
+/* Connect; EX_OK, or an exit status after saying what is wrong and what to do about it.
+ * The target must stay as long as the query. */
+int target_open(const struct target *, struct query *);
 
 /* The exit status for a failed command, after saying so. */
 int target_failed(const struct target *, enum redis_cure, const char *err);

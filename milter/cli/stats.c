@@ -1,242 +1,65 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stats.c - `metermark stats`: options, and which campaigns to show.
+ * stats.c - `metermark stats`: which campaigns to show, and the order of work.
  *
- * Reading is stats_read.c's, writing is that of the forms in stats_out.h.
+ * Options are stats_options.c's, reading is stats_read.c's, writing is that of the
+ * forms in stats_out.h.
  */
-#include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/cmd.h"
-#include "cli/stats_out.h"
-#include "cli/target.h"
+#include "cli/stats_options.h"
 #include "core/glob.h"
+#include "core/human.h"
 #include "core/nearest.h"
-#include "edge/crypto.h"
 
-static const char help_text[] =
-    "usage: metermark stats [options] [NAME | PATTERN ...]\n"
-    "\n"
-    "Without a name: all campaigns, latest activity first; TOTAL is all mail (_all).\n"
-    "With a name: that campaign in detail.  With a pattern (* and ?): those it "
-    "matches.\n"
-    "\n"
-    "  -f, --format FORM      table (default), json or csv\n"
-    "  -n, --limit N          list at most N campaigns\n"
-    "  -r, --redis URL        redis://[USER:PASSWORD@]HOST[:PORT][/DB], unix:PATH\n"
-    "  -k, --key-prefix TEXT  what the keys in Redis begin with (metermark)\n"
-    "  -c, --config FILE      take Redis and prefix from FILE\n"
-    "  -h, --help\n"
-    "\n"
-    "Redis is that of --redis, -c, METERMARK_REDIS in the environment (keeps a "
-    "password\n"
-    "out of the process list), " SYSCONFDIR "/metermark/metermark.conf,\n"
-    "or redis://127.0.0.1:6379/0, whichever comes first.\n"
-    "Status: 0 done, 1 no such campaign, 64 usage, 69 no Redis, 77 refused, 78 "
-    "config.\n";
+/* So many lines are somebody's to look at; each costs STATS_HOURS more hashes. */
+#define SPARKS_MAX 200
+/* Read beyond the limit: some names may have no counters yet, or no more. */
+#define SPARE_NAMES 16
 
-struct options {
-	struct target_options target;
-	const struct stats_out *out;
-	size_t limit; /* 0: none */
-	char **names;
-	size_t n_names;
-	bool help;
-};
+/* --- what the forms share --- */
 
-static const struct stats_out *
-find_form(const char *name)
+double
+stats_rate(const struct stats_view *view, const struct stats_row *row)
 {
-	static const struct stats_out *const forms[] = { &stats_table, &stats_json,
-		&stats_csv };
+	struct timespan at = row->at.until != 0 ? row->at : view->cover->span;
 
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-		if (strcmp(forms[i]->name, name) == 0)
-			return forms[i];
-	term_say("--format: \"%s\" is none of table, json, csv", name);
-	return NULL;
+	return (double)row->counts.n[TALLY_MESSAGES] / timespan_minutes(at, view->now);
 }
 
-static int
-parse_limit(const char *text, size_t *out)
+void
+stats_when_text(char out[STATS_WHEN_MAX], enum stats_when when, int64_t t, int64_t now)
 {
-	char *end;
-	uintmax_t n;
+	char time[HUMAN_MAX], age[HUMAN_MAX];
 
-	errno = 0;
-	n = strtoumax(text, &end, 10);
-	if (!ascii_isdigit(text[0]) || *end != '\0' || errno != 0 || n < 1 ||
-	    n > UINT32_MAX) {
-		term_say("--limit: \"%s\" is no number from 1 on", text);
-		return -1;
-	}
-	*out = (size_t)n;
-	return 0;
-}
-
-/* One option; 0, or -1 after saying what is wrong. */
-static int
-option(struct options *o, int letter)
-{
-	switch (letter) {
-	case 'c':
-		o->target.config = optarg;
-		return 0;
-	case 'f':
-		o->out = find_form(optarg);
-		return o->out != NULL ? 0 : -1;
-	case 'h':
-		o->help = true;
-		return 0;
-	case 'k':
-		o->target.prefix = optarg;
-		return 0;
-	case 'n':
-		return parse_limit(optarg, &o->limit);
-	case 'r':
-		o->target.redis = optarg;
-		return 0;
-	}
-	term_say("--help tells the options");
-	return -1;
-}
-
-static int
-parse(int argc, char **argv, struct options *o)
-{
-	static const struct option longs[] = { { "config", required_argument, NULL,
-						   'c' },
-		{ "format", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "key-prefix", required_argument, NULL, 'k' },
-		{ "limit", required_argument, NULL, 'n' },
-		{ "redis", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 } };
-	int letter;
-
-	*o = (struct options) { .out = &stats_table };
-	while ((letter = getopt_long(argc, argv, "c:f:hk:n:r:", longs, NULL)) != -1)
-		if (option(o, letter) != 0)
-			return -1;
-	o->names = argv + optind;
-	o->n_names = (size_t)(argc - optind);
-	return 0;
-}
-
-/* --- a listing --- */
-
-static bool
-is_pattern(const char *name)
-{
-	return strpbrk(name, "*?") != NULL;
-}
-
-/* The last line of a selection. */
-static void
-sum(const struct stats_rows *rows, struct stats_row *total)
-{
-	for (size_t i = 0; i < rows->n; i++) {
-		const struct stats_row *row = &rows->v[i];
-
-		for (size_t k = 0; k < TALLY_COUNTERS; k++)
-			/* Wraps rather than being undefined: Redis may hold anything.
-			 */
-			total->counts.n[k] = (int64_t)((uint64_t)total->counts.n[k] +
-			    (uint64_t)row->counts.n[k]);
-		if (row->active > total->active)
-			total->active = row->active;
-	}
-}
-
-static int
-gather(struct stats_reader *r, const struct options *o, struct stats_rows *rows,
-    struct stats_row *total)
-{
-	bool selected = o->n_names > 0;
-
-	if (stats_read_names(r, o->names, o->n_names, selected ? 0 : o->limit, rows) !=
-	    0)
-		return -1;
-	if (stats_read_totals(r, rows, o->out->with_rcpt) != 0)
-		return -1;
-	if (!selected)
-		return stats_read_row(r, CAMP_ALL, o->out->with_rcpt, total);
-	sum(rows, total);
-	return 0;
-}
-
-/* Each name or pattern that nothing answers to is said; CMD_NOT_FOUND if there was one.
- */
-static int
-unmatched(const struct options *o, const struct stats_rows *rows)
-{
-	int status = EX_OK;
-
-	for (size_t i = 0; i < o->n_names; i++) {
-		struct str pattern = str_of(o->names[i]);
-		size_t k = 0;
-
-		while (k < rows->n && !glob_match(pattern, str_of(rows->v[k].campaign)))
-			k++;
-		if (k < rows->n)
-			continue;
-		term_say("no campaign matches \"%s\"", o->names[i]);
-		status = CMD_NOT_FOUND;
-	}
-	return status;
-}
-
-static int
-list(struct stats_reader *r, const struct options *o, const struct target *t,
-    struct stats_view *view)
-{
-	struct stats_row total = { 0 };
-	struct stats_rows rows;
-	bool selected = o->n_names > 0;
-	int status = EX_OK;
-
-	if (gather(r, o, &rows, &total) != 0) {
-		status = target_failed(t, r->cure, r->err);
-		goto out;
-	}
-	if (selected)
-		status = unmatched(o, &rows);
-	else if (rows.n == 0 && !total.counts.found)
-		term_say(
-		    "no campaigns yet under prefix \"%s\" in %s", t->prefix, t->shown);
-	if (selected ? rows.n > 0 : total.counts.found)
-		view->total = &total;
-	view->total_is_all = view->total != NULL && !selected;
-	if (o->limit > 0)
-		stats_rows_cut(&rows, o->limit);
-	if (o->out->list(view, &rows) != 0)
-		status = target_failed(t, REDIS_CURE_MEMORY, "");
-out:
-	free(total.counts.sent);
-	stats_rows_fini(&rows);
-	return status;
-}
-
-/* --- campaigns in detail --- */
-
-/* The name in Redis: as given if it is one, else what mail with that name counts as. */
-static void
-resolve(const char *given, struct camp_name *out)
-{
-	struct str name = str_of(given);
-
-	if (str_eq(name, STR(CAMP_ALL)) || str_eq(name, STR(CAMP_OTHER)))
-		snprintf(out->name, sizeof(out->name), "%s", given);
+	human_time(time, t);
+	human_age(age, now - t);
+	if (t == 0)
+		snprintf(out, STATS_WHEN_MAX, "-");
+	else if (when == STATS_BOTH)
+		snprintf(out, STATS_WHEN_MAX, "%s  %s", time, age);
 	else
-		camp_canonical(name, crypto_sha256, out);
+		snprintf(out, STATS_WHEN_MAX, "%s", when == STATS_TIME ? time : age);
 }
 
+bool
+stats_put(struct buf *out)
+{
+	bool failed = buf_failed(out);
+
+	term_put(buf_str(out));
+	buf_reset(out);
+	return failed;
+}
+
+/* --- names --- */
+
 static int
-not_found(struct stats_reader *r, const struct target *t, const char *given)
+not_found(struct query *q, const struct target *t, const char *given)
 {
 	struct nearest near;
 	struct buf similar;
@@ -244,8 +67,8 @@ not_found(struct stats_reader *r, const struct target *t, const char *given)
 
 	nearest_init(&near, str_of(given));
 	buf_init(&similar, NEAREST_MAX * (NEAREST_LENGTH + 2));
-	if (stats_read_similar(r, &near) != 0)
-		status = target_failed(t, r->cure, r->err);
+	if (registry_similar(q, &near) != 0)
+		status = target_failed(t, q->cure, q->err);
 	nearest_list(&near, &similar);
 	if (status == CMD_NOT_FOUND && similar.len > 0)
 		term_say("no campaign \"%s\"; similar: %s", given, similar.p);
@@ -256,10 +79,253 @@ not_found(struct stats_reader *r, const struct target *t, const char *given)
 	return status;
 }
 
+static bool
+has(const struct stats_rows *rows, const char *campaign)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		if (strcmp(rows->v[i].campaign, campaign) == 0)
+			return true;
+	return false;
+}
+
+/* --- a listing --- */
+
+/* Rows for what the patterns match.  CMD_NOT_FOUND, and said, where one does not. */
+static int
+add_matches(struct query *q, const struct stats_options *o, const struct target *t,
+    struct stats_rows *rows)
+{
+	struct registry_choice choice = { .patterns = o->names,
+		.n_patterns = o->n_names };
+	struct registry names;
+	int status = EX_OK;
+
+	if (registry_read(q, &choice, &names) != 0 ||
+	    stats_rows_name(q, &names, rows) != 0)
+		status = target_failed(t, q->cure, q->err);
+	for (size_t i = 0; i < o->n_names && q->cure == REDIS_CURE_NONE; i++) {
+		struct str pattern = str_of(o->names[i]);
+		size_t k = 0;
+
+		while (k < rows->n && !glob_match(pattern, str_of(rows->v[k].campaign)))
+			k++;
+		if (k < rows->n)
+			continue;
+		term_say("no campaign matches \"%s\"", o->names[i]);
+		status = CMD_NOT_FOUND;
+	}
+	registry_fini(&names);
+	return status;
+}
+
+/* Rows for the names.  CMD_NOT_FOUND, and said, where there is no such campaign. */
+static int
+add_named(struct query *q, const struct stats_options *o, const struct target *t,
+    struct stats_rows *rows)
+{
+	int status = EX_OK;
+
+	for (size_t i = 0; i < o->n_names; i++) {
+		struct stats_row found, *row;
+		struct camp_name name;
+
+		registry_resolve(o->names[i], &name);
+		if (stats_read_row(q, name.name, false, &found) != 0)
+			return target_failed(t, q->cure, q->err);
+		counts_fini(&found.counts);
+		if (!found.counts.found) {
+			status = not_found(q, t, o->names[i]);
+			if (status != CMD_NOT_FOUND)
+				return status;
+		} else if (!has(rows, name.name)) {
+			row = stats_rows_add(rows, name.name);
+			if (row == NULL)
+				return target_failed(t, REDIS_CURE_MEMORY, "");
+			row->active = found.active;
+		}
+	}
+	return status;
+}
+
+static int
+add_all(struct query *q, const struct stats_options *o, const struct target *t,
+    struct stats_rows *rows)
+{
+	struct registry_choice choice = { 0 };
+	struct registry names;
+	int status = EX_OK;
+
+	if (o->by != STATS_BY_CAMPAIGN) {
+		if (stats_rows_add(rows, CAMP_ALL) == NULL)
+			status = target_failed(t, REDIS_CURE_MEMORY, "");
+		return status;
+	}
+	if (o->spanned)
+		choice.since = o->cover.span.from;
+	if (o->limit > 0 && (!o->sorted || o->sort.kind == STATS_KEY_LAST))
+		choice.limit = o->limit + SPARE_NAMES;
+	if (registry_read(q, &choice, &names) != 0 ||
+	    stats_rows_name(q, &names, rows) != 0)
+		status = target_failed(t, q->cure, q->err);
+	registry_fini(&names);
+	return status;
+}
+
+/* Put a row for each provider in the place of each row. */
+static int
+split_providers(struct stats_rows *rows)
+{
+	struct stats_rows out = { 0 };
+	int status = 0;
+
+	for (size_t i = 0; i < rows->n && status == 0; i++)
+		for (int p = 0; p < PROVIDERS && status == 0; p++) {
+			int64_t n = rows->v[i].counts.n[TALLY_FIXED + p];
+			struct stats_row *row;
+
+			if (n == 0)
+				continue;
+			row = stats_rows_add(&out, rows->v[i].campaign);
+			if (row == NULL) {
+				status = -1;
+				continue;
+			}
+			row->provider = p;
+			row->counts.n[TALLY_RECIPIENTS] = n;
+		}
+	stats_rows_fini(rows);
+	*rows = out;
+	return status;
+}
+
+static int
+read_rows(struct query *q, const struct stats_options *o, struct stats_rows *rows)
+{
+	int status;
+
+	if (o->by == STATS_BY_HOUR || o->by == STATS_BY_DAY)
+		status = stats_read_buckets(q, rows, &o->cover);
+	else if (o->spanned)
+		status = stats_read_spans(q, rows, &o->cover);
+	else
+		status = stats_read_totals(q, rows, o->distinct);
+	if (status == 0 && o->by == STATS_BY_PROVIDER && split_providers(rows) != 0)
+		status = query_no_memory(q);
+	return status;
+}
+
+/* The last line: all mail, or the sum of what was selected. */
+static int
+read_total(struct query *q, const struct stats_options *o,
+    const struct stats_rows *rows, struct stats_row *total)
+{
+	struct stats_rows all = { 0 };
+	int status;
+
+	*total = (struct stats_row) { .provider = -1, .counts.rcpt = -1 };
+	snprintf(total->campaign, sizeof(total->campaign), "%s", CAMP_ALL);
+	for (size_t i = 0; i < rows->n; i++) {
+		counts_add(&total->counts, &rows->v[i].counts);
+		if (rows->v[i].active > total->active)
+			total->active = rows->v[i].active;
+	}
+	if (o->n_names > 0 || o->by != STATS_BY_CAMPAIGN)
+		return 0;
+	if (!o->spanned)
+		return stats_read_row(q, CAMP_ALL, o->distinct, total);
+	if (stats_rows_add(&all, CAMP_ALL) == NULL)
+		return query_no_memory(q);
+	status = stats_read_spans(q, &all, &o->cover);
+	if (status == 0)
+		total->counts =
+		    all.n > 0 ? all.v[0].counts : (struct counts) { .rcpt = -1 };
+	stats_rows_fini(&all);
+	return status;
+}
+
+static void
+say_nothing(const struct stats_options *o, const struct target *t)
+{
+	char from[HUMAN_MAX], until[HUMAN_MAX];
+
+	human_time(from, o->cover.span.from);
+	human_time(until, o->cover.span.until);
+	if (o->spanned && o->cover.span.from == o->cover.span.until)
+		term_say("nothing is kept from before %s", from);
+	else if (o->spanned)
+		term_say("nothing was counted from %s to %s under prefix \"%s\" in %s",
+		    from, until, t->prefix, t->shown);
+	else
+		term_say(
+		    "no campaigns yet under prefix \"%s\" in %s", t->prefix, t->shown);
+}
+
+static bool
+more_than_one(const struct stats_rows *rows)
+{
+	for (size_t i = 1; i < rows->n; i++)
+		if (strcmp(rows->v[i].campaign, rows->v[0].campaign) != 0)
+			return true;
+	return false;
+}
+
+static int
+show_rows(struct query *q, const struct stats_options *o, const struct target *t,
+    struct stats_view *view, struct stats_rows *rows)
+{
+	struct stats_row total;
+	int status = EX_OK;
+
+	if (read_rows(q, o, rows) != 0 || read_total(q, o, rows, &total) != 0)
+		return target_failed(t, q->cure, q->err);
+	view->many = o->by != STATS_BY_CAMPAIGN && more_than_one(rows);
+	stats_sort(rows, o->sort);
+	if (o->limit > 0)
+		stats_rows_cut(rows, o->limit);
+	if (o->out == &stats_table && view->term->tty && !o->spanned &&
+	    o->by == STATS_BY_CAMPAIGN && rows->n <= SPARKS_MAX &&
+	    stats_read_sparks(q, rows, view->now) != 0)
+		status = target_failed(t, q->cure, q->err);
+	if (rows->n == 0 && !total.counts.found)
+		say_nothing(o, t);
+	else
+		view->total = &total;
+	view->total_is_all = view->total != NULL && o->n_names == 0 &&
+	    o->by == STATS_BY_CAMPAIGN && total.counts.found;
+	if (status == EX_OK && o->out->list(view, rows) != 0)
+		status = target_failed(t, REDIS_CURE_MEMORY, "");
+	counts_fini(&total.counts);
+	return status;
+}
+
+static int
+list(struct query *q, const struct stats_options *o, const struct target *t,
+    struct stats_view *view)
+{
+	struct stats_rows rows = { 0 };
+	int status, shown = EX_OK;
+
+	if (o->patterns)
+		status = add_matches(q, o, t, &rows);
+	else if (o->n_names > 0)
+		status = add_named(q, o, t, &rows);
+	else
+		status = add_all(q, o, t, &rows);
+	/* What is not there has been said; what is, is shown. */
+	if (status == EX_OK || (status == CMD_NOT_FOUND && rows.n > 0))
+		shown = show_rows(q, o, t, view, &rows);
+	else if (status == CMD_NOT_FOUND && o->out->list(view, &rows) != 0)
+		shown = target_failed(t, REDIS_CURE_MEMORY, "");
+	stats_rows_fini(&rows);
+	return shown != EX_OK ? shown : status;
+}
+
+/* --- campaigns in detail --- */
+
 /* Read those that exist into v, their number into *n, and say which do not. */
 static int
-read_details(struct stats_reader *r, const struct options *o, const struct target *t,
-    int64_t now, struct stats_detail *v, size_t *n)
+read_details(struct query *q, const struct stats_options *o, const struct target *t,
+    struct stats_detail *v, size_t *n)
 {
 	int status = EX_OK;
 
@@ -267,17 +333,17 @@ read_details(struct stats_reader *r, const struct options *o, const struct targe
 		struct stats_detail *d = &v[*n];
 		struct camp_name name;
 
-		resolve(o->names[i], &name);
-		if (stats_read_detail(r, name.name, now, d) != 0) {
+		registry_resolve(o->names[i], &name);
+		if (stats_read_detail(q, name.name, o->now, d) != 0) {
 			stats_detail_fini(d);
-			return target_failed(t, r->cure, r->err);
+			return target_failed(t, q->cure, q->err);
 		}
 		if (d->row.counts.found) {
 			++*n;
 			continue;
 		}
 		stats_detail_fini(d);
-		status = not_found(r, t, o->names[i]);
+		status = not_found(q, t, o->names[i]);
 		if (status != CMD_NOT_FOUND)
 			return status;
 	}
@@ -285,7 +351,7 @@ read_details(struct stats_reader *r, const struct options *o, const struct targe
 }
 
 static int
-details(struct stats_reader *r, const struct options *o, const struct target *t,
+details(struct query *q, const struct stats_options *o, const struct target *t,
     const struct stats_view *view)
 {
 	struct stats_detail *v = calloc(o->n_names, sizeof(*v));
@@ -294,7 +360,7 @@ details(struct stats_reader *r, const struct options *o, const struct target *t,
 
 	if (v == NULL)
 		return target_failed(t, REDIS_CURE_MEMORY, "");
-	status = read_details(r, o, t, view->now, v, &n);
+	status = read_details(q, o, t, v, &n);
 	if (status == EX_OK || status == CMD_NOT_FOUND)
 		if (o->out->detail(view, v, n) != 0)
 			status = target_failed(t, REDIS_CURE_MEMORY, "");
@@ -305,22 +371,22 @@ details(struct stats_reader *r, const struct options *o, const struct target *t,
 }
 
 static int
-show(const struct options *o, const struct target *t, struct redis_link *link)
+show(struct query *q, const struct stats_options *o, const struct target *t)
 {
-	struct stats_reader r = { .link = link, .prefix = t->prefix };
 	struct term term;
-	struct stats_view view = { .term = &term, .now = (int64_t)time(NULL) };
-	bool listing = o->n_names == 0;
+	struct stats_view view = { .term = &term, .now = o->now, .by = o->by };
+	bool detail = o->n_names > 0 && !o->patterns && !o->spanned && !o->sorted &&
+	    o->by == STATS_BY_CAMPAIGN && o->out->detail != NULL;
 	int status, written;
 
 	term_probe(&term);
-	for (size_t i = 0; i < o->n_names; i++)
-		listing |= is_pattern(o->names[i]);
-	status = listing ? list(&r, o, t, &view) : details(&r, o, t, &view);
-	if (r.strange > 0)
+	if (o->spanned)
+		view.cover = &o->cover;
+	status = detail ? details(q, o, t, &view) : list(q, o, t, &view);
+	if (q->strange > 0)
 		term_say("left out, as metermark does not write such under prefix "
 			 "\"%s\": %" PRIu64 " names or values",
-		    t->prefix, r.strange);
+		    t->prefix, q->strange);
 	written = term_finish();
 	return status == EX_OK ? written : status;
 }
@@ -328,24 +394,20 @@ show(const struct options *o, const struct target *t, struct redis_link *link)
 int
 stats_main(int argc, char **argv)
 {
-	struct options o;
+	struct stats_options o;
 	struct target t;
-	struct redis_link *link;
-	int status;
+	struct query q;
+	int status = stats_options_read(&o, argc, argv);
 
-	if (parse(argc, argv, &o) != 0)
-		return EX_USAGE;
-	if (o.help) {
-		term_put(STR(help_text));
-		return term_finish();
-	}
+	if (status != -1)
+		return status;
 	status = target_find(&o.target, &t);
 	if (status != EX_OK)
 		return status;
-	link = target_open(&t, &status);
-	if (link == NULL)
+	status = target_open(&t, &q);
+	if (status != EX_OK)
 		return status;
-	status = show(&o, &t, link);
-	redis_link_close(link);
+	status = show(&q, &o, &t);
+	query_close(&q);
 	return status;
 }

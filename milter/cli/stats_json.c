@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stats_json.c - counters as JSON (RFC 8259): an array of objects, one a campaign, each
- * on a line of its own in a listing.
+ * stats_json.c - counters as JSON (RFC 8259): an array of objects, one a campaign (or
+ * hour, day or provider of it), each on a line of its own in a listing.
  *
  * Members are named as the fields in Redis.  The output is ASCII: characters beyond it
  * are escaped, so nothing in it can move a terminal.  Objects are made and written one
@@ -14,12 +14,13 @@
 #include <jansson.h>
 
 #include "core/human.h"
+#include "core/provider.h"
 #include "core/visible.h"
 
 #define SENT_MAX (CAMP_SENT_MAX * 3) /* each byte may become U+FFFD */
 
 static int
-set_counters(json_t *object, const struct stats_counts *c)
+set_counters(json_t *object, const struct counts *c)
 {
 	int bad = 0;
 
@@ -36,7 +37,7 @@ known(int64_t n, int64_t unknown)
 }
 
 static json_t *
-sent_name(const struct stats_counts *c)
+sent_name(const struct counts *c)
 {
 	struct buf text;
 	json_t *value;
@@ -54,7 +55,7 @@ sent_name(const struct stats_counts *c)
 static json_t *
 row_object(const struct stats_row *row)
 {
-	const struct stats_counts *c = &row->counts;
+	const struct counts *c = &row->counts;
 	json_t *object = json_object();
 	int bad;
 
@@ -67,6 +68,61 @@ row_object(const struct stats_row *row)
 	    json_object_set_new_nocheck(object, "first_seen", known(c->first_seen, 0));
 	bad |= json_object_set_new_nocheck(object, "last_seen", known(c->last_seen, 0));
 	if (bad == 0)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+/* When, and how many messages a minute. */
+static int
+set_span(json_t *object, const struct stats_view *view, const struct stats_row *row)
+{
+	struct timespan at = row->at.until != 0 ? row->at : view->cover->span;
+	char text[HUMAN_MAX];
+	int bad;
+
+	human_time(text, at.from);
+	bad = json_object_set_new_nocheck(object, "from", json_string(text));
+	human_time(text, at.until);
+	bad |= json_object_set_new_nocheck(object, "until", json_string(text));
+	bad |= json_object_set_new_nocheck(
+	    object, "messages_per_minute", json_real(stats_rate(view, row)));
+	return bad;
+}
+
+/* An hour, a day or a provider of a campaign. */
+static json_t *
+part_object(const struct stats_view *view, const struct stats_row *row)
+{
+	json_t *object = json_object();
+	int bad;
+
+	bad =
+	    json_object_set_new_nocheck(object, "campaign", json_string(row->campaign));
+	if (view->by == STATS_BY_PROVIDER) {
+		bad |= json_object_set_new_nocheck(object, "provider",
+		    json_string(provider_name((enum provider)row->provider)));
+		bad |= json_object_set_new_nocheck(object, "recipients",
+		    json_integer(row->counts.n[TALLY_RECIPIENTS]));
+	} else {
+		bad |= set_counters(object, &row->counts);
+		bad |= set_span(object, view, row);
+	}
+	if (bad == 0)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static json_t *
+list_object(const struct stats_view *view, const struct stats_row *row)
+{
+	json_t *object;
+
+	if (view->by != STATS_BY_CAMPAIGN)
+		return part_object(view, row);
+	object = row_object(row);
+	if (object == NULL || view->cover == NULL || set_span(object, view, row) == 0)
 		return object;
 	json_decref(object);
 	return NULL;
@@ -126,10 +182,10 @@ list(const struct stats_view *view, const struct stats_rows *rows)
 	bool first = true;
 
 	for (size_t i = 0; i < rows->n; i++, first = false)
-		if (put(row_object(&rows->v[i]), first, 0) != 0)
+		if (put(list_object(view, &rows->v[i]), first, 0) != 0)
 			return -1;
 	if (view->total_is_all) {
-		if (put(row_object(view->total), first, 0) != 0)
+		if (put(list_object(view, view->total), first, 0) != 0)
 			return -1;
 		first = false;
 	}
@@ -158,4 +214,4 @@ detail(const struct stats_view *view, const struct stats_detail *v, size_t n)
 	return end(n == 0);
 }
 
-const struct stats_out stats_json = { "json", true, list, detail };
+const struct stats_out stats_json = { "json", list, detail };

@@ -1,391 +1,342 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stats_table.c - counters for people: a table of campaigns, or one campaign on a page.
+ * stats_table.c - counters for people: a table of campaigns, or of hours, days or
+ * providers of them.
  *
- * On a terminal the table takes the widest of some forms that fits; only the narrowest
- * cuts names.  Off a terminal nothing is cut, and
- * nothing depends on the width.
+ * On a terminal the table takes the first of some forms that fits.  The later ones cut
+ * long names, and then write great numbers as 43.2M, so that a line stays a line.  Off
+ * a terminal nothing is cut, and nothing depends on the width.
  */
 #include "cli/stats_out.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/human.h"
 #include "core/provider.h"
+#include "core/spark.h"
 #include "core/table.h"
-#include "core/visible.h"
 
 #define LINE_MAX_BYTES 4096
+#define CELL_MAX 96
 #define NAME_MIN 12
-#define WHEN_MAX (2 * HUMAN_MAX + 2)
+#define NAME_ENOUGH 20 /* names are cut to that before a narrower form is taken */
 
-/* A campaign, hour or day; its counters; when it was last active. */
-enum { COL_WHAT, COL_FIRST, COL_BYTES = 8, COL_LAST, COLS };
-
-/* The counters of a line, in its order; bytes follow. */
-static const enum tally_counter shown[] = { TALLY_MESSAGES, TALLY_RECIPIENTS,
-	TALLY_SIGNED, TALLY_UNSIGNED, TALLY_SIGN_FAILED, TALLY_REJECTED,
-	TALLY_TEMPFAILED };
-#define N_SHOWN (sizeof(shown) / sizeof(shown[0]))
-
-#define TITLE(text, align, min)                                                        \
- {                                                                                     \
-  { (text), sizeof(text) - 1 }, (align), (min)                                         \
- }
-static const struct table_column long_columns[COLS] = {
-	TITLE("CAMPAIGN", TABLE_LEFT, 0),
-	TITLE("MESSAGES", TABLE_RIGHT, 0),
-	TITLE("RECIPIENTS", TABLE_RIGHT, 0),
-	TITLE("SIGNED", TABLE_RIGHT, 0),
-	TITLE("UNSIGNED", TABLE_RIGHT, 0),
-	TITLE("SIGN FAILED", TABLE_RIGHT, 0),
-	TITLE("REJECTED", TABLE_RIGHT, 0),
-	TITLE("TEMPFAILED", TABLE_RIGHT, 0),
-	TITLE("BYTES", TABLE_RIGHT, 0),
-	TITLE("LAST ACTIVITY", TABLE_LEFT, 0),
-};
-static const struct table_column short_columns[COLS] = {
-	TITLE("CAMPAIGN", TABLE_LEFT, NAME_MIN),
-	TITLE("MSGS", TABLE_RIGHT, 0),
-	TITLE("RCPTS", TABLE_RIGHT, 0),
-	TITLE("SIGNED", TABLE_RIGHT, 0),
-	TITLE("UNSIG", TABLE_RIGHT, 0),
-	TITLE("SFAIL", TABLE_RIGHT, 0),
-	TITLE("REJ", TABLE_RIGHT, 0),
-	TITLE("TEMP", TABLE_RIGHT, 0),
-	TITLE("BYTES", TABLE_RIGHT, 0),
-	TITLE("LAST", TABLE_RIGHT, 0),
+enum what {
+	W_CAMPAIGN,
+	W_HOUR,
+	W_DAY,
+	W_PROVIDER,
+	W_COUNTER,
+	W_BYTES,
+	W_SHARE,
+	W_RATE,
+	W_SPARK,
+	W_LAST
 };
 
-enum when { WHEN_TIME, WHEN_BOTH, WHEN_AGE };
+struct column {
+	enum what what;
+	enum tally_counter counter; /* of W_COUNTER */
+	const char *wide, *narrow;  /* titles */
+	enum table_align align;
+};
+
+static const struct column campaign = { W_CAMPAIGN, 0, "CAMPAIGN", "CAMPAIGN",
+	TABLE_LEFT };
+static const struct column hour = { W_HOUR, 0, "HOUR (UTC)", "HOUR (UTC)", TABLE_LEFT };
+static const struct column day = { W_DAY, 0, "DAY (UTC)", "DAY (UTC)", TABLE_LEFT };
+static const struct column provider = { W_PROVIDER, 0, "PROVIDER", "PROVIDER",
+	TABLE_LEFT };
+static const struct column recipients = { W_COUNTER, TALLY_RECIPIENTS, "RECIPIENTS",
+	"RCPTS", TABLE_RIGHT };
+static const struct column share = { W_SHARE, 0, "SHARE", "SHARE", TABLE_RIGHT };
+static const struct column rate = { W_RATE, 0, "MESSAGES/MIN", "/MIN", TABLE_RIGHT };
+static const struct column spark = { W_SPARK, 0, "LAST 24 HOURS", "24 HOURS",
+	TABLE_LEFT };
+static const struct column last_wide = { W_LAST, 0, "LAST ACTIVITY", "LAST",
+	TABLE_LEFT };
+static const struct column last_narrow = { W_LAST, 0, "LAST ACTIVITY", "LAST",
+	TABLE_RIGHT };
+static const struct column counters[] = {
+	{ W_COUNTER, TALLY_MESSAGES, "MESSAGES", "MSGS", TABLE_RIGHT },
+	{ W_COUNTER, TALLY_RECIPIENTS, "RECIPIENTS", "RCPTS", TABLE_RIGHT },
+	{ W_COUNTER, TALLY_SIGNED, "SIGNED", "SIGNED", TABLE_RIGHT },
+	{ W_COUNTER, TALLY_UNSIGNED, "UNSIGNED", "UNSIG", TABLE_RIGHT },
+	{ W_COUNTER, TALLY_SIGN_FAILED, "SIGN FAILED", "SFAIL", TABLE_RIGHT },
+	{ W_COUNTER, TALLY_REJECTED, "REJECTED", "REJ", TABLE_RIGHT },
+	{ W_COUNTER, TALLY_TEMPFAILED, "TEMPFAILED", "TEMP", TABLE_RIGHT },
+	{ W_BYTES, 0, "BYTES", "BYTES", TABLE_RIGHT },
+};
+#define N_COUNTERS (sizeof(counters) / sizeof(counters[0]))
+
 struct form {
-	const struct table_column *columns;
+	bool narrow;
 	size_t gap;
-	enum when when;
+	enum stats_when when;
+	bool sparks;
+	bool compact; /* 43.2M */
 };
-static const struct form forms[] = { { long_columns, 2, WHEN_BOTH },
-	{ long_columns, 2, WHEN_AGE }, { short_columns, 2, WHEN_AGE },
-	{ short_columns, 1, WHEN_AGE } };
-static const struct form plain = { long_columns, 2, WHEN_TIME };
+static const struct form forms[] = { { false, 2, STATS_BOTH, true, false },
+	{ false, 2, STATS_AGE, true, false }, { true, 2, STATS_AGE, true, false },
+	{ true, 2, STATS_AGE, true, true }, { true, 1, STATS_AGE, true, true },
+	{ false, 2, STATS_BOTH, false, false }, { false, 2, STATS_AGE, false, false },
+	{ true, 2, STATS_AGE, false, false }, { true, 1, STATS_AGE, false, false },
+	{ true, 2, STATS_AGE, false, true }, { true, 1, STATS_AGE, false, true } };
+#define N_FORMS (sizeof(forms) / sizeof(forms[0]))
+static const struct form plain = { false, 2, STATS_TIME, false, false };
 
-/* One line's cells and their text. */
-struct cells {
-	struct str cell[COLS];
-	char text[COLS][WHEN_MAX];
+/* A table as one form has it, and one of its lines. */
+struct sheet {
+	const struct stats_view *view;
+	const struct form *form;
+	int64_t recipients; /* of the whole, for shares */
+	size_t n;
+	const struct column *column[TABLE_COLUMNS_MAX];
+	struct table_column titled[TABLE_COLUMNS_MAX];
+	struct table table;
+	struct str cell[TABLE_COLUMNS_MAX];
+	char text[TABLE_COLUMNS_MAX][CELL_MAX];
 };
 
 static void
-when_text(char *out, size_t size, enum when when, int64_t t, int64_t now)
+add(struct sheet *s, const struct column *column)
 {
-	char time[HUMAN_MAX], age[HUMAN_MAX];
+	struct table_column *t = &s->titled[s->n];
 
-	human_time(time, t);
-	human_age(age, now - t);
-	if (t == 0)
-		snprintf(out, size, "-");
-	else if (when == WHEN_BOTH)
-		snprintf(out, size, "%s  %s", time, age);
-	else
-		snprintf(out, size, "%s", when == WHEN_TIME ? time : age);
+	*t = (struct table_column) { .align = column->align };
+	t->title = str_of(s->form->narrow ? column->narrow : column->wide);
+	if (s->form->narrow && column->what == W_CAMPAIGN)
+		t->min = NAME_MIN;
+	s->column[s->n++] = column;
 }
 
-/* All but COL_LAST. */
 static void
-fill(struct cells *c, const char *what, const struct stats_counts *counts)
+add_columns(struct sheet *s)
 {
-	c->cell[COL_WHAT] = str_of(what);
-	for (size_t i = 0; i < N_SHOWN; i++) {
-		human_count(c->text[COL_FIRST + i], counts->n[shown[i]]);
-		c->cell[COL_FIRST + i] = str_of(c->text[COL_FIRST + i]);
+	const struct stats_view *view = s->view;
+
+	s->n = 0;
+	if (view->by == STATS_BY_CAMPAIGN || view->many)
+		add(s, &campaign);
+	if (view->by == STATS_BY_PROVIDER) {
+		add(s, &provider);
+		add(s, &recipients);
+		add(s, &share);
+		return;
 	}
-	human_bytes(c->text[COL_BYTES], counts->n[TALLY_BYTES]);
-	c->cell[COL_BYTES] = str_of(c->text[COL_BYTES]);
-	c->cell[COL_LAST] = STR("");
+	if (view->by != STATS_BY_CAMPAIGN)
+		add(s, view->by == STATS_BY_HOUR ? &hour : &day);
+	for (size_t i = 0; i < N_COUNTERS; i++)
+		add(s, &counters[i]);
+	if (view->cover != NULL)
+		add(s, &rate);
+	if (s->form->sparks)
+		add(s, &spark);
+	if (view->by == STATS_BY_CAMPAIGN)
+		add(s, s->form->narrow ? &last_narrow : &last_wide);
 }
 
 static void
-fill_row(struct cells *c, const struct stats_view *view, const struct form *form,
+fill_start(char *out, enum what what, int64_t start)
+{
+	char date[HUMAN_MAX];
+
+	human_day(date, start);
+	if (what == W_HOUR)
+		snprintf(
+		    out, CELL_MAX, "%.10s %02d:00", date, (int)(start / 3600 % 24));
+	else
+		snprintf(out, CELL_MAX, "%.10s", date);
+}
+
+static void
+fill_spark(char *out, const struct stats_view *view, const int64_t *hours)
+{
+	struct buf bars;
+
+	buf_init(&bars, CELL_MAX);
+	if (hours != NULL)
+		spark_add(&bars, hours, STATS_HOURS, view->term->utf8);
+	snprintf(out, CELL_MAX, "%s", bars.p);
+	buf_fini(&bars);
+}
+
+static void
+fill_cell(struct sheet *s, char *out, const struct column *column,
     const struct stats_row *row)
 {
-	fill(c, row == view->total ? "TOTAL" : row->campaign, &row->counts);
-	when_text(c->text[COL_LAST], sizeof(c->text[COL_LAST]), form->when, row->active,
-	    view->now);
-	c->cell[COL_LAST] = str_of(c->text[COL_LAST]);
+	const int64_t *n = row->counts.n;
+
+	switch (column->what) {
+	case W_CAMPAIGN:
+		snprintf(out, CELL_MAX, "%s", row->campaign);
+		break;
+	case W_HOUR:
+	case W_DAY:
+		if (row->at.until != 0)
+			fill_start(out, column->what, row->at.from);
+		break;
+	case W_PROVIDER:
+		if (row->provider >= 0)
+			snprintf(out, CELL_MAX, "%s",
+			    provider_name((enum provider)row->provider));
+		break;
+	case W_COUNTER:
+		if (s->form->compact)
+			human_compact(out, n[column->counter]);
+		else
+			human_count(out, n[column->counter]);
+		break;
+	case W_BYTES:
+		human_bytes(out, n[TALLY_BYTES]);
+		break;
+	case W_SHARE:
+		human_share(out, n[TALLY_RECIPIENTS], s->recipients);
+		break;
+	case W_RATE:
+		human_rate(out, stats_rate(s->view, row));
+		break;
+	case W_SPARK:
+		fill_spark(out, s->view, row->spark);
+		break;
+	case W_LAST:
+		stats_when_text(out, s->form->when, row->active, s->view->now);
+		break;
+	}
 }
 
 static void
-measure(struct table *t, const struct form *form, const struct stats_view *view,
-    const struct stats_rows *rows)
+fill(struct sheet *s, const struct stats_row *row)
 {
-	struct cells c;
-
-	table_init(t, form->columns, COLS);
-	t->gap = form->gap;
-	for (size_t i = 0; i < rows->n; i++) {
-		fill_row(&c, view, form, &rows->v[i]);
-		table_measure(t, c.cell);
+	for (size_t i = 0; i < s->n; i++) {
+		s->text[i][0] = '\0';
+		fill_cell(s, s->text[i], s->column[i], row);
+		s->cell[i] = str_of(s->text[i]);
 	}
-	if (view->total != NULL) {
-		fill_row(&c, view, form, view->total);
-		table_measure(t, c.cell);
+	if (row == s->view->total)
+		s->cell[0] = STR("TOTAL");
+}
+
+static void
+measure(struct sheet *s, const struct form *form, const struct stats_rows *rows)
+{
+	s->form = form;
+	add_columns(s);
+	table_init(&s->table, s->titled, s->n);
+	s->table.gap = form->gap;
+	for (size_t i = 0; i < rows->n; i++) {
+		fill(s, &rows->v[i]);
+		table_measure(&s->table, s->cell);
+	}
+	if (s->view->total != NULL) {
+		fill(s, s->view->total);
+		table_measure(&s->table, s->cell);
 	}
 }
 
-static const struct form *
-choose(struct table *t, const struct stats_view *view, const struct stats_rows *rows)
+static bool
+any_spark(const struct stats_rows *rows)
 {
-	const struct form *form = forms;
-	const struct form *last = &forms[sizeof(forms) / sizeof(forms[0]) - 1];
+	for (size_t i = 0; i < rows->n; i++)
+		if (rows->v[i].spark != NULL)
+			return true;
+	return false;
+}
 
-	if (!view->term->tty)
-		form = last = &plain;
-	measure(t, form, view, rows);
-	while (form != last && table_width(t) > view->term->columns)
-		measure(t, ++form, view, rows);
-	if (view->term->tty)
-		table_fit(t, view->term->columns);
-	return form;
+/* With its names cut, where the form does that. */
+static bool
+fits(const struct sheet *s)
+{
+	size_t width = table_width(&s->table);
+
+	if (s->form->narrow && s->column[0]->what == W_CAMPAIGN &&
+	    s->table.width[0] > NAME_ENOUGH)
+		width -= s->table.width[0] - NAME_ENOUGH;
+	return width <= s->view->term->columns;
+}
+
+static void
+choose(struct sheet *s, const struct stats_rows *rows)
+{
+	bool sparks = any_spark(rows);
+
+	if (!s->view->term->tty) {
+		measure(s, &plain, rows);
+		return;
+	}
+	for (size_t i = 0; i < N_FORMS; i++) {
+		if (forms[i].sparks && !sparks)
+			continue;
+		measure(s, &forms[i], rows);
+		if (fits(s))
+			break;
+	}
+	table_fit(&s->table, s->view->term->columns);
 }
 
 /* Write out a line; true when memory ran out. */
 static bool
 put(const struct term *term, struct buf *line, bool strong)
 {
-	bool failed = buf_failed(line);
+	bool failed;
 
-	if (strong && term->style && line->len > 0) {
-		term_put(STR("\x1b[1m"));
-		term_put(str_make(line->p, line->len - 1));
-		term_put(STR("\x1b[0m\n"));
-	} else {
-		term_put(buf_str(line));
-	}
+	if (!strong || !term->style || line->len == 0)
+		return stats_put(line);
+	failed = buf_failed(line);
+	term_put(STR("\x1b[1m"));
+	term_put(str_make(line->p, line->len - 1));
+	term_put(STR("\x1b[0m\n"));
 	buf_reset(line);
 	return failed;
+}
+
+static void
+put_span(const struct stats_view *view)
+{
+	char from[HUMAN_MAX], until[HUMAN_MAX];
+	struct buf line;
+
+	if (view->cover == NULL)
+		return;
+	human_time(from, view->cover->span.from);
+	human_time(until, view->cover->span.until);
+	buf_init(&line, LINE_MAX_BYTES);
+	buf_addf(&line, "%s to %s%s\n\n", from, until,
+	    view->cover->span.until == view->now ? " (now)" : "");
+	stats_put(&line);
+	buf_fini(&line);
 }
 
 static int
 list(const struct stats_view *view, const struct stats_rows *rows)
 {
 	struct str cut = view->term->utf8 ? STR("\xe2\x80\xa6") : STR("...");
-	const struct form *form;
-	struct table t;
-	struct cells c;
+	struct sheet s = { .view = view };
 	struct buf line;
 	bool failed;
 
 	if (rows->n == 0 && view->total == NULL)
 		return 0;
-	form = choose(&t, view, rows);
+	if (view->total != NULL)
+		s.recipients = view->total->counts.n[TALLY_RECIPIENTS];
+	put_span(view);
+	choose(&s, rows);
 	buf_init(&line, LINE_MAX_BYTES);
-	table_head(&t, &line);
+	table_head(&s.table, &line);
 	failed = put(view->term, &line, true);
 	for (size_t i = 0; i < rows->n; i++) {
-		fill_row(&c, view, form, &rows->v[i]);
-		table_line(&t, c.cell, cut, &line);
+		fill(&s, &rows->v[i]);
+		table_line(&s.table, s.cell, cut, &line);
 		failed |= put(view->term, &line, false);
 	}
 	if (view->total != NULL) {
-		fill_row(&c, view, form, view->total);
-		table_line(&t, c.cell, cut, &line);
+		fill(&s, view->total);
+		table_line(&s.table, s.cell, cut, &line);
 		failed |= put(view->term, &line, true);
 	}
 	buf_fini(&line);
 	return failed ? -1 : 0;
 }
 
-/* --- one campaign --- */
-
-static void
-say(struct buf *out, const char *label, const char *value, const char *note)
-{
-	buf_addf(
-	    out, "%-20s %15s%s%s\n", label, value, note[0] != '\0' ? "  " : "", note);
-}
-
-static void
-say_count(struct buf *out, const char *label, int64_t n, const char *note)
-{
-	char text[HUMAN_MAX];
-
-	human_count(text, n);
-	say(out, label, text, note);
-}
-
-static void
-say_share(struct buf *out, const char *label, int64_t part, int64_t whole)
-{
-	char share[HUMAN_MAX];
-
-	human_share(share, part, whole);
-	say_count(out, label, part, whole > 0 ? share : "");
-}
-
-static void
-identity(struct buf *out, const struct stats_view *view, const struct stats_row *row)
-{
-	const struct stats_counts *c = &row->counts;
-	const char *campaign = row->campaign;
-	char text[WHEN_MAX];
-
-	buf_addf(out, "campaign      %s\n", campaign);
-	if (c->sent != NULL &&
-	    !str_eq(str_make(c->sent, c->sent_len), str_of(campaign))) {
-		buf_adds(out, "name as sent  ");
-		visible_add(out, str_make(c->sent, c->sent_len), view->term->utf8);
-		buf_addc(out, '\n');
-	}
-	when_text(text, sizeof(text), WHEN_BOTH, c->first_seen, view->now);
-	buf_addf(out, "first seen    %s\n", text);
-	when_text(text, sizeof(text), WHEN_BOTH, c->last_seen, view->now);
-	buf_addf(out, "last seen     %s\n\n", text);
-}
-
-/* The counters that no line of counters() names: later versions have more of them. */
-static void
-other_counters(struct buf *out, const struct stats_counts *c)
-{
-	bool named[TALLY_FIXED] = { [TALLY_BYTES] = true };
-	char label[HUMAN_MAX];
-
-	for (size_t i = 0; i < N_SHOWN; i++)
-		named[shown[i]] = true;
-	for (size_t i = 0; i < TALLY_FIXED; i++) {
-		if (named[i])
-			continue;
-		snprintf(label, sizeof(label), "%s", tally_counter_name(i));
-		for (char *p = label; *p != '\0'; p++)
-			if (*p == '_')
-				*p = ' ';
-		say_count(out, label, c->n[i], "");
-	}
-}
-
-static void
-counters(struct buf *out, const struct stats_counts *c)
-{
-	char text[HUMAN_MAX];
-
-	say_count(out, "messages", c->n[TALLY_MESSAGES], "");
-	say_share(out, "  signed", c->n[TALLY_SIGNED], c->n[TALLY_MESSAGES]);
-	say_share(out, "  unsigned", c->n[TALLY_UNSIGNED], c->n[TALLY_MESSAGES]);
-	say_count(out, "recipients", c->n[TALLY_RECIPIENTS], "");
-	if (c->rcpt >= 0)
-		say_count(out, "  distinct", c->rcpt, "estimate, within 1% or so");
-	human_bytes(text, c->n[TALLY_BYTES]);
-	say_count(
-	    out, "bytes", c->n[TALLY_BYTES], c->n[TALLY_BYTES] >= 1000 ? text : "");
-	say_count(out, "sign failed", c->n[TALLY_SIGN_FAILED], "");
-	say_count(out, "rejected", c->n[TALLY_REJECTED], "");
-	say_count(out, "tempfailed", c->n[TALLY_TEMPFAILED], "");
-	other_counters(out, c);
-}
-
-struct share {
-	enum provider who;
-	int64_t n;
-};
-
-/* Largest first; the fixed order among equals. */
-static int
-compare_shares(const void *a, const void *b)
-{
-	const struct share *x = a, *y = b;
-
-	if (x->n != y->n)
-		return x->n < y->n ? 1 : -1;
-	return (int)x->who - (int)y->who;
-}
-
-static void
-providers(struct buf *out, const struct stats_counts *c)
-{
-	struct share shares[PROVIDERS];
-	char label[HUMAN_MAX];
-
-	for (int i = 0; i < PROVIDERS; i++)
-		shares[i] = (struct share) { (enum provider)i, c->n[TALLY_FIXED + i] };
-	qsort(shares, PROVIDERS, sizeof(shares[0]), compare_shares);
-	if (shares[0].n == 0)
-		return;
-	buf_adds(out, "\nrecipients by provider\n");
-	for (int i = 0; i < PROVIDERS && shares[i].n != 0; i++) {
-		snprintf(label, sizeof(label), "  %s", provider_name(shares[i].who));
-		say_share(out, label, shares[i].n, c->n[TALLY_RECIPIENTS]);
-	}
-}
-
-/* "  2026-11-24 09:00", or the day alone. */
-static void
-span_text(char out[HUMAN_MAX], const struct stats_span *span, bool hours)
-{
-	char day[HUMAN_MAX];
-
-	human_day(day, span->start);
-	if (hours)
-		snprintf(out, HUMAN_MAX, "  %.10s %02d:00", day,
-		    (int)(span->start / 3600 % 24));
-	else
-		snprintf(out, HUMAN_MAX, "  %.10s", day);
-}
-
-static void
-spans(struct buf *out, const char *title, const struct stats_span *v, size_t n,
-    bool hours)
-{
-	struct table_column columns[COLS];
-	char text[HUMAN_MAX];
-	struct cells c;
-	struct table t;
-	size_t active = 0;
-
-	buf_addf(out, "\n%s\n", title);
-	memcpy(columns, short_columns, sizeof(columns));
-	columns[COL_WHAT].title = hours ? STR("  FROM (UTC)") : STR("  DAY (UTC)");
-	/* The time of the last activity is the line's own. */
-	table_init(&t, columns, COL_LAST);
-	for (int pass = 0; pass < 2; pass++) {
-		if (pass == 1 && active > 0)
-			table_head(&t, out);
-		for (size_t i = 0; i < n; i++) {
-			if (!v[i].counts.found)
-				continue;
-			active++;
-			span_text(text, &v[i], hours);
-			fill(&c, text, &v[i].counts);
-			if (pass == 0)
-				table_measure(&t, c.cell);
-			else
-				table_line(&t, c.cell, STR(""), out);
-		}
-	}
-	if (active == 0)
-		buf_adds(out, "  nothing\n");
-}
-
-static int
-detail(const struct stats_view *view, const struct stats_detail *v, size_t n)
-{
-	bool failed = false;
-
-	for (size_t i = 0; i < n; i++) {
-		struct buf page;
-
-		buf_init(&page, 64 * 1024);
-		if (i > 0)
-			buf_addc(&page, '\n');
-		identity(&page, view, &v[i].row);
-		counters(&page, &v[i].row.counts);
-		providers(&page, &v[i].row.counts);
-		spans(&page, "last 24 hours", v[i].hours, STATS_HOURS, true);
-		spans(&page, "last 7 days", v[i].days, STATS_DAYS, false);
-		failed |= put(view->term, &page, false);
-		buf_fini(&page);
-	}
-	return failed ? -1 : 0;
-}
-
-const struct stats_out stats_table = { "table", false, list, detail };
+const struct stats_out stats_table = { "table", list, stats_page };

@@ -15,6 +15,7 @@
 #include "core/conf.h"
 #include "core/str.h"
 #include "edge/conffile.h"
+#include "edge/redis_place.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"
 #define DEFAULT_URL "redis://127.0.0.1:6379/0"
@@ -23,17 +24,26 @@
 #define ERR_MAX 512
 
 static int
-set_url(struct target *t, const char *text, const char *source, int status)
+set_place(
+    struct target *t, const struct redis_place *place, const char *source, int status)
 {
 	char err[ERR_MAX];
 
 	snprintf(t->source, sizeof(t->source), "%s", source);
-	if (rurl_parse(text, &t->url, err, sizeof(err)) != 0) {
+	if (redis_place_find(place, &t->url, err, sizeof(err)) != 0) {
 		term_say("%s: %s", source, err);
 		return status;
 	}
 	rurl_show(&t->url, t->shown, sizeof(t->shown));
 	return EX_OK;
+}
+
+static int
+set_url(struct target *t, const char *text, const char *source, int status)
+{
+	const struct redis_place place = { .url = text };
+
+	return set_place(t, &place, source, status);
 }
 
 static int
@@ -54,6 +64,7 @@ static int
 read_config(struct target *t, const char *file)
 {
 	char err[ERR_MAX];
+	struct redis_place place;
 	struct conf conf;
 	int status;
 
@@ -67,7 +78,11 @@ read_config(struct target *t, const char *file)
 		term_say("%s", err);
 		return EX_CONFIG;
 	}
-	status = set_url(t, conf.redis, file, EX_CONFIG);
+	place = (struct redis_place) { .url = conf.redis,
+		.user = conf.redis_user,
+		.password_file = conf.redis_password_file,
+		.run_as = conf.user };
+	status = set_place(t, &place, file, EX_CONFIG);
 	snprintf(t->prefix, sizeof(t->prefix), "%s", conf.key_prefix);
 	conf_fini(&conf);
 	return status;
@@ -95,6 +110,24 @@ find_url(const struct target_options *o, struct target *t)
 	return set_url(t, DEFAULT_URL, "the built-in default", EX_USAGE);
 }
 
+/*
+ * Who lists the processes shall not see a password: what is in the argument is taken.
+ * For the moment before, and for the shell's history, there are files.
+ */
+static void
+hide_password(char *url)
+{
+	char *at = url != NULL ? strrchr(url, '@') : NULL;
+	char *user = url != NULL ? strstr(url, "://") : NULL;
+	char *colon;
+
+	if (at == NULL || user == NULL || user > at)
+		return;
+	colon = strchr(user + 3, ':');
+	for (char *p = colon; p != NULL && p + 1 < at; p++)
+		p[1] = 'x';
+}
+
 int
 target_find(const struct target_options *o, struct target *t)
 {
@@ -104,6 +137,7 @@ target_find(const struct target_options *o, struct target *t)
 	status = find_url(o, t);
 	if (status == EX_OK && o->prefix != NULL)
 		status = set_prefix(t, o->prefix);
+	hide_password(o->redis);
 	return status;
 }
 
@@ -158,14 +192,28 @@ target_failed(const struct target *t, enum redis_cure cure, const char *err)
 	return complain(t, cure, text);
 }
 
-struct redis_link *
-target_open(const struct target *t, int *status)
+/* Counters that may vanish are no counters to rely on: whoever reads them is told. */
+static void
+warn_of_eviction(void *arg, const struct rurl *server, const struct redis_probe *probe)
 {
-	enum redis_cure cure = REDIS_CURE_NONE;
-	char err[ERR_MAX] = "";
-	struct redis_link *link;
+	char shown[TARGET_TEXT_MAX];
 
-	link = redis_link_open(&t->url, TIMEOUT_MS, &cure, err, sizeof(err));
-	*status = link != NULL ? EX_OK : complain(t, cure, err);
-	return link;
+	(void)arg;
+	if (!redis_probe_drops(probe))
+		return;
+	rurl_show(server, shown, sizeof(shown));
+	term_say("warning: %s drops counters when its memory is full: its "
+		 "maxmemory-policy is %s, not noeviction",
+	    shown, probe->eviction);
+}
+
+int
+target_open(const struct target *t, struct query *q)
+{
+	static const struct redis_net_options options = { .timeout_ms = TIMEOUT_MS,
+		.connected = warn_of_eviction };
+
+	*q = (struct query) { .prefix = t->prefix };
+	q->net = redis_net_open(&t->url, &options, &q->cure, q->err, sizeof(q->err));
+	return q->net != NULL ? EX_OK : complain(t, q->cure, q->err);
 }

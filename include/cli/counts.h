@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * counts.h - what one hash of counters holds, as read from Redis.
+ *
+ * Fields that are not counters (the producers' markers above all) are left out.
+ */
+#ifndef METERMARK_CLI_COUNTS_H
+#define METERMARK_CLI_COUNTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/query.h"
+#include "core/camp.h"
+#include "core/tally.h"
+
+struct counts {
+	int64_t n[TALLY_COUNTERS];     /* 0 where Redis has no such field */
+	int64_t first_seen, last_seen; /* unix seconds; 0: not known */
+	int64_t rcpt;                  /* distinct recipients, about; -1: not asked */
+	char *sent;                    /* the name as sent, owned; NULL: not known */
+	size_t sent_len;               /* at most CAMP_SENT_MAX; may hold anything */
+	bool found;                    /* there was something of ours but markers */
+};
+
+/* Ask for a campaign's hash since ever; with_rcpt: for its distinct recipients too. */
+int counts_ask_total(struct query *, const char *campaign, bool with_rcpt);
+int counts_take_total(struct query *, struct counts *, bool with_rcpt);
+
+/* hour: unix seconds / 3600; day: unix seconds / 86400. */
+int counts_ask_hour(struct query *, const char *campaign, int64_t hour);
+int counts_ask_day(struct query *, const char *campaign, int64_t day);
+/* The answer to either; counts_fini() out in any case. */
+int counts_take(struct query *, struct counts *);
+
+/* Add the counters of `more`, and that it was found. */
+void counts_add(struct counts *, const struct counts *more);
+void counts_fini(struct counts *);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stats_sort.c - the order of campaigns.  See the header.
+ */
+#include "cli/stats_sort.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/term.h"
+
+static const struct {
+	const char *name;
+	enum stats_key_kind kind;
+} words[] = { { "last", STATS_KEY_LAST }, { "first", STATS_KEY_FIRST },
+	{ "name", STATS_KEY_NAME }, { "distinct", STATS_KEY_DISTINCT } };
+
+int
+stats_key_parse(const char *text, struct stats_key *key)
+{
+	*key =
+	    (struct stats_key) { STATS_KEY_COUNTER, tally_counter_find(str_of(text)) };
+	if (key->counter < TALLY_COUNTERS)
+		return 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i].name, text) != 0)
+			continue;
+		key->kind = words[i].kind;
+		return 0;
+	}
+	term_say("--sort: \"%s\" is none of last, first, name, distinct, messages, "
+		 "recipients, bytes, signed, unsigned, sign_failed, partly_signed, "
+		 "rejected, tempfailed, p:gmail:recipients, ...",
+	    text);
+	return -1;
+}
+
+static int64_t
+value(const struct stats_row *row, const struct stats_key *key)
+{
+	switch (key->kind) {
+	case STATS_KEY_COUNTER:
+		return row->counts.n[key->counter];
+	case STATS_KEY_DISTINCT:
+		return row->counts.rcpt;
+	case STATS_KEY_LAST:
+		return row->at.from != 0 ? row->at.from : row->active;
+	case STATS_KEY_FIRST:
+		return row->at.from != 0 ? row->at.from : row->counts.first_seen;
+	case STATS_KEY_NAME:
+	case STATS_KEY_NONE:
+		break;
+	}
+	return 0;
+}
+
+/* By the key, then by activity, hour or day, and name: always the same order. */
+static int
+compare(const void *a, const void *b, void *arg)
+{
+	const struct stats_row *x = a, *y = b;
+	const struct stats_key *key = arg;
+	int64_t u = value(x, key), v = value(y, key);
+
+	if (u != v)
+		return u < v ? 1 : -1;
+	if (x->active != y->active && key->kind != STATS_KEY_NAME)
+		return x->active < y->active ? 1 : -1;
+	if (strcmp(x->campaign, y->campaign) != 0)
+		return strcmp(x->campaign, y->campaign);
+	if (x->at.from != y->at.from)
+		return x->at.from < y->at.from ? -1 : 1;
+	return x->provider - y->provider;
+}
+
+void
+stats_sort(struct stats_rows *rows, struct stats_key key)
+{
+	if (key.kind != STATS_KEY_NONE && rows->n > 0)
+		qsort_r(rows->v, rows->n, sizeof(*rows->v), compare, &key);
+}
