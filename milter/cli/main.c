@@ -20,6 +20,7 @@
 #include "edge/stdfd.h"
 
 static const struct cmd cmds[] = {
+	{ "forget", "remove a campaign and its counters", forget_main },
 	{ "import-opendkim", "make a metermark.conf from an opendkim.conf",
 	    import_opendkim_main },
 	{ "stats", "show what was counted, by campaign", stats_main },

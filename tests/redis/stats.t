@@ -451,8 +451,26 @@ def redis_hangs(lab):
         yield from lab.ask("stats").is_error(69, "did not answer in time")
         if time.monotonic() - start > 8:
             yield f"took {time.monotonic() - start:.1f} s"
+        yield from list_of_processes(lab)
     finally:
         lab.redis.signal(signal.SIGCONT)
+
+
+def list_of_processes(lab):
+    """The password has gone from the arguments before Redis has answered."""
+    for command in ("stats", "forget"):
+        more = ("--yes", "spring") if command == "forget" else ()
+        url = f"--redis=redis://someone:tops3cret@127.0.0.1:{lab.redis.port}/0"
+        process = subprocess.Popen([METERMARK, command, url, *more], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.7)
+        with open(f"/proc/{process.pid}/cmdline", encoding="utf-8") as f:
+            shown = f.read()
+        running = process.poll() is None
+        process.kill()
+        process.wait()
+        if not running or "s3cret" in shown or "redis://someone:x" not in shown:
+            yield f"{command}: running {running}, the list of processes shows {shown!r}"
 
 
 def passwords(lab):
