@@ -36,12 +36,13 @@ struct cmd {
  *    77   EX_NOPERM       Redis refused: password, user or rights
  *    78   EX_CONFIG       a configuration file that cannot be read or is wrong
  */
-enum { CMD_NOT_FOUND = 1, CMD_NOT_ALL = 3 };
+enum { CMD_NOT_FOUND = 1, CMD_FAILED = 1, CMD_NOT_ALL = 3 };
 
 /* The subcommands, each in milter/cli/NAME.c. */
 int forget_main(int argc, char **argv);
 int import_opendkim_main(int argc, char **argv);
 int stats_main(int argc, char **argv);
+int token_main(int argc, char **argv);
 int watch_main(int argc, char **argv);
 
 #endif

@@ -33,6 +33,13 @@
 
 struct domtable;
 
+/* Of token { }: the last one is the newest, with which tokens are made. */
+struct conf_token_key {
+	char id; /* of TOKEN_KEY_IDS */
+	char *file;
+	unsigned line;
+};
+
 enum conf_mta { CONF_MTA_AUTO, CONF_MTA_POSTFIX, CONF_MTA_SENDMAIL };
 enum conf_sync { CONF_SYNC_NONE, CONF_SYNC_INTERVAL, CONF_SYNC_ALWAYS };
 enum conf_on_sign_failure { CONF_SIGN_TEMPFAIL, CONF_SIGN_ACCEPT };
@@ -161,6 +168,8 @@ struct conf {
 	struct domtable *table;
 	struct conf_stream *streams;
 	size_t n_streams;
+	struct conf_token_key *token_keys;
+	size_t n_token_keys;
 };
 
 /* All defaults.  -1 when out of memory; conf_fini() is right even then. */
@@ -203,6 +212,8 @@ int conf_check_domain_name(const char *, char *err, size_t errlen);
 int conf_check_selector(const char *, char *err, size_t errlen);
 /* Absolute, without controls. */
 int conf_check_path(const char *, char *err, size_t errlen);
+/* The id of a token key. */
+int conf_check_token_id(const char *, char *err, size_t errlen);
 /* A name of a user or group, as passwd(5) may hold it. */
 int conf_check_account(const char *, char *err, size_t errlen);
 /* A field name we may write or remove: printable, no colon, at most 76 bytes. */

@@ -14,10 +14,12 @@
 #include "core/conf.h"
 
 struct signer;
+struct token_ring;
 
 struct snapshot {
 	struct conf conf;
 	struct signer *signer;
+	struct token_ring *tokens; /* empty when the settings have no token keys */
 	/* Private to snapshot.c from here. */
 	struct keyring *keys;
 	unsigned refs; /* guarded by the mutex in snapshot.c */

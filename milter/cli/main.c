@@ -24,6 +24,7 @@ static const struct cmd cmds[] = {
 	{ "import-opendkim", "make a metermark.conf from an opendkim.conf",
 	    import_opendkim_main },
 	{ "stats", "show what was counted, by campaign", stats_main },
+	{ "token", "make and check tokens and their keys", token_main },
 	{ "watch", "a live screen of the busiest campaigns", watch_main },
 };
 #define N_CMDS (sizeof(cmds) / sizeof(cmds[0]))

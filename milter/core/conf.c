@@ -174,6 +174,9 @@ conf_fini(struct conf *c)
 		domain_fini(&c->domains[i]);
 	for (size_t i = 0; i < c->n_streams; i++)
 		stream_fini(&c->streams[i]);
+	for (size_t i = 0; i < c->n_token_keys; i++)
+		free(c->token_keys[i].file);
+	free(c->token_keys);
 	free(c->domains);
 	free(c->domain_index);
 	free(c->streams);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/addr.h"
+#include "core/token.h"
 
 #define ADD (1U << CONF_EDIT_ADD)
 #define SET (1U << CONF_EDIT_SET)
@@ -223,6 +224,15 @@ conf_check_stream_name(const char *text, char *err, size_t errlen)
 		    "a name of a-z, 0-9, ., _ and -, at most 32 bytes, beginning with "
 		    "a "
 		    "letter or digit");
+	return 0;
+}
+
+int
+conf_check_token_id(const char *text, char *err, size_t errlen)
+{
+	if (strlen(text) != 1 || !token_key_id_valid(text[0]))
+		return expected(
+		    err, errlen, "one character of a-z and 0-9: it is in each token");
 	return 0;
 }
 

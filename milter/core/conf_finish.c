@@ -267,6 +267,20 @@ check_stream(const struct conf_stream *s, const struct complaint *to)
 	return check_edits(s, to);
 }
 
+/* A token names its key by the id alone. */
+static int
+check_token_keys(const struct conf *c, const struct complaint *to)
+{
+	for (size_t i = 0; i < c->n_token_keys; i++)
+		for (size_t k = 0; k < i; k++)
+			if (c->token_keys[i].id == c->token_keys[k].id)
+				return complain(to, c->token_keys[i].line,
+				    "token: found key \"%c\" a second time, expected "
+				    "another id for each key: it is in line %u",
+				    c->token_keys[i].id, c->token_keys[k].line);
+	return 0;
+}
+
 int
 conf_finish(struct conf *c, char *err, size_t errlen)
 {
@@ -290,7 +304,7 @@ conf_finish(struct conf *c, char *err, size_t errlen)
 				    "it begins in line %u",
 				    s->name, c->streams[k].line);
 	}
-	if (index_domains(c, &to) != 0)
+	if (check_token_keys(c, &to) != 0 || index_domains(c, &to) != 0)
 		return -1;
 	for (size_t i = 0; i < c->n_domains; i++)
 		if (find_also(c, &c->domains[i], &to) != 0)

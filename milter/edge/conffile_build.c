@@ -154,6 +154,34 @@ build_campaign(cfg_t *cfg, struct conf_campaign *c)
 }
 
 static int
+build_token(cfg_t *cfg, struct conf *c)
+{
+	unsigned n = cfg_size(cfg, "key");
+
+	if (n == 0)
+		return conffile_fail(line_of(cfg),
+		    "token: found no key, expected key { id = \"a\" file = \"...\" }");
+	c->token_keys = calloc(n, sizeof(*c->token_keys));
+	if (c->token_keys == NULL)
+		return no_memory();
+	for (unsigned i = 0; i < n; i++) {
+		cfg_t *sub = cfg_getnsec(cfg, "key", i);
+		struct conf_token_key *k = &c->token_keys[c->n_token_keys++];
+
+		k->line = line_of(sub);
+		if (!given(sub, "id") || !given(sub, "file"))
+			return conffile_fail(k->line,
+			    "token: found a key without %s, expected key { id = "
+			    "\"a\" file = \"...\" }",
+			    given(sub, "id") ? "file" : "id");
+		k->id = cfg_getstr(sub, "id")[0];
+		if (take_text(sub, "file", &k->file) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
 build_keys(cfg_t *cfg, struct conf_domain *d)
 {
 	unsigned n = cfg_size(cfg, "key");
@@ -323,10 +351,12 @@ conffile_build(cfg_t *cfg, struct conf *c)
 {
 	unsigned n_domains = cfg_size(cfg, "domain"),
 		 n_streams = cfg_size(cfg, "stream");
-	cfg_t *outbound, *campaign;
+	cfg_t *outbound, *campaign, *token;
 
 	if (build_top(cfg, c) != 0 || only_section(cfg, "outbound", &outbound) != 0 ||
 	    only_section(cfg, "campaign", &campaign) != 0 ||
+	    only_section(cfg, "token", &token) != 0 ||
+	    (token != NULL && build_token(token, c) != 0) ||
 	    (outbound != NULL && build_outbound(outbound, &c->outbound) != 0) ||
 	    (campaign != NULL && build_campaign(campaign, &c->campaign) != 0))
 		return -1;

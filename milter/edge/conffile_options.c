@@ -54,6 +54,7 @@ CHECKED(domain_name)
 CHECKED(selector)
 CHECKED(path)
 CHECKED(account)
+CHECKED(token_id)
 CHECKED(key_prefix)
 CHECKED(text)
 
@@ -304,6 +305,19 @@ static cfg_opt_t key_options[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t token_key_options[] = {
+	SECTION_LINE,
+	TEXT("id", on_token_id),
+	TEXT("file", on_path),
+	CFG_END(),
+};
+
+static cfg_opt_t token_options[] = {
+	SECTION_LINE,
+	CFG_SEC("key", token_key_options, CFGF_MULTI),
+	CFG_END(),
+};
+
 static cfg_opt_t domain_options[] = {
 	SECTION_LINE,
 	CFG_SEC("key", key_options, CFGF_MULTI),
@@ -378,6 +392,7 @@ static cfg_opt_t options[] = {
 	CFG_SEC(
 	    "domain", domain_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("campaign", campaign_options, CFGF_MULTI),
+	CFG_SEC("token", token_options, CFGF_MULTI),
 	CFG_SEC(
 	    "stream", stream_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END(),

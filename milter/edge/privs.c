@@ -239,4 +239,6 @@ privs_check_readable(
 	for (size_t i = 0; i < c->n_domains; i++)
 		for (size_t k = 0; k < c->domains[i].n_keys; k++)
 			check_one(c->domains[i].keys[k].file, self.user, warn, arg);
+	for (size_t i = 0; i < c->n_token_keys; i++)
+		check_one(c->token_keys[i].file, self.user, warn, arg);
 }

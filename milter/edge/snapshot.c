@@ -12,6 +12,7 @@
 #include "edge/domfile.h"
 #include "edge/keyring.h"
 #include "edge/signer.h"
+#include "edge/tokenkeys.h"
 
 /* Guards current and the refs of every snapshot; held for a few instructions only. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -23,6 +24,7 @@ destroy(struct snapshot *s)
 {
 	signer_free(s->signer);
 	keyring_free(s->keys);
+	token_ring_free(s->tokens);
 	conf_fini(&s->conf);
 	free(s);
 }
@@ -44,7 +46,8 @@ snapshot_load(const char *file, void (*warn)(void *, const char *), void *arg,
 	}
 	if (warn != NULL)
 		conffile_advise(&s->conf, warn, arg);
-	if (domfile_load(&s->conf, warn, arg, err, errlen) == 0)
+	s->tokens = tokenkeys_load(&s->conf, warn, arg, err, errlen);
+	if (s->tokens != NULL && domfile_load(&s->conf, warn, arg, err, errlen) == 0)
 		s->keys = keyring_load(&s->conf, warn, arg, err, errlen);
 	if (s->keys != NULL)
 		s->signer = signer_new(&s->conf, s->keys, err, errlen);

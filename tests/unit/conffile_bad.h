@@ -16,7 +16,7 @@
  "state_dir, flush_interval_ms, journal_sync, journal_max_mb, retain_s, retain_mb, "   \
  "drain_s, line_length_limit, recipient_key_file, "                                    \
  "on_sign_failure, on_bad_message, log_level, domain_table, key_cache, outbound, "     \
- "domain, campaign, stream"
+ "domain, campaign, token, stream"
 #define QUOTES "expected a value with such characters in double quotes"
 #define ENVIRONMENT                                                                    \
  "found ${, expected a plain value: the environment is not expanded "                  \
@@ -37,6 +37,30 @@ static const struct {
 	    ":2: found a second section outbound, expected one: it begins in line 1" },
 	{ "campaign { }\n\ncampaign { max = 1 }\n",
 	    ":3: found a second section campaign, expected one: it begins in line 1" },
+	{ "token { }\n",
+	    ":1: token: found no key, expected key { id = \"a\" file = \"...\" }" },
+	{ "token { key { id = a file = /k } }\ntoken { key { id = b file = /k } }\n",
+	    ":2: found a second section token, expected one: it begins in line 1" },
+	{ "token {\nkey { id = a }\n}",
+	    ":2: token: found a key without file, expected key { id = \"a\" file = "
+	    "\"...\" }" },
+	{ "token {\nkey { file = /k }\n}",
+	    ":2: token: found a key without id, expected key { id = \"a\" file = "
+	    "\"...\" }" },
+	{ "token { key { id = A file = /k } }",
+	    ":1: id: found \"A\", expected one character of a-z and 0-9: it is in each "
+	    "token" },
+	{ "token { key { id = a1 file = /k } }",
+	    ":1: id: found \"a1\", expected one character of a-z and 0-9: it is in "
+	    "each "
+	    "token" },
+	{ "token { key { id = \"\" file = /k } }",
+	    ":1: id: found \"\", expected one character of a-z and 0-9: it is in each "
+	    "token" },
+	{ "token { key { id = a file = /k }\n key { id = b file = /k }\n key { id = a "
+	  "file = /m } }",
+	    ":3: token: found key \"a\" a second time, expected another id for each "
+	    "key: it is in line 1" },
 	{ "domain a.org { " KEY " }\ndomain a.org { " KEY " }\n",
 	    ":2: found a second section \"a.org\", expected it once" },
 	{ "domain a.org { " KEY " }\ndomain A.org { " KEY " }\n",
@@ -93,7 +117,7 @@ static const struct {
 	{ "mta = \"a\001b\"", ":1: found the control character 0x01, expected text" },
 	{ "a{b{c{d{e{f{g{h{i{}}}}}}}}}", ":1: found braces nested more than 8 deep" },
 	/* unknown words */
-	{ "\n\ntoken { }", ":3: found \"token\", " TOP },
+	{ "\n\ntokens { }", ":3: found \"tokens\", " TOP },
 	{ "Listen = \"unix:/a/b\"",
 	    ":1: found \"Listen\", expected the name of a setting" },
 	{ "outbound {\n  network = {\"10.0.0.0/8\"}\n}\n",

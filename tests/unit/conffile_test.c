@@ -139,7 +139,8 @@ static const char everything[] =
     " add X-Report-Abuse { value = \"  <https://example.com/?a=1&b=%%> \" }\n"
     " set Precedence { value = bulk } set X-B { value = 'say \"hi\" \\\\ \\'x\\'' }\n"
     " remove = {X-Mailer, \"X-Originating-IP\"} }\n"
-    "stream two { }\n";
+    "stream two { }\n"
+    "token { key { id = z file = /k/z }\n key { id = 0 file = /k/0 } }\n";
 
 static void
 check_top(const struct conf *c)
@@ -180,6 +181,11 @@ check_top(const struct conf *c)
 	assert_string_equal(c->campaign.sources.v[0], "x-campaign");
 	assert_string_equal(c->campaign.default_name, "misc");
 	assert_int_equal(c->campaign.max, 7);
+	assert_int_equal(c->n_token_keys, 2);
+	assert_int_equal(c->token_keys[0].id, 'z');
+	assert_string_equal(c->token_keys[0].file, "/k/z");
+	assert_int_equal(c->token_keys[1].id, '0');
+	assert_int_equal(c->token_keys[1].line, c->token_keys[0].line + 1);
 }
 
 static void
@@ -482,7 +488,7 @@ static void
 assert_documented(const cfg_opt_t *options, const char *example, const char *manual)
 {
 	/* Told of in the item of their section. */
-	static const char *const inner = " _line selector file value ";
+	static const char *const inner = " _line selector file value id ";
 
 	for (const cfg_opt_t *o = options; o->name != NULL; o++) {
 		char word[64];

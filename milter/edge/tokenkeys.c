@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tokenkeys.c - the key files of token { }.  See the header.
+ */
+#include "edge/tokenkeys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "edge/crypto.h"
+#include "edge/keyfile.h"
+#include "edge/tokencrypt.h"
+
+#define RANDOM_BYTES 32
+
+static int
+add(struct token_ring *r, const struct conf_token_key *k, struct str secret, char *err,
+    size_t errlen)
+{
+	while (secret.len > 0 &&
+	    (secret.p[secret.len - 1] == '\n' || secret.p[secret.len - 1] == '\r'))
+		secret.len--;
+	if (secret.len < TOKEN_SECRET_MIN || secret.len > TOKEN_SECRET_MAX) {
+		snprintf(err, errlen,
+		    "%s: found a key of %zu bytes, expected %zu to %zu; run: metermark "
+		    "token key FILE",
+		    k->file, secret.len, TOKEN_SECRET_MIN, TOKEN_SECRET_MAX);
+		return -1;
+	}
+	if (token_ring_add(r, k->id, secret.p, secret.len) == 0)
+		return 0;
+	snprintf(err, errlen, "%s: out of memory", k->file);
+	return -1;
+}
+
+static int
+load_one(struct token_ring *r, const struct conf *c, const struct conf_token_key *k,
+    char *unwise, size_t unwiselen, char *err, size_t errlen)
+{
+	struct buf secret;
+	int rc;
+
+	buf_init(&secret, KEYFILE_MAX);
+	rc = keyfile_read(k->file, c->user, &secret, err, errlen, unwise, unwiselen);
+	if (rc == 0)
+		rc = add(r, k, buf_str(&secret), err, errlen);
+	if (secret.cap > 0)
+		explicit_bzero(secret.p, secret.cap);
+	buf_fini(&secret);
+	return rc;
+}
+
+struct token_ring *
+tokenkeys_load(const struct conf *c, void (*warn)(void *, const char *), void *arg,
+    char *err, size_t errlen)
+{
+	struct token_ring *r = token_ring_new(tokencrypt());
+	char why[1024], unwise[1024], text[1536];
+	const char *file = c->file != NULL ? c->file : "token";
+
+	if (r == NULL) {
+		snprintf(err, errlen, "token keys: out of memory");
+		return NULL;
+	}
+	for (size_t i = 0; i < c->n_token_keys; i++) {
+		const struct conf_token_key *k = &c->token_keys[i];
+
+		unwise[0] = '\0';
+		if (load_one(r, c, k, unwise, sizeof(unwise), why, sizeof(why)) != 0) {
+			snprintf(err, errlen, "%s:%u: %s", file, k->line, why);
+			token_ring_free(r);
+			return NULL;
+		}
+		if (unwise[0] != '\0' && warn != NULL) {
+			snprintf(
+			    text, sizeof(text), "%s:%u: %s", file, k->line, unwise);
+			warn(arg, text);
+		}
+	}
+	return r;
+}
+
+struct token_ring *
+tokenkeys_local(const uint8_t secret[32])
+{
+	struct token_ring *r = token_ring_new(tokencrypt());
+
+	if (r != NULL && token_ring_add(r, TOKEN_KEY_IDS[0], secret, 32) != 0) {
+		token_ring_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+/* Hex digits and a newline, all of it or nothing. */
+static int
+write_new(int fd)
+{
+	uint8_t bytes[RANDOM_BYTES];
+	char text[2 * RANDOM_BYTES + 2];
+	const size_t n = sizeof(text) - 1;
+	ssize_t done = -1;
+
+	errno = EIO;
+	if (crypto_random(bytes, sizeof(bytes)) == 0) {
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+		text[n - 1] = '\n';
+		done = write(fd, text, n);
+	}
+	explicit_bzero(bytes, sizeof(bytes));
+	explicit_bzero(text, sizeof(text));
+	return done == (ssize_t)n && fsync(fd) == 0 ? 0 : -1;
+}
+
+int
+tokenkeys_create(const char *file, char *err, size_t errlen)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int rc = -1, cause;
+
+	if (fd < 0 && errno == EEXIST) {
+		snprintf(err, errlen,
+		    "%s is there already; a key in use must stay, choose another name",
+		    file);
+		return -1;
+	}
+	if (fd >= 0)
+		rc = write_new(fd);
+	cause = errno;
+	if (rc != 0 && fd >= 0)
+		unlink(file);
+	if (rc != 0)
+		snprintf(
+		    err, errlen, "%s: cannot be written: %s", file, strerror(cause));
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
