@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * source.h - the headers by which applications tag their mail, service by service.
+ *
+ * A program that was written for a sending service tags its mail as that service wants
+ * it.  Each service is a row here: which fields it reads, which of them names the
+ * campaign and which only adds tags, what counts when a field is repeated, what the
+ * service would refuse, and which fields are commands to it that no recipient shall
+ * see. `metermark campaigns --sources` prints this table; a test compares
+ * metermark.conf(5).
+ *
+ * Only what identifies a message is read.  Recipients, times, pools, templates and the
+ * switching off of suppression lists stand in the same headers and are never obeyed.
+ */
+#ifndef METERMARK_CORE_SOURCE_H
+#define METERMARK_CORE_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/str.h"
+
+#define SOURCES_MAX 64        /* rows of the table */
+#define SOURCE_FIELDS_MAX 160 /* fields of all rows */
+
+/* How the value of a field is written. */
+enum source_form {
+	SOURCE_COMMAND,      /* it is not read */
+	SOURCE_TEXT,         /* one name */
+	SOURCE_LIST,         /* names, commas between them */
+	SOURCE_PAIRS,        /* name=value, commas between them */
+	SOURCE_JSON,         /* see core/sourcejson.h */
+	SOURCE_JSON_OR_TEXT, /* the same where it begins with a brace, else not read */
+	SOURCE_FEEDBACK,     /* a:b:c:sender, counted from the right (Gmail) */
+	SOURCE_LIST_ID,      /* phrase <label.namespace> (RFC 2919) */
+	SOURCE_TRIPLE        /* campaign.list.subscriber */
+};
+
+/* Which instances of a field are read. */
+enum source_repeat {
+	SOURCE_FIRST,       /* the first names the campaign, all of them tag */
+	SOURCE_FIRST_ALONE, /* the others are as good as not there */
+	SOURCE_LAST_ALONE,
+	SOURCE_MERGED /* all are one; of two entries of one name the first counts */
+};
+
+/* The bytes that the service takes in a name. */
+enum source_charset {
+	SOURCE_ANY,
+	SOURCE_ASCII,   /* printable */
+	SOURCE_WORD,    /* letters, digits, _ - . @ */
+	SOURCE_DASH,    /* letters, digits, - */
+	SOURCE_SPACED,  /* letters, digits, blank, _ - */
+	SOURCE_UNMARKED /* any, but no _ in front */
+};
+
+struct source_field {
+	/* As the service writes it.  "X-Metadata-*" is any field that begins so, and
+	 * its rest is a key; the longest name that fits is meant. */
+	const char *name;
+	enum source_form form;
+	/*
+	 * What names the campaign; NULL: nothing in it.  Of TEXT, LIST, FEEDBACK,
+	 * LIST_ID, TRIPLE: "" for the value, the first name, ....  Else entries, best
+	 * one first, a blank between: "category unique_args.@", where @ is one of the
+	 * keys campaign, campaign_id and campaign_name, and [] an element of an array
+	 * that is the whole.
+	 */
+	const char *campaign;
+	/*
+	 * What tags; NULL: nothing.  Of TEXT and LIST the key of the tag, "" for none.
+	 * Of the rest entries as above, where * is any key.
+	 */
+	const char *tags;
+	enum source_repeat repeat;
+	bool removed; /* not sent on: all instances */
+	enum source_charset charset;
+	uint16_t max; /* longest name that the service takes, bytes; 0: any */
+};
+
+struct source {
+	const char *id;    /* as in campaign.sources */
+	const char *title; /* who writes it, for people */
+	const struct source_field *fields;
+	size_t n_fields;
+};
+
+/* The table, in the order of precedence that is the default. */
+const struct source *source_table(size_t *n);
+/* NULL when there is none of that id. */
+const struct source *source_by_id(struct str id);
+
+/* A field of the sources that are in use. */
+struct source_entry {
+	struct str name; /* without the * */
+	const struct source_field *field;
+	const struct source *source;
+	uint8_t rank;  /* place of the source in the settings */
+	uint8_t order; /* place of the field in the source */
+};
+
+/*
+ * The fields of the sources in use, made for look-up by name.  Immutable once made; may
+ * be shared by threads.
+ */
+struct source_index {
+	size_t n, n_prefixes;
+	/* Of the letter that a name begins with: bit n, a name of n bytes; bit 63, any
+	 * name of 63 or more, or one with that letter and a * at its end. */
+	uint64_t lengths[26];
+	struct source_entry v[SOURCE_FIELDS_MAX]; /* by name */
+	uint8_t prefixes[SOURCE_FIELDS_MAX]; /* those that end in *, longest first */
+};
+
+/* For the sources of these ids, in that order; ids that are none are passed over. */
+void source_index_make(struct source_index *, char *const *ids, size_t n);
+/* Place in v of what a field of that name is to us, or -1. */
+int source_index_find(const struct source_index *, struct str name);
+
+/*
+ * A key as one of those in the list (a blank between)?  Case, - and _ are of no
+ * meaning: "campaignId" is "campaign_id".  Its place from 0, or -1.
+ */
+int source_key(struct str key, const char *list);
+/* The keys that @ stands for, best one first. */
+#define SOURCE_CAMPAIGN_KEYS "campaign campaign_id campaign_name"
+
+/* The first word of a list with a blank between, taken off it; "" at the end. */
+struct str source_word(struct str *list);
+
+/*
+ * How a service names its campaigns, and what else, for people: append "X-SMTPAPI:
+ * category, unique_args.campaign", with ", or " between fields.
+ */
+void source_show_campaign(const struct source *, struct buf *);
+void source_show_tags(const struct source *, struct buf *);
+/* Names of the fields that are removed, or else kept, with ", " between. */
+void source_show_fields(const struct source *, bool removed, struct buf *);
+/* What counts when the field that names the campaign is repeated; what its names may
+ * be. */
+const char *source_show_repeat(const struct source *);
+void source_show_limit(const struct source *, struct buf *);
+
+#endif

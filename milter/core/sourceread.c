@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sourceread.c - from the fields of a message to its campaign and tags.  See the
+ * header.
+ *
+ * Each field is decoded once, into one buffer; what is found in it is offered as a
+ * name, with the place of its rule in the table, or added as a tag.  The lowest place
+ * wins, and of equal ones the first.
+ */
+#include "core/sourceread.h"
+
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/mimeword.h"
+
+#define NO_RANK ((unsigned)-1)
+/* Places of one field's rules. */
+#define ORDER_STEP 1024u
+#define RULE_STEP 16u
+
+/* The message that is read. */
+struct reader {
+	const struct source_index *index;
+	const struct source_lent *lent;
+	char *const *customers;
+	size_t n_customers;
+	struct arena *arena;
+	struct source_found *out;
+	struct str *tags;
+	size_t n_documents;
+	unsigned customer_rank;
+
+	/* The source that is read, and the best name in it so far. */
+	unsigned rank;
+	const struct source_field *named_by;
+	struct buf name;
+
+	/* The field that is read. */
+	const struct source_entry *entry;
+	struct str key; /* rest of its name, where the table has a * */
+};
+
+void
+source_scan(
+    const struct source_index *index, const struct hdr *h, struct source_hits *out)
+{
+	uint16_t seen[SOURCE_FIELDS_MAX];
+	bool any = false;
+
+	out->n = 0;
+	for (size_t i = 0; i < h->n && out->n < HDR_FIELDS_MAX; i++) {
+		int entry = h->v[i].state == HDR_REMOVED
+		    ? -1
+		    : source_index_find(index, h->v[i].name);
+		enum source_repeat repeat;
+
+		if (entry < 0)
+			continue;
+		if (!any)
+			memset(seen, 0, sizeof(seen));
+		any = true;
+		out->v[out->n].field = (uint16_t)i;
+		out->v[out->n].entry = (uint8_t)entry;
+		repeat = index->v[entry].field->repeat;
+		out->v[out->n].passed_over =
+		    repeat == SOURCE_FIRST_ALONE && seen[entry] > 0;
+		if (repeat == SOURCE_LAST_ALONE && seen[entry] > 0)
+			out->v[seen[entry] - 1].passed_over = true;
+		seen[entry] = (uint16_t)++out->n;
+	}
+}
+
+void
+source_strip(
+    const struct source_index *index, const struct source_hits *hits, struct hdr *h)
+{
+	for (size_t i = 0; i < hits->n; i++)
+		if (index->v[hits->v[i].entry].field->removed)
+			hdr_remove(&h->v[hits->v[i].field]);
+}
+
+static void
+fault(struct reader *r, enum source_fault f)
+{
+	if (r->out->fault != SOURCE_FINE || f == SOURCE_FINE)
+		return;
+	r->out->fault = f;
+	r->out->fault_field = r->entry->field->name;
+}
+
+/* ==== Names ==== */
+
+static bool
+in_charset(enum source_charset charset, struct str name)
+{
+	if (charset == SOURCE_UNMARKED)
+		return name.len == 0 || name.p[0] != '_';
+	for (size_t i = 0; charset != SOURCE_ANY && i < name.len; i++) {
+		char c = name.p[i];
+		bool fine = ascii_isalnum(c);
+
+		if (charset == SOURCE_ASCII)
+			fine = c >= ' ' && c <= '~';
+		else if (charset == SOURCE_WORD)
+			fine |= c != '\0' && strchr("_-.@", c) != NULL;
+		else if (charset == SOURCE_SPACED)
+			fine |= c != '\0' && strchr(" _-", c) != NULL;
+		else
+			fine |= c == '-';
+		if (!fine)
+			return false;
+	}
+	return true;
+}
+
+/* A name, by that rule of the field at hand. */
+static void
+offer(struct reader *r, unsigned rule, struct str name)
+{
+	const struct source_field *f = r->entry->field;
+	unsigned rank = r->entry->order * ORDER_STEP + rule;
+
+	if (rank >= r->rank)
+		return;
+	/* The limits are those of the rule that stands first. */
+	if (rule < RULE_STEP && f->max > 0 && name.len > f->max)
+		fault(r, SOURCE_NAME_LONG);
+	else if (rule < RULE_STEP && !in_charset(f->charset, name))
+		fault(r, SOURCE_NAME_CHARS);
+	r->rank = rank;
+	r->named_by = f;
+	buf_reset(&r->name);
+	buf_addstr(&r->name, name);
+}
+
+/* ==== Tags ==== */
+
+/* The value of a tag that says who the customer is. */
+static void
+take_customer(struct reader *r, struct str key, struct str value)
+{
+	for (unsigned i = 0; i < r->n_customers && i < r->customer_rank; i++) {
+		struct camp_name clean;
+
+		if (source_key(key, r->customers[i]) != 0)
+			continue;
+		camp_canonical(value, r->lent->sha256, &clean);
+		if (strcmp(clean.name, CAMP_NONE) == 0)
+			return;
+		r->out->customer =
+		    arena_copy(r->arena, str_make(clean.name, clean.len));
+		if (r->out->customer.p == NULL)
+			r->out->customer = STR("");
+		else
+			r->customer_rank = i;
+		return;
+	}
+}
+
+static void
+tag(struct reader *r, struct str key, struct str value)
+{
+	char text[SOURCE_TAG_BYTES];
+	size_t n = 0;
+
+	key = str_trim(key);
+	value = str_trim(value);
+	if (value.len == 0)
+		return;
+	if (key.len > 0)
+		take_customer(r, key, value);
+	if (r->out->n_tags == SOURCE_TAGS_MAX)
+		return;
+	if (r->tags == NULL)
+		r->tags = arena_alloc(r->arena, SOURCE_TAGS_MAX * sizeof(*r->tags));
+	if (r->tags == NULL)
+		return;
+	for (size_t i = 0; i < key.len && n < sizeof(text); i++)
+		text[n++] = key.p[i];
+	if (key.len > 0 && n < sizeof(text))
+		text[n++] = '=';
+	for (size_t i = 0; i < value.len && n < sizeof(text); i++)
+		text[n++] = value.p[i];
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = '?';
+	r->tags[r->out->n_tags] = arena_copy(r->arena, str_make(text, n));
+	if (r->tags[r->out->n_tags].p != NULL)
+		r->out->n_tags++;
+	r->out->tags = r->tags;
+}
+
+/* ==== Rules ==== */
+
+/* Does a component of a rule mean that key?  *sub is which of the campaign keys. */
+static bool
+means(struct str part, struct str key, unsigned *sub)
+{
+	int at;
+
+	if (str_eq(part, STR("*")))
+		return true;
+	if (!str_eq(part, STR("@")))
+		return str_eq(part, key);
+	at = source_key(key, SOURCE_CAMPAIGN_KEYS);
+	*sub = at < 0 ? 0 : (unsigned)at;
+	return at >= 0;
+}
+
+/* Does a rule such as "unique_args.@" mean what stands below these keys? */
+static bool
+fits(struct str rule, const struct str *keys, size_t n, unsigned *sub)
+{
+	*sub = 0;
+	if (str_eq(rule, STR("[]")))
+		return n == 0;
+	for (size_t i = 0; i < n; i++) {
+		struct str part = str_make(rule.p, str_find(rule, '.'));
+
+		if (part.len == 0 || !means(part, keys[i], sub))
+			return false;
+		rule = str_skip(rule, part.len + 1);
+	}
+	return n > 0 && rule.len == 0;
+}
+
+/* An entry of a field, below these keys. */
+static void
+entry(struct reader *r, const struct str *keys, size_t n, struct str value)
+{
+	const struct source_field *f = r->entry->field;
+	struct str rules = str_of(f->campaign);
+	unsigned sub;
+
+	value = str_trim(value);
+	for (unsigned i = 0; rules.len > 0 && value.len > 0; i++)
+		if (fits(source_word(&rules), keys, n, &sub))
+			offer(r, i * RULE_STEP + sub, value);
+	for (rules = str_of(f->tags); rules.len > 0;) {
+		struct str rule = source_word(&rules);
+
+		/* "category" is a list of names; of the rest the key is part of it. */
+		if (fits(rule, keys, n, &sub))
+			tag(r,
+			    n == 0 || (n == 1 && !str_eq(rule, STR("*"))) ? STR("")
+									  : keys[n - 1],
+			    value);
+	}
+}
+
+static void
+on_leaf(void *arg, const struct str *keys, size_t n, struct str value)
+{
+	entry(arg, keys, n, value);
+}
+
+/* ==== Forms ==== */
+
+static void
+read_text(struct reader *r, struct str value)
+{
+	const struct source_field *f = r->entry->field;
+
+	if (r->key.len > 0) {
+		entry(r, &r->key, 1, value);
+		return;
+	}
+	if (f->campaign != NULL)
+		offer(r, 0, value);
+	if (f->tags != NULL)
+		tag(r, str_of(f->tags), value);
+}
+
+static void
+read_list(struct reader *r, struct str value)
+{
+	while (value.len > 0) {
+		struct str part = str_make(value.p, str_find(value, ','));
+
+		value = str_skip(value, part.len + 1);
+		part = str_trim(part);
+		if (part.len > 0)
+			offer(r, 0, part);
+		tag(r, STR(""), part);
+	}
+}
+
+static void
+read_pairs(struct reader *r, struct str value)
+{
+	while (value.len > 0) {
+		struct str part = str_make(value.p, str_find(value, ','));
+		size_t equals = str_find(part, '=');
+		struct str key = str_trim(str_make(part.p, equals));
+
+		value = str_skip(value, part.len + 1);
+		if (equals == part.len)
+			tag(r, STR(""), part);
+		else if (key.len > 0)
+			entry(r, &key, 1, str_skip(part, equals + 1));
+	}
+}
+
+static void
+read_json(struct reader *r, struct str value)
+{
+	if (r->lent->json == NULL)
+		return;
+	if (r->entry->field->form == SOURCE_JSON_OR_TEXT &&
+	    !str_starts(value, STR("{")))
+		return;
+	if (r->n_documents++ == SOURCE_DOCUMENTS_MAX)
+		fault(r, SOURCE_TOO_MANY);
+	if (r->n_documents <= SOURCE_DOCUMENTS_MAX)
+		fault(r, source_json(value, r->lent->json, on_leaf, r));
+}
+
+/*
+ * Gmail counts from the right: SenderId is the last field, and what is more than three
+ * places before it does not count.
+ */
+static void
+read_feedback(struct reader *r, struct str value)
+{
+	size_t colons = 0;
+
+	for (size_t i = value.len; i > 0; i--)
+		if (value.p[i - 1] == ':' && ++colons == 4) {
+			value = str_skip(value, i);
+			break;
+		}
+	if (colons >= 3)
+		offer(r, 0, str_trim(str_make(value.p, str_find(value, ':'))));
+}
+
+static void
+read_list_id(struct reader *r, struct str value)
+{
+	size_t open = str_rfind(value, '<');
+
+	if (open < value.len) {
+		value = str_skip(value, open + 1);
+		value = str_make(value.p, str_find(value, '>'));
+	}
+	value = str_trim(value);
+	/* Without brackets a phrase is nothing to go by. */
+	for (size_t i = 0; i < value.len; i++)
+		if (ascii_iswsp(value.p[i]))
+			return;
+	offer(r, 0, str_make(value.p, str_find(value, '.')));
+}
+
+/* Mailtrain's campaign.list.subscriber; what else is in such a field is not ours. */
+static void
+read_triple(struct reader *r, struct str value)
+{
+	size_t dots = 0, first = str_find(value, '.');
+
+	for (size_t i = 0; i < value.len; i++) {
+		dots += value.p[i] == '.' ? 1 : 0;
+		if (value.p[i] != '.' && value.p[i] != '-' && value.p[i] != '_' &&
+		    !ascii_isalnum(value.p[i]))
+			return;
+	}
+	if (dots == 2 && first > 0)
+		offer(r, 0, str_make(value.p, first));
+}
+
+static void
+read_decoded(struct reader *r, struct str value)
+{
+	switch (r->entry->field->form) {
+	case SOURCE_COMMAND:
+		return;
+	case SOURCE_TEXT:
+		read_text(r, value);
+		return;
+	case SOURCE_LIST:
+		read_list(r, value);
+		return;
+	case SOURCE_PAIRS:
+		read_pairs(r, value);
+		return;
+	case SOURCE_JSON:
+	case SOURCE_JSON_OR_TEXT:
+		read_json(r, value);
+		return;
+	case SOURCE_FEEDBACK:
+		read_feedback(r, value);
+		return;
+	case SOURCE_LIST_ID:
+		read_list_id(r, value);
+		return;
+	case SOURCE_TRIPLE:
+		read_triple(r, value);
+		return;
+	}
+}
+
+/* ==== Messages ==== */
+
+/*
+ * Services put one blank where a field was folded, and so do we: a tab there would be
+ * no JSON.
+ */
+static void
+unfold(struct str value, struct buf *out)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.p[i] != '\n' && value.p[i] != '\r') {
+			buf_addc(out, value.p[i]);
+			continue;
+		}
+		while (i + 1 < value.len && ascii_iswsp(value.p[i + 1]))
+			i++;
+		buf_addc(out, ' ');
+	}
+}
+
+/* Out of memory the value is read as it came: another name, not a lost message. */
+static void
+read_value(struct reader *r, struct str value)
+{
+	struct buf line, text;
+
+	value = str_trim(value);
+	if (r->entry->field->form == SOURCE_JSON && value.len > SOURCE_JSON_BYTES) {
+		fault(r, SOURCE_TOO_LONG);
+		return;
+	}
+	buf_init(&line, value.len);
+	buf_init(&text, value.len);
+	unfold(value, &line);
+	if (buf_failed(&line)) {
+		read_decoded(r, value);
+	} else {
+		mimeword_decode(buf_str(&line), &text);
+		read_decoded(r, buf_failed(&text) ? buf_str(&line) : buf_str(&text));
+	}
+	buf_fini(&text);
+	buf_fini(&line);
+}
+
+/* All fields of the source in that place of the settings. */
+static void
+read_source(struct reader *r, const struct source_hits *hits, const struct hdr *h,
+    unsigned rank)
+{
+	for (size_t i = 0; i < hits->n; i++) {
+		const struct source_entry *e = &r->index->v[hits->v[i].entry];
+		const struct hdr_field *f = &h->v[hits->v[i].field];
+
+		if (e->rank != rank || hits->v[i].passed_over ||
+		    e->field->form == SOURCE_COMMAND)
+			continue;
+		r->entry = e;
+		r->key = str_skip(f->name, e->name.len);
+		read_value(r, f->value);
+	}
+}
+
+/* The best name that was offered, if there is something in it. */
+static void
+take_name(struct reader *r, const struct source *s, struct camp_name *name)
+{
+	struct camp_name found;
+
+	if (r->rank == NO_RANK || r->out->source != NULL)
+		return;
+	camp_canonical(buf_str(&r->name), r->lent->sha256, &found);
+	/* A name of nothing but junk says as little as no name. */
+	if (str_eq(str_make(found.name, found.len), STR(CAMP_NONE)))
+		return;
+	*name = found;
+	r->out->source = s;
+	r->out->field = r->named_by;
+}
+
+void
+source_read(const struct source_index *index, const struct source_hits *hits,
+    const struct hdr *h, const struct source_lent *lent, char *const *customers,
+    size_t n_customers, struct arena *a, struct camp_name *name,
+    struct source_found *out)
+{
+	struct reader r = { .index = index,
+		.lent = lent,
+		.customers = customers,
+		.n_customers = n_customers,
+		.arena = a,
+		.out = out,
+		.customer_rank = NO_RANK };
+	const struct source *there[SOURCES_MAX] = { NULL };
+
+	*out = (struct source_found) { .customer = STR(""), .fault_field = "" };
+	for (size_t i = 0; i < hits->n; i++) {
+		const struct source_entry *e = &index->v[hits->v[i].entry];
+
+		there[e->rank] = e->source;
+	}
+	buf_init(&r.name, SIZE_MAX / 2);
+	for (unsigned rank = 0; hits->n > 0 && rank < SOURCES_MAX; rank++) {
+		if (there[rank] == NULL)
+			continue;
+		r.rank = NO_RANK;
+		read_source(&r, hits, h, rank);
+		take_name(&r, there[rank], name);
+	}
+	buf_fini(&r.name);
+}
