@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * camp.h - the campaign of a message: which header names it, and its canonical form.
+ * camp.h - the name of a campaign, in its canonical form.
  *
  * Campaign names come from applications and are treated as hostile: whatever is sent
  * ends as 1 to 64 bytes of [a-z0-9._-] that begin with a letter or digit, so that a
@@ -53,21 +53,6 @@ void camp_canonical(struct str decoded, camp_sha256_fn, struct camp_name *out);
 
 /* A name in canonical form already, as settings and the command line must give it. */
 bool camp_is_canonical(struct str);
-
-/* How one source reads the message.  Later sources need other readers: this is their
- * place. */
-enum camp_repeat { CAMP_FIRST, CAMP_LAST };
-struct camp_source {
-	const char *id;        /* as in campaign.sources */
-	const char *field;     /* header field it reads */
-	enum camp_repeat pick; /* which instance counts when there are several */
-	bool strip;            /* a command to us: not sent on */
-};
-
-/* The table in order of precedence, and one row by id; NULL when there is none of that
- * id. */
-const struct camp_source *camp_sources(size_t *n);
-const struct camp_source *camp_source_find(struct str id);
 
 /*
  * A field's raw value: unfolded, trimmed, RFC 2047 decoded, then camp_canonical().  Out

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/cidr.h"
+#include "core/source.h"
 #include "core/str.h"
 #include "core/tmpl.h"
 
@@ -44,6 +45,7 @@ enum conf_mta { CONF_MTA_AUTO, CONF_MTA_POSTFIX, CONF_MTA_SENDMAIL };
 enum conf_sync { CONF_SYNC_NONE, CONF_SYNC_INTERVAL, CONF_SYNC_ALWAYS };
 enum conf_on_sign_failure { CONF_SIGN_TEMPFAIL, CONF_SIGN_ACCEPT };
 enum conf_on_bad_message { CONF_BAD_REJECT, CONF_BAD_ACCEPT };
+enum conf_on_bad_source { CONF_SOURCE_COUNT, CONF_SOURCE_REJECT };
 enum conf_canon { CONF_CANON_SIMPLE, CONF_CANON_RELAXED };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 
@@ -100,6 +102,7 @@ struct conf_match {
 	struct conf_list from_domain; /* globs; "example.com" also means itself only */
 	struct conf_list envelope_domain; /* globs over the MAIL FROM domain */
 	struct conf_list user;            /* globs over the authenticated identity */
+	struct conf_list tag; /* globs over "key=value" or "value"; any tag will do */
 };
 
 /* One `add "Name" { value = "…" }` or `set`. */
@@ -123,7 +126,10 @@ struct conf_stream {
 
 struct conf_campaign {
 	struct conf_list
-	    sources; /* names known to core/camp.h, in order of precedence */
+	    sources; /* ids known to core/source.h, in order of precedence */
+	struct conf_list customer; /* keys of tags that say who it is, best one first */
+	enum conf_on_bad_source on_bad_source;
+	struct source_index index; /* of sources; made by conf_finish() */
 	char *default_name;
 	uint32_t max; /* new names a day (UTC); further ones count as "_other" */
 };
@@ -236,6 +242,9 @@ int conf_check_edit(enum conf_edit, const char *name, char *err, size_t errlen);
  * completes "expected ...".
  */
 int conf_check_feedback_id(const char *text, char *err, size_t errlen);
+
+/* A key of tags: letters, digits, . _ and -, at most 64 bytes. */
+int conf_check_tag_key(const char *, char *err, size_t errlen);
 
 /* conf_list: append a copy.  0, or -1 when out of memory. */
 int conf_list_add(struct conf_list *, const char *);

@@ -21,6 +21,7 @@
 #include "core/cidr.h"
 #include "core/conf.h"
 #include "core/hdr.h"
+#include "core/sourceread.h"
 
 /* Why a client's mail may be ours; the strongest that holds. */
 enum decide_class {
@@ -43,9 +44,10 @@ struct decide_facts {
 	struct str envelope_domain;
 	struct str queue_id;
 	size_t n_rcpt;
-	int64_t now;      /* unix seconds */
-	struct str nonce; /* unique text for a Message-ID: [a-z0-9]+ */
-	bool overflow;    /* the header list hit a limit and is not complete */
+	int64_t now;           /* unix seconds */
+	struct str nonce;      /* unique text for a Message-ID: [a-z0-9]+ */
+	bool overflow;         /* the header list hit a limit and is not complete */
+	source_json_fn json;   /* NULL: headers in JSON are not read */
 };
 
 enum decide_verdict { DECIDE_PASS, DECIDE_ACCEPT, DECIDE_REJECT, DECIDE_TEMPFAIL };
@@ -60,6 +62,7 @@ struct decision {
 	/* Of REJECT and TEMPFAIL: reply code, enhanced code (RFC 3463) and text. */
 	const char *code, *xcode, *text;
 	struct camp_name campaign;
+	struct source_found source;       /* what named it, and the tags beside it */
 	const struct conf_stream *stream; /* NULL: none matched */
 	const struct conf_domain *domain; /* signs it; NULL: goes unsigned */
 	struct str from_domain;           /* "" when there is no certain one */

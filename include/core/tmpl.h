@@ -21,6 +21,7 @@ enum tmpl_var {
 	TMPL_STREAM,     /* name of the stream */
 	TMPL_DOMAIN,     /* From domain, lower case */
 	TMPL_USER,       /* authenticated identity; empty when there is none */
+	TMPL_CUSTOMER,   /* canonical, from the tags; empty when there is none */
 	TMPL_QUEUE_ID,   /* the MTA's queue id */
 	TMPL_DATE,       /* day of the message, UTC, YYYYMMDD */
 	TMPL_RCPT_COUNT, /* number of envelope recipients, decimal */

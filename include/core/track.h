@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * track.h - the campaign of a message, its stream, and the stream's header rules.
+ * track.h - the stream of a message, and the stream's header rules.
  *
  * Order of work: command headers are read and removed; then the stream's remove, set,
  * add and feedback_id.  Only marks in the header list; see core/hdr.h.
@@ -14,16 +14,14 @@
 #include "core/hdr.h"
 #include "core/tmpl.h"
 
-/* The first source of the settings that speaks names the campaign; else the default. */
-void track_campaign(
-    const struct conf *, const struct hdr *, camp_sha256_fn, struct camp_name *out);
-/* Remove the fields that were commands to us. */
-void track_strip(const struct conf *, struct hdr *);
-
 /* What a stream's match conditions look at. */
 struct track_who {
 	struct str campaign, from_domain, envelope_domain, user;
+	const struct str *tags;
+	size_t n_tags;
 };
+/* The first condition that does not hold; NULL: all do. */
+const char *track_misses(const struct conf_match *, const struct track_who *);
 /* The first stream that matches, or NULL. */
 const struct conf_stream *track_stream(const struct conf *, const struct track_who *);
 

@@ -20,6 +20,7 @@
 #include "core/decide.h"
 #include "core/plan.h"
 #include "core/signport.h"
+#include "core/sourcejson.h"
 #include "core/tally.h"
 
 /* What one message may take of our memory: header, edits, recipients; bytes. */
@@ -35,6 +36,7 @@ struct txn_env {
 	    const void *self, struct str addr, uint8_t out[HLL_ELEMENT_BYTES]);
 	const void *self;
 	struct tally_sink sink;
+	source_json_fn json; /* NULL: tag headers in JSON are not read */
 };
 
 /* A message as it begins.  Strs are copied; conf and the port must outlive the message.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * camp.c - campaign sources and the canonical form of their names.
+ * camp.c - the canonical form of campaign names.
  */
 #include "core/camp.h"
 
@@ -12,32 +12,6 @@
 /* "-" and 16 hex digits of the SHA-256. */
 #define HASH_DIGITS 16
 #define BASE_MAX (CAMP_NAME_MAX - 1 - HASH_DIGITS)
-
-/*
- * Order is precedence.  Both are commands to the relay, and both are stripped.  Of
- * several X-Campaign the first counts, as in KumoMTA, whose clients send this header;
- * our own field follows the same rule.
- */
-static const struct camp_source sources[] = {
-	{ "metermark", "X-Metermark-Campaign", CAMP_FIRST, true },
-	{ "x-campaign", "X-Campaign", CAMP_FIRST, true },
-};
-
-const struct camp_source *
-camp_sources(size_t *n)
-{
-	*n = sizeof(sources) / sizeof(sources[0]);
-	return sources;
-}
-
-const struct camp_source *
-camp_source_find(struct str id)
-{
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
-		if (str_eq(id, str_of(sources[i].id)))
-			return &sources[i];
-	return NULL;
-}
 
 static bool
 is_alnum(char c)

@@ -77,12 +77,20 @@ static int
 default_sources(struct conf_list *l)
 {
 	size_t n;
-	const struct camp_source *s = camp_sources(&n);
+	const struct source *s = source_table(&n);
 
 	for (size_t i = 0; i < n; i++)
 		if (conf_list_add(l, s[i].id) != 0)
 			return -1;
 	return 0;
+}
+
+/* What applications of many customers call the customer.  "customer" itself is not
+ * among them: shops mean the recipient by it. */
+static int
+default_customer(struct conf_list *l)
+{
+	return conf_list_add(l, "tenant") == 0 ? conf_list_add(l, "subaccount") : -1;
 }
 
 int
@@ -123,6 +131,8 @@ conf_init(struct conf *c)
 		return -1;
 	if (default_networks(&c->outbound) != 0)
 		return -1;
+	if (default_customer(&c->campaign.customer) != 0)
+		return -1;
 	return default_sources(&c->campaign.sources);
 }
 
@@ -158,6 +168,7 @@ stream_fini(struct conf_stream *s)
 		conf_list_fini(&s->match[i].from_domain);
 		conf_list_fini(&s->match[i].envelope_domain);
 		conf_list_fini(&s->match[i].user);
+		conf_list_fini(&s->match[i].tag);
 	}
 	free(s->match);
 	headers_fini(s->add, s->n_add);
@@ -184,6 +195,7 @@ conf_fini(struct conf *c)
 	conf_list_fini(&c->outbound.daemon_names);
 	conf_list_fini(&c->outbound.host_names);
 	conf_list_fini(&c->campaign.sources);
+	conf_list_fini(&c->campaign.customer);
 	free(c->campaign.default_name);
 	free(c->file);
 	free(c->listen);

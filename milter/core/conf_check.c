@@ -18,6 +18,7 @@
 
 /* A field name of RFC 5322 2.2 may be longer; with its colon it must fit on a line. */
 #define FIELD_NAME_MAX 76
+#define TAG_KEY_MAX 64
 
 /*
  * What a stream may not do to which field.  A name that ends in - stands for all names
@@ -255,6 +256,17 @@ conf_check_text(const char *text, char *err, size_t errlen)
 	if (s.len == 0 || s.len > ADDR_SPEC_MAX || !printable(s, ""))
 		return expected(
 		    err, errlen, "1 to 254 printable ASCII characters without blanks");
+	return 0;
+}
+
+int
+conf_check_tag_key(const char *text, char *err, size_t errlen)
+{
+	struct str s = str_of(text);
+
+	if (s.len == 0 || s.len > TAG_KEY_MAX || !consists_of(s, ascii_isalnum, "._-"))
+		return expected(err, errlen,
+		    "the key of a tag: letters, digits, ., _ and -, at most 64 bytes");
 	return 0;
 }
 

@@ -257,7 +257,7 @@ check_stream(const struct conf_stream *s, const struct complaint *to)
 		const struct conf_match *m = &s->match[i];
 
 		if (m->campaign.n + m->from_domain.n + m->envelope_domain.n +
-			m->user.n ==
+			m->user.n + m->tag.n ==
 		    0)
 			return complain(to, s->line,
 			    "stream \"%s\": found a match without conditions, expected "
@@ -286,6 +286,8 @@ conf_finish(struct conf *c, char *err, size_t errlen)
 {
 	struct complaint to = { c, err, errlen };
 
+	source_index_make(
+	    &c->campaign.index, c->campaign.sources.v, c->campaign.sources.n);
 	if (check_listen(c, &to) != 0)
 		return -1;
 	for (size_t i = 0; i < c->n_domains; i++)

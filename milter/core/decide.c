@@ -181,6 +181,29 @@ no_room(const struct conf *c, const struct hdr *h, const struct arena *a,
 		tempfail(d, "memory");
 }
 
+/* Tags that cannot be read: the sender learns of it where the operator said so. */
+static void
+bad_source(const struct conf *c, struct arena *a, struct decision *d)
+{
+	struct buf text;
+	struct str copy;
+
+	if (d->source.fault == SOURCE_FINE || d->verdict != DECIDE_ACCEPT ||
+	    c->campaign.on_bad_source != CONF_SOURCE_REJECT)
+		return;
+	buf_init(&text, 256);
+	buf_addf(&text, "The field %s %s", d->source.fault_field,
+	    source_fault_text(d->source.fault));
+	copy = arena_copy(a, buf_str(&text));
+	buf_fini(&text);
+	d->verdict = DECIDE_REJECT;
+	d->why = "bad-source";
+	d->domain = NULL;
+	d->code = "550";
+	d->xcode = "5.6.0";
+	d->text = copy.p != NULL ? copy.p : "The tags of the message cannot be read";
+}
+
 static size_t
 line_limit(const struct conf *c, bool sendmail)
 {
@@ -315,6 +338,7 @@ fill_values(const struct decide_facts *facts, const struct decision *d, char dat
 	v->v[TMPL_STREAM] = str_of(d->stream->name);
 	v->v[TMPL_DOMAIN] = written_domain(d, a);
 	v->v[TMPL_USER] = plain(facts->user, a);
+	v->v[TMPL_CUSTOMER] = d->source.customer;
 	v->v[TMPL_QUEUE_ID] = plain(facts->queue_id, a);
 	v->v[TMPL_DATE] = str_of(date);
 	v->v[TMPL_RCPT_COUNT] = str_of(count);
@@ -334,11 +358,12 @@ edit(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
 		.from_domain = d->from_domain,
 		.envelope_domain = facts->envelope_domain,
 		.user = facts->user,
+		.tags = d->source.tags,
+		.n_tags = d->source.n_tags,
 	};
 	struct tmpl_values values;
 	char date[16], count[24];
 
-	track_strip(c, h);
 	d->stream = track_stream(c, &who);
 	if (d->stream == NULL)
 		return 0;
@@ -391,9 +416,12 @@ decide_message(const struct conf *c, const struct decide_facts *facts, struct hd
     struct arena *a, camp_sha256_fn sha256, struct decision *d)
 {
 	struct domsign signs = { .domain = NULL };
+	struct source_hits hits;
 	bool from_ok;
 
-	*d = (struct decision) { .verdict = DECIDE_ACCEPT, .from_domain = STR("") };
+	*d = (struct decision) { .verdict = DECIDE_ACCEPT,
+		.from_domain = STR(""),
+		.source.customer = STR("") };
 	camp_canonical(str_of(c->campaign.default_name), sha256, &d->campaign);
 	if (!is_ours(c, facts, h, d))
 		return;
@@ -405,12 +433,17 @@ decide_message(const struct conf *c, const struct decide_facts *facts, struct hd
 	d->domain = signs.domain;
 	if (!user_allowed(c, facts, from_ok, &signs, d))
 		return;
-	track_campaign(c, h, sha256, &d->campaign);
+	source_scan(&c->campaign.index, h, &hits);
+	source_read(&c->campaign.index, &hits, h,
+	    &(struct source_lent) { sha256, facts->json }, c->campaign.customer.v,
+	    c->campaign.customer.n, a, &d->campaign, &d->source);
+	bad_source(c, a, d);
 	/* Rules must not work on half a header: such a message gets no edits. */
 	if (facts->overflow)
 		too_large(c, d);
 	if (facts->overflow || d->verdict != DECIDE_ACCEPT)
 		return;
+	source_strip(&c->campaign.index, &hits, h);
 	if (edit(c, facts, h, a, d) != 0) {
 		no_room(c, h, a, d);
 		hdr_revert(h);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * track.c - campaign, stream and the stream's header rules.  See the header.
+ * track.c - streams and their header rules.  See the header.
  */
 #include "core/track.h"
 
@@ -10,52 +10,34 @@
 /* Room for one value of ours: a field must fit a line of 998 bytes (RFC 5322 2.1.1). */
 #define VALUE_MAX ((size_t)900)
 
-void
-track_campaign(const struct conf *c, const struct hdr *h, camp_sha256_fn sha256,
-    struct camp_name *out)
-{
-	for (size_t i = 0; i < c->campaign.sources.n; i++) {
-		const struct camp_source *s =
-		    camp_source_find(str_of(c->campaign.sources.v[i]));
-		const struct hdr_field *f;
-
-		if (s == NULL)
-			continue;
-		f = s->pick == CAMP_FIRST ? hdr_first(h, str_of(s->field))
-					  : hdr_last(h, str_of(s->field));
-		if (f == NULL)
-			continue;
-		camp_from_field(f->value, sha256, out);
-		/* A name of nothing but junk says as little as no name. */
-		if (!str_eq(str_make(out->name, out->len), STR(CAMP_NONE)))
-			return;
-	}
-	camp_canonical(str_of(c->campaign.default_name), sha256, out);
-}
-
-void
-track_strip(const struct conf *c, struct hdr *h)
-{
-	size_t n;
-	const struct camp_source *s = camp_sources(&n);
-
-	for (size_t i = 0; i < n; i++)
-		if (s[i].strip && conf_list_has(&c->campaign.sources, str_of(s[i].id)))
-			hdr_remove_all(h, str_of(s[i].field));
-}
-
 static bool
 holds(const struct conf_list *patterns, struct str value)
 {
 	return patterns->n == 0 || conf_list_match(patterns, value);
 }
 
+/* Whether any tag of the message is one of those asked for. */
 static bool
-matches(const struct conf_match *m, const struct track_who *w)
+tagged(const struct conf_list *patterns, const struct track_who *w)
 {
-	return holds(&m->campaign, w->campaign) &&
-	    holds(&m->from_domain, w->from_domain) &&
-	    holds(&m->envelope_domain, w->envelope_domain) && holds(&m->user, w->user);
+	for (size_t i = 0; i < w->n_tags; i++)
+		if (conf_list_match(patterns, w->tags[i]))
+			return true;
+	return patterns->n == 0;
+}
+
+const char *
+track_misses(const struct conf_match *m, const struct track_who *w)
+{
+	if (!holds(&m->campaign, w->campaign))
+		return "campaign";
+	if (!holds(&m->from_domain, w->from_domain))
+		return "from_domain";
+	if (!holds(&m->envelope_domain, w->envelope_domain))
+		return "envelope_domain";
+	if (!holds(&m->user, w->user))
+		return "user";
+	return tagged(&m->tag, w) ? NULL : "tag";
 }
 
 const struct conf_stream *
@@ -67,7 +49,7 @@ track_stream(const struct conf *c, const struct track_who *w)
 		if (s->n_match == 0)
 			return s;
 		for (size_t k = 0; k < s->n_match; k++)
-			if (matches(&s->match[k], w))
+			if (track_misses(&s->match[k], w) == NULL)
 				return s;
 	}
 	return NULL;

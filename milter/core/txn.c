@@ -238,6 +238,7 @@ txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce
 		.now = now,
 		.nonce = nonce,
 		.overflow = t->overflow,
+		.json = t->env.json,
 	};
 	decide_message(
 	    t->start.conf, &facts, &t->hdr, t->arena, t->env.sha256, &t->decision);
@@ -377,6 +378,7 @@ count(struct txn *t)
 	struct tally_delta d = { .campaign = t->decision.campaign, .when = t->when };
 
 	d.n[TALLY_SIGN_FAILED] = (int64_t)t->n_failed;
+	d.n[TALLY_BAD_SOURCE] = t->decision.source.fault != SOURCE_FINE;
 	if (t->decision.verdict == DECIDE_REJECT) {
 		d.n[TALLY_REJECTED] = 1;
 	} else if (t->decision.verdict == DECIDE_TEMPFAIL) {
@@ -457,6 +459,11 @@ write_line(const struct txn *t, struct buf *line)
 		line_add(line, "reason", str_of(d->why));
 	if (t->start.user.len > 0)
 		line_add(line, "user", t->start.user);
+	if (d->source.fault != SOURCE_FINE) {
+		line_add(line, "bad_source", str_of(d->source.fault_field));
+		line_add(
+		    line, "source_fault", str_of(source_fault_word(d->source.fault)));
+	}
 	if (d->partly)
 		line_add(line, "partly_signed", STR("yes"));
 	if (d->edit_skipped != NULL)

@@ -148,7 +148,11 @@ static int
 build_campaign(cfg_t *cfg, struct conf_campaign *c)
 {
 	take_number(cfg, "max", &c->max);
-	if (take_text(cfg, "default", &c->default_name) != 0)
+	if (given(cfg, "on_bad_source"))
+		c->on_bad_source =
+		    (enum conf_on_bad_source)cfg_getint(cfg, "on_bad_source");
+	if (take_text(cfg, "default", &c->default_name) != 0 ||
+	    take_list(cfg, "customer", &c->customer) != 0)
 		return -1;
 	return take_list(cfg, "sources", &c->sources);
 }
@@ -250,7 +254,8 @@ build_matches(cfg_t *cfg, struct conf_stream *s)
 		if (take_list(sub, "campaign", &m->campaign) != 0 ||
 		    take_list(sub, "from_domain", &m->from_domain) != 0 ||
 		    take_list(sub, "envelope_domain", &m->envelope_domain) != 0 ||
-		    take_list(sub, "user", &m->user) != 0)
+		    take_list(sub, "user", &m->user) != 0 ||
+		    take_list(sub, "tag", &m->tag) != 0)
 			return -1;
 	}
 	return 0;

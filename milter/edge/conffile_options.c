@@ -16,9 +16,11 @@
 #include "core/camp.h"
 #include "core/conf_text.h"
 #include "core/rurl.h"
+#include "core/sourceread.h"
 #include "edge/redis_link.h"
 
 #define PHRASE_MAX 256
+#define SOURCES_PHRASE_MAX 768
 #define SECTION_LINE CFG_INT(CONF_TEXT_LINE, 0, CFGF_NODEFAULT)
 #define TEXT(name, check) CFG_STR_CB(name, NULL, CFGF_NODEFAULT, check)
 #define LIST(name, check) CFG_STR_LIST_CB(name, NULL, CFGF_NODEFAULT, check)
@@ -57,6 +59,7 @@ CHECKED(account)
 CHECKED(token_id)
 CHECKED(key_prefix)
 CHECKED(text)
+CHECKED(tag_key)
 
 static int
 on_listen(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
@@ -126,6 +129,21 @@ on_network(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	return keep(value, result);
 }
 
+/* A pattern over tags, which may have blanks in them and any character. */
+static int
+on_tag(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	size_t n = strlen(value);
+
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)value[i] < ' ' || value[i] == 0x7f)
+			n = 0;
+	if (n == 0 || n > SOURCE_TAG_BYTES)
+		return refuse(cfg, opt, value,
+		    "key=value or a value, with * and ?, 1 to 256 bytes");
+	return keep(value, result);
+}
+
 static int
 on_campaign(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
@@ -139,17 +157,17 @@ on_campaign(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 static int
 on_source(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
-	char phrase[PHRASE_MAX] = "one of";
-	const struct camp_source *s;
+	char phrase[SOURCES_PHRASE_MAX] = "one of";
+	const struct source *s;
 	size_t n;
 
 	/* A source listed twice would be asked twice. */
 	for (unsigned i = 0; i + 1 < opt->nvalues; i++)
 		if (strcmp(opt->values[i]->string, value) == 0)
 			return refuse(cfg, opt, value, "each source once");
-	if (camp_source_find(str_of(value)) != NULL)
+	if (source_by_id(str_of(value)) != NULL)
 		return keep(value, result);
-	s = camp_sources(&n);
+	s = source_table(&n);
 	for (size_t i = 0, used = strlen(phrase); i < n && used < sizeof(phrase); i++) {
 		snprintf(phrase + used, sizeof(phrase) - used, "%s %s",
 		    i > 0 ? "," : "", s[i].id);
@@ -254,6 +272,7 @@ static const struct {
 	    { "none", "interval", "always" } },
 	{ "on_sign_failure", "tempfail or accept", { "tempfail", "accept" } },
 	{ "on_bad_message", "reject or accept", { "reject", "accept" } },
+	{ "on_bad_source", "count or reject", { "count", "reject" } },
 	{ "log_level", "error, warn, info or debug",
 	    { "error", "warn", "info", "debug" } },
 	{ "canonicalization",
@@ -333,6 +352,8 @@ static cfg_opt_t campaign_options[] = {
 	SECTION_LINE,
 	LIST("sources", on_source),
 	TEXT("default", on_campaign),
+	LIST("customer", on_tag_key),
+	CHOICE("on_bad_source"),
 	NUMBER("max"),
 	CFG_END(),
 };
@@ -343,6 +364,7 @@ static cfg_opt_t match_options[] = {
 	LIST("from_domain", on_text),
 	LIST("envelope_domain", on_text),
 	LIST("user", on_text),
+	LIST("tag", on_tag),
 	CFG_END(),
 };
 

@@ -37,6 +37,7 @@
 #include "edge/mfi_apply.h"
 #include "edge/signer.h"
 #include "edge/snapshot.h"
+#include "edge/tagjson.h"
 
 #define HOST_MAX 256
 #define NAME_MAX_BYTES 128
@@ -492,6 +493,7 @@ set_process(const struct mfi_settings *s, char *err, size_t errlen)
 		.hash_rcpt = hash_rcpt,
 		.self = process.rcpt_mac,
 		.sink = s->sink,
+		.json = tagjson_read,
 	};
 	if (crypto_random(&process.nonce, sizeof process.nonce) == 0)
 		return 0;

@@ -342,30 +342,6 @@ a_huge_field_is_a_name_like_another(void **state)
 	free(in);
 }
 
-static void
-the_table_of_sources_is_in_order_of_precedence(void **state)
-{
-	static const struct camp_source expected[] = {
-		{ "metermark", "X-Metermark-Campaign", CAMP_FIRST, true },
-		{ "x-campaign", "X-Campaign", CAMP_FIRST, true },
-	};
-	size_t n;
-	const struct camp_source *t = camp_sources(&n);
-
-	(void)state;
-	assert_int_equal(n, sizeof(expected) / sizeof(expected[0]));
-	for (size_t i = 0; i < n; i++) {
-		assert_string_equal(t[i].id, expected[i].id);
-		assert_string_equal(t[i].field, expected[i].field);
-		assert_int_equal(t[i].pick, expected[i].pick);
-		assert_int_equal(t[i].strip, expected[i].strip);
-		assert_ptr_equal(camp_source_find(str_of(t[i].id)), &t[i]);
-	}
-	assert_null(camp_source_find(STR("X-Campaign")));
-	assert_null(camp_source_find(STR("ses")));
-	assert_null(camp_source_find(STR("")));
-}
-
 int
 main(void)
 {
@@ -384,7 +360,6 @@ main(void)
 		cmocka_unit_test(a_field_is_unfolded_trimmed_and_decoded),
 		cmocka_unit_test(the_hash_is_of_the_decoded_name),
 		cmocka_unit_test(a_huge_field_is_a_name_like_another),
-		cmocka_unit_test(the_table_of_sources_is_in_order_of_precedence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

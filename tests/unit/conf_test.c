@@ -51,7 +51,7 @@ defaults_are_those_of_the_manual(void **state)
 	struct conf c;
 	char err[256], net[64];
 	size_t n;
-	const struct camp_source *sources = camp_sources(&n);
+	const struct source *sources = source_table(&n);
 
 	(void)state;
 	assert_int_equal(conf_init(&c), 0);

@@ -130,13 +130,14 @@ static const struct {
 	    "canonicalization, "
 	    "expire, users, also_sign" },
 	{ "campaign { name = x }",
-	    ":1: found \"name\", expected one of sources, default, max" },
+	    ":1: found \"name\", expected one of sources, default, "
+	    "customer, on_bad_source, max" },
 	{ "stream a { return_path = \"x\" }",
 	    ":1: found \"return_path\", expected one of match, feedback_id, add, set, "
 	    "remove" },
 	{ "stream a { match { to = \"x\" } }",
 	    ":1: found \"to\", expected one of campaign, from_domain, envelope_domain, "
-	    "user" },
+	    "user, tag" },
 	/* values at the top */
 	{ "listen = \"unix:relative\"",
 	    ":1: listen: found \"unix:relative\", expected the absolute path of a "
@@ -226,7 +227,21 @@ static const struct {
 	    "characters "
 	    "without blanks" },
 	{ "campaign { sources = {metermark, foo} }",
-	    ":1: sources: found \"foo\", expected one of metermark, x-campaign" },
+	    ":1: sources: found \"foo\", expected one of metermark, x-campaign, "
+	    "mailtrain, ses, sendgrid, mailgun, postmark, mandrill, sparkpost, "
+	    "mailjet, "
+	    "elasticemail, powermta, greenarrow, brevo, postal, socketlabs, mailerq, "
+	    "smtpeter, sendmachine, smartsender, contactlab, zonemta, cuttlefish, "
+	    "listmonk, mautic, x-campaign-id, x-tag, x-metadata, feedback-id, "
+	    "list-id" },
+	{ "campaign { on_bad_source = drop }",
+	    ":1: on_bad_source: found \"drop\", expected count or reject" },
+	{ "campaign { customer = {\"a b\"} }",
+	    ":1: customer: found \"a b\", expected the key of a tag: letters, digits, "
+	    "., _ and -, at most 64 bytes" },
+	{ "stream a { match { tag = \"\" } }",
+	    ":1: tag: found \"\", expected key=value or a value, with * and ?, 1 to "
+	    "256 bytes" },
 	{ "campaign { sources = {metermark, metermark} }",
 	    ":1: sources: found \"metermark\", expected each source once" },
 	{ "campaign { default = \"News 1\" }",
@@ -326,7 +341,7 @@ static const struct {
 	    "it in remove" },
 	{ "stream a { set \"X-A\" { value = \"50% off\" } }",
 	    ":1: value: found \"% \", expected %%, %{campaign}, %{stream}, %{domain}, "
-	    "%{user}, %{queue_id}, %{date} or %{rcpt_count}" },
+	    "%{user}, %{customer}, %{queue_id}, %{date} or %{rcpt_count}" },
 	{ "stream a { set \"X-A\" { value = \"caf\303\251\" } }",
 	    ":1: value: found the byte 0xc3, expected ASCII; write other characters as "
 	    "RFC 2047 encoded words, =?UTF-8?Q?caf=C3=A9?=" },
@@ -339,7 +354,8 @@ static const struct {
 	    "fourth field: the same for all mail, 5 to 15 letters, digits, ., _ or -" },
 	{ "stream a { feedback_id = \"%{usr}:b:c:sender\" }",
 	    ":1: feedback_id: found \"%{usr}\", expected %%, %{campaign}, %{stream}, "
-	    "%{domain}, %{user}, %{queue_id}, %{date} or %{rcpt_count}" },
+	    "%{domain}, %{user}, %{customer}, %{queue_id}, %{date} or "
+	    "%{rcpt_count}" },
 	{ "stream a {\n set X-A { value = 1 }\n set X-A { value = 2 }\n}",
 	    ":3: found a second section \"X-A\", expected it once" },
 	{ "\nstream a {\n set X-A { value = 1 }\n set x-a { value = 2 }\n}",

@@ -109,7 +109,9 @@ an_empty_file_is_the_defaults(void **state)
 		assert_string_equal(c.file, file);
 		assert_string_equal(c.listen, "unix:/run/metermark/milter.sock");
 		assert_int_equal(c.outbound.n_networks, 2);
-		assert_int_equal(c.campaign.sources.n, 2);
+		assert_true(c.campaign.sources.n > 15);
+		assert_int_equal(c.campaign.customer.n, 2);
+		assert_int_equal(c.campaign.on_bad_source, CONF_SOURCE_COUNT);
 		assert_int_equal(c.n_domains, 0);
 		conf_fini(&c);
 	}
@@ -132,8 +134,10 @@ static const char everything[] =
     " subdomains = true canonicalization = simple/relaxed expire = 604800\n"
     " users = {shop, \"crm@example.com\"} also_sign = ESP.example }\n"
     "domain esp.example { key { selector = x file = /k/x } } campaign { sources = "
-    "x-campaign default = misc max = 7 }\n"
-    "stream one { match { campaign = {\"a-*\", b} user = shop }\n"
+    "x-campaign default = misc max = 7 customer = {acct, shop} on_bad_source = reject "
+    "}\n"
+    "stream one { match { campaign = {\"a-*\", b} user = shop tag = {\"a b=*\", c} "
+    "}\n"
     " match { from_domain = \"*.example.com\" envelope_domain = bounce.example.com }\n"
     " feedback_id = \"%{campaign}::%{domain}:sender\"\n"
     " add X-Report-Abuse { value = \"  <https://example.com/?a=1&b=%%> \" }\n"
@@ -181,6 +185,9 @@ check_top(const struct conf *c)
 	assert_string_equal(c->campaign.sources.v[0], "x-campaign");
 	assert_string_equal(c->campaign.default_name, "misc");
 	assert_int_equal(c->campaign.max, 7);
+	assert_int_equal(c->campaign.customer.n, 2);
+	assert_string_equal(c->campaign.customer.v[0], "acct");
+	assert_int_equal(c->campaign.on_bad_source, CONF_SOURCE_REJECT);
 	assert_int_equal(c->n_token_keys, 2);
 	assert_int_equal(c->token_keys[0].id, 'z');
 	assert_string_equal(c->token_keys[0].file, "/k/z");
@@ -219,6 +226,8 @@ check_stream(const struct conf_stream *s)
 	assert_int_equal(s->match[0].campaign.n, 2);
 	assert_string_equal(s->match[0].campaign.v[0], "a-*");
 	assert_string_equal(s->match[0].user.v[0], "shop");
+	assert_int_equal(s->match[0].tag.n, 2);
+	assert_string_equal(s->match[0].tag.v[0], "a b=*");
 	assert_int_equal(s->match[0].from_domain.n, 0);
 	assert_string_equal(s->match[1].from_domain.v[0], "*.example.com");
 	assert_string_equal(s->match[1].envelope_domain.v[0], "bounce.example.com");

@@ -480,7 +480,7 @@ all_conditions_of_a_match_hold_and_any_match_does(void **state)
 	struct fixture *f = *state;
 	struct conf_stream *s = add_stream(&f->conf, "s", "news-*");
 	struct track_who who = { STR("news-1"), STR("example.com"),
-		STR("b.example.com"), STR("shop") };
+		STR("b.example.com"), STR("shop"), NULL, 0 };
 
 	assert_int_equal(conf_list_add(&s->match[0].user, "crm"), 0);
 	assert_int_equal(conf_list_add(&s->match[0].from_domain, "*.example.com"), 0);
@@ -499,6 +499,76 @@ all_conditions_of_a_match_hold_and_any_match_does(void **state)
 	assert_ptr_equal(track_stream(&f->conf, &who), s);
 	who.envelope_domain = STR("");
 	assert_null(track_stream(&f->conf, &who));
+}
+
+static void
+a_stream_can_ask_for_tags_and_a_rule_for_the_customer(void **state)
+{
+	struct fixture *f = *state;
+	struct conf_stream *s = add_stream(&f->conf, "gold", NULL);
+	char err[256];
+
+	s->match = calloc(1, sizeof *s->match);
+	assert_non_null(s->match);
+	s->n_match = 1;
+	assert_int_equal(conf_list_add(&s->match[0].tag, "tier=gold*"), 0);
+	assert_int_equal(conf_list_add(&s->match[0].tag, "vip"), 0);
+	s->feedback_id =
+	    tmpl_parse("%{campaign}:%{customer}:%{stream}:sender", err, sizeof err);
+	assert_non_null(s->feedback_id);
+	receive(f, "From", " a@example.com");
+	receive(f, "X-SES-Message-Tags", " campaign=c, Tier=Golden");
+	receive(f, "X-Tenant", " Acme: Ltd");
+	assert_ptr_equal(decide(f)->stream, s);
+	assert_string_equal(
+	    hdr_first(&f->hdr, STR("Feedback-ID"))->value.p, " c:acme-ltd:gold:sender");
+	hdr_reset(&f->hdr);
+	receive(f, "From", " a@example.com");
+	receive(f, "X-Tag", " vip");
+	assert_ptr_equal(decide(f)->stream, s);
+	assert_string_equal(
+	    hdr_first(&f->hdr, STR("Feedback-ID"))->value.p, " vip::gold:sender");
+	hdr_reset(&f->hdr);
+	receive(f, "From", " a@example.com");
+	receive(f, "X-Tag", " golden");
+	assert_null(decide(f)->stream);
+}
+
+/* No parser is lent to this test: any JSON is broken. */
+static int
+no_json(struct str text, source_leaf_fn leaf, void *arg)
+{
+	(void)text;
+	(void)leaf;
+	(void)arg;
+	return -1;
+}
+
+static void
+tags_that_cannot_be_read_are_told_and_by_setting_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	f->facts.json = no_json;
+	receive(f, "From", " a@example.com");
+	receive(f, "X-SMTPAPI", " {\"category\":");
+	receive(f, "X-Tag", " t");
+	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
+	assert_int_equal(f->d.source.fault, SOURCE_NO_JSON);
+	assert_string_equal(f->d.campaign.name, "t");
+	assert_non_null(f->d.domain);
+	hdr_revert(&f->hdr);
+	f->conf.campaign.on_bad_source = CONF_SOURCE_REJECT;
+	assert_int_equal(decide(f)->verdict, DECIDE_REJECT);
+	assert_string_equal(f->d.code, "550");
+	assert_string_equal(f->d.xcode, "5.6.0");
+	assert_string_equal(
+	    f->d.text, "The field X-SMTPAPI is no valid JSON, correct it");
+	assert_string_equal(f->d.why, "bad-source");
+	assert_string_equal(f->d.campaign.name, "t");
+	/* Strangers' tags are not looked at. */
+	f->facts.client = DECIDE_STRANGER;
+	assert_int_equal(decide(f)->verdict, DECIDE_PASS);
 }
 
 /* ==== Header rules ==== */
@@ -665,6 +735,8 @@ main(void)
 		FIXED(without_a_source_the_default_counts),
 		FIXED(the_first_stream_that_matches_is_taken),
 		FIXED(all_conditions_of_a_match_hold_and_any_match_does),
+		FIXED(a_stream_can_ask_for_tags_and_a_rule_for_the_customer),
+		FIXED(tags_that_cannot_be_read_are_told_and_by_setting_refused),
 		FIXED(rules_remove_set_and_add),
 		FIXED(values_of_strangers_inject_nothing),
 		FIXED(values_of_strangers_keep_a_fields_grammar),

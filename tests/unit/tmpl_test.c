@@ -58,7 +58,7 @@ templates_expand(void **state)
 }
 
 #define KNOWN                                                                          \
- "expected %%, %{campaign}, %{stream}, %{domain}, %{user}, %{queue_id}, "              \
+ "expected %%, %{campaign}, %{stream}, %{domain}, %{user}, %{customer}, %{queue_id}, " \
  "%{date} or %{rcpt_count}"
 
 static void
