@@ -20,6 +20,8 @@
 #include "edge/stdfd.h"
 
 static const struct cmd cmds[] = {
+	{ "campaigns", "list the campaigns, or the headers that name them",
+	    campaigns_main },
 	{ "forget", "remove a campaign and its counters", forget_main },
 	{ "import-opendkim", "make a metermark.conf from an opendkim.conf",
 	    import_opendkim_main },

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * campaigns.c - `metermark campaigns`: the names that are known, or by which headers
+ * mail gets one.
+ *
+ * The sources are the table in the program itself, so what is shown is what is done.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "cli/cmd.h"
+#include "cli/registry.h"
+#include "cli/target.h"
+#include "cli/term.h"
+#include "core/buf.h"
+#include "core/human.h"
+#include "core/source.h"
+#include "core/table.h"
+
+#define TEXT_MAX ((size_t)1024 * 1024)
+/* Where the words of a source begin. */
+#define INDENT 12
+
+static const char help_text[] =
+    "usage: metermark campaigns [options] [PATTERN ...]\n"
+    "       metermark campaigns --sources [-f FORM]\n"
+    "\n"
+    "Lists the campaigns that Redis knows, the latest activity first; with patterns\n"
+    "(* and ?) those that one of them matches.\n"
+    "\n"
+    "  -s, --sources          list instead the headers that name a campaign: what\n"
+    "                         campaign { sources } may hold, in the default order\n"
+    "  -n, --limit N          list at most N\n"
+    "  -f, --format FORM      table (default) or json\n"
+    "  -r, --redis URL        redis://[USER:PASSWORD@]HOST[:PORT][/DB], unix:PATH, "
+    "...\n"
+    "  -k, --key-prefix TEXT  what the keys in Redis begin with (metermark)\n"
+    "  -c, --config FILE      take Redis and prefix from FILE\n"
+    "\n"
+    "metermark stats has the numbers.\n"
+    "Status: 0 done, 64 usage, 69 no Redis, 77 refused, 78 config.\n";
+
+struct options {
+	struct target_options target;
+	struct registry_choice choice;
+	bool sources, json, help;
+};
+
+static int
+no_memory(void)
+{
+	term_say("out of memory");
+	return EX_OSERR;
+}
+
+static int
+put_json(json_t *root)
+{
+	char *text = root == NULL
+	    ? NULL
+	    : json_dumps(
+		  root, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
+
+	json_decref(root);
+	if (text == NULL)
+		return no_memory();
+	term_put(str_of(text));
+	term_put(STR("\n"));
+	free(text);
+	return term_finish();
+}
+
+/* ==== Sources ==== */
+
+static void
+put_line(struct buf *out, const char *label, const struct buf *text)
+{
+	if (text->len > 0)
+		buf_addf(out, "  %-*s%s\n", INDENT - 2, label, text->p);
+}
+
+static void
+show_source(const struct source *s, struct buf *out)
+{
+	struct buf text;
+
+	buf_init(&text, TEXT_MAX);
+	buf_addf(out, "%s  (%s)\n", s->id, s->title);
+	source_show_campaign(s, &text);
+	put_line(out, "campaign", &text);
+	buf_reset(&text);
+	buf_adds(&text, source_show_repeat(s));
+	put_line(out, "repeated", &text);
+	buf_reset(&text);
+	source_show_limit(s, &text);
+	put_line(out, "names", &text);
+	buf_reset(&text);
+	source_show_tags(s, &text);
+	put_line(out, "tags", &text);
+	buf_reset(&text);
+	source_show_fields(s, true, &text);
+	put_line(out, "removed", &text);
+	buf_reset(&text);
+	source_show_fields(s, false, &text);
+	put_line(out, "sent on", &text);
+	buf_fini(&text);
+}
+
+static int
+sources_table(void)
+{
+	size_t n;
+	const struct source *s = source_table(&n);
+	struct buf out;
+
+	buf_init(&out, TEXT_MAX);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			buf_addc(&out, '\n');
+		show_source(&s[i], &out);
+	}
+	term_put(buf_str(&out));
+	buf_fini(&out);
+	return term_finish();
+}
+
+static json_t *
+shown(void (*show)(const struct source *, struct buf *), const struct source *s)
+{
+	struct buf text;
+	json_t *value;
+
+	buf_init(&text, TEXT_MAX);
+	show(s, &text);
+	value = json_string(text.p);
+	buf_fini(&text);
+	return value;
+}
+
+static json_t *
+fields(const struct source *s, bool removed)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < s->n_fields; i++)
+		if (s->fields[i].removed == removed)
+			(void)json_array_append_new(
+			    names, json_string(s->fields[i].name));
+	return names;
+}
+
+static int
+sources_json(void)
+{
+	size_t n;
+	const struct source *s = source_table(&n);
+	json_t *root = json_array();
+	int bad = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *one = json_object();
+
+		bad |= json_object_set_new(one, "source", json_string(s[i].id));
+		bad |= json_object_set_new(one, "title", json_string(s[i].title));
+		bad |= json_object_set_new(
+		    one, "campaign", shown(source_show_campaign, &s[i]));
+		bad |= json_object_set_new(
+		    one, "repeated", json_string(source_show_repeat(&s[i])));
+		bad |=
+		    json_object_set_new(one, "names", shown(source_show_limit, &s[i]));
+		bad |= json_object_set_new(one, "tags", shown(source_show_tags, &s[i]));
+		bad |= json_object_set_new(one, "removed", fields(&s[i], true));
+		bad |= json_object_set_new(one, "sent_on", fields(&s[i], false));
+		bad |= json_array_append_new(root, one);
+	}
+	if (bad != 0) {
+		json_decref(root);
+		return no_memory();
+	}
+	return put_json(root);
+}
+
+/* ==== Names ==== */
+
+static int
+names_json(const struct registry *names)
+{
+	json_t *root = json_array();
+	int bad = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		const struct registry_name *name = &names->v[i];
+		json_t *one = json_object();
+
+		bad |=
+		    json_object_set_new(one, "campaign", json_string(name->campaign));
+		bad |= json_object_set_new(one, "last_seen",
+		    name->active > 0 ? json_integer(name->active) : json_null());
+		bad |= json_array_append_new(root, one);
+	}
+	if (bad != 0) {
+		json_decref(root);
+		return no_memory();
+	}
+	return put_json(root);
+}
+
+static void
+row(const struct registry_name *name, char when[HUMAN_MAX], struct str cells[2])
+{
+	when[0] = '\0';
+	if (name->active > 0)
+		human_time(when, name->active);
+	cells[0] = str_of(name->campaign);
+	cells[1] = str_of(when);
+}
+
+static int
+names_table(const struct registry *names)
+{
+	static const struct table_column columns[] = { { STR("CAMPAIGN"), TABLE_LEFT,
+							   0 },
+		{ STR("LAST ACTIVITY"), TABLE_LEFT, 0 } };
+	char when[HUMAN_MAX];
+	struct str cells[2];
+	struct table t;
+	struct buf out;
+
+	table_init(&t, columns, 2);
+	for (size_t i = 0; i < names->n; i++) {
+		row(&names->v[i], when, cells);
+		table_measure(&t, cells);
+	}
+	buf_init(&out, TEXT_MAX);
+	table_head(&t, &out);
+	for (size_t i = 0; i < names->n; i++) {
+		term_put(buf_str(&out));
+		buf_reset(&out);
+		row(&names->v[i], when, cells);
+		table_line(&t, cells, STR("~"), &out);
+	}
+	term_put(buf_str(&out));
+	buf_fini(&out);
+	return term_finish();
+}
+
+static int
+list_names(const struct options *o)
+{
+	struct registry names;
+	struct target target;
+	struct query q;
+	int status = target_find(&o->target, &target);
+
+	if (status != EX_OK)
+		return status;
+	status = target_open(&target, &q);
+	if (status != EX_OK)
+		return status;
+	if (registry_read(&q, &o->choice, &names) != 0)
+		status = target_failed(&target, q.cure, q.err);
+	else
+		status = o->json ? names_json(&names) : names_table(&names);
+	registry_fini(&names);
+	query_close(&q);
+	return status;
+}
+
+/* ==== The command line ==== */
+
+static int
+parse_limit(const char *text, size_t *out)
+{
+	char *end;
+	uintmax_t n;
+
+	errno = 0;
+	n = strtoumax(text, &end, 10);
+	if (text[0] < '1' || text[0] > '9' || *end != '\0' || errno != 0 ||
+	    n > UINT32_MAX) {
+		term_say("--limit: \"%s\" is no number from 1 on", text);
+		return -1;
+	}
+	*out = (size_t)n;
+	return 0;
+}
+
+static int
+option(struct options *o, int letter)
+{
+	switch (letter) {
+	case 'c':
+		o->target.config = optarg;
+		return 0;
+	case 'k':
+		o->target.prefix = optarg;
+		return 0;
+	case 'r':
+		o->target.redis = optarg;
+		return 0;
+	case 's':
+		o->sources = true;
+		return 0;
+	case 'h':
+		o->help = true;
+		return 0;
+	case 'n':
+		return parse_limit(optarg, &o->choice.limit);
+	case 'f':
+		o->json = strcmp(optarg, "json") == 0;
+		if (o->json || strcmp(optarg, "table") == 0)
+			return 0;
+		term_say("--format: \"%s\" is none of table, json", optarg);
+		return -1;
+	}
+	term_say("--help tells the options");
+	return -1;
+}
+
+int
+campaigns_main(int argc, char **argv)
+{
+	static const struct option longs[] = { { "config", required_argument, NULL,
+						   'c' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "key-prefix", required_argument, NULL, 'k' },
+		{ "limit", required_argument, NULL, 'n' },
+		{ "redis", required_argument, NULL, 'r' },
+		{ "sources", no_argument, NULL, 's' }, { NULL, 0, NULL, 0 } };
+	struct options o = { 0 };
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "c:f:hk:n:r:s", longs, NULL)) != -1)
+		if (option(&o, letter) != 0)
+			return EX_USAGE;
+	if (o.help) {
+		term_put(STR(help_text));
+		return term_finish();
+	}
+	o.choice.patterns = argv + optind;
+	o.choice.n_patterns = (size_t)(argc - optind);
+	if (!o.sources)
+		return list_names(&o);
+	if (o.choice.n_patterns > 0) {
+		term_say("--sources takes no patterns");
+		return EX_USAGE;
+	}
+	return o.json ? sources_json() : sources_table();
+}
