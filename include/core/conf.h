@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/cidr.h"
+#include "core/conf_track.h"
 #include "core/source.h"
 #include "core/str.h"
 #include "core/tmpl.h"
@@ -121,6 +122,7 @@ struct conf_stream {
 	size_t n_set;
 	struct conf_list remove;
 	struct tmpl *feedback_id; /* NULL: leave the sender's */
+	struct conf_track track;
 	unsigned line; /* in conf.file, where the section begins; 0: not from a file */
 };
 

@@ -21,7 +21,9 @@
 #include "core/cidr.h"
 #include "core/conf.h"
 #include "core/hdr.h"
+#include "core/mark.h"
 #include "core/sourceread.h"
+#include "core/verp.h"
 
 /* Why a client's mail may be ours; the strongest that holds. */
 enum decide_class {
@@ -42,11 +44,15 @@ struct decide_facts {
 	struct str host; /* the MTA's own name, macro j */
 	struct str user; /* authenticated identity, "" for none */
 	struct str envelope_domain;
+	struct str sender; /* argument of MAIL, with or without <> */
+	struct str mail_args; /* the other arguments of MAIL, blanks between them */
+	struct str recipient; /* without <>; the only one, else "" */
 	struct str queue_id;
 	size_t n_rcpt;
 	int64_t now;           /* unix seconds */
 	struct str nonce;      /* unique text for a Message-ID: [a-z0-9]+ */
 	bool overflow;         /* the header list hit a limit and is not complete */
+	struct mark_keys keys; /* of tokens and marks; without any, neither is made */
 	source_json_fn json;   /* NULL: headers in JSON are not read */
 };
 
@@ -68,7 +74,8 @@ struct decision {
 	struct str from_domain;           /* "" when there is no certain one */
 	unsigned skips;                   /* see core/signset.h */
 	bool partly;                      /* a field was left out of the signature */
-	const char *edit_skipped; /* name of an `add` or `set` not carried out */
+	struct verp sender;               /* of the envelope, where it is changed */
+	const char *edit_skipped; /* name of a field that was not added, set or made */
 };
 
 /* Decide, and mark the edits in the header list.  Memory is the arena's. */

@@ -48,7 +48,9 @@ struct txn_start {
 	bool sendmail;
 	struct str host;
 	struct str user;
-	struct str mail_from; /* argument of MAIL, with or without <> */
+	struct str mail_from;  /* argument of MAIL, with or without <> */
+	struct str mail_args;  /* the others, blanks between them; may be empty */
+	struct mark_keys keys; /* must outlive the message */
 };
 
 /* What the milter must do; valid until the next call of the same txn. */
@@ -56,6 +58,7 @@ struct txn_outcome {
 	enum decide_verdict verdict;
 	const char *code, *xcode, *text; /* of REJECT and TEMPFAIL */
 	struct plan plan;                /* of ACCEPT */
+	struct verp sender; /* of ACCEPT: the new one, if any */
 };
 
 struct txn;

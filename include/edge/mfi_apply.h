@@ -13,8 +13,8 @@
 #include "core/plan.h"
 #include "core/txn.h"
 
-/* 0, or -1 when an edit was refused. */
-int mfi_apply(SMFICTX *, const struct plan *);
+/* The sender, then the plan.  0, or -1 when an edit was refused. */
+int mfi_apply(SMFICTX *, const struct txn_outcome *);
 /* Set the reply of a refused message and return the status that goes with it. */
 sfsistat mfi_refuse(SMFICTX *, const struct txn_outcome *);
 

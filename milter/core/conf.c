@@ -175,6 +175,7 @@ stream_fini(struct conf_stream *s)
 	headers_fini(s->set, s->n_set);
 	conf_list_fini(&s->remove);
 	tmpl_free(s->feedback_id);
+	conf_track_fini(&s->track);
 	free(s->name);
 }
 

@@ -55,12 +55,15 @@ static const struct {
 	{ "Feedback-ID", ADD | SET,
 	    "use feedback_id = \"...\" instead, which checks its form" },
 	{ "List-Unsubscribe", REMOVE, "it is the recipient's way out" },
-	{ "List-Unsubscribe-Post", REMOVE, "it is the recipient's way out" },
+	{ "List-Unsubscribe-Post", ALL,
+	    "it is the recipient's way out; one_click = true adds it" },
 	{ "X-Report-Abuse", REMOVE, "it is where recipients complain" },
 	{ "X-Abuse", REMOVE, "it is where recipients complain" },
 	{ "X-CSA-Complaints", REMOVE, "it is where recipients complain" },
-	{ "CFBL-Address", REMOVE, "it is where complaints are reported" },
-	{ "CFBL-Feedback-ID", REMOVE, "it is where complaints are reported" },
+	{ "CFBL-Address", ALL,
+	    "it is where complaints are reported; cfbl_address adds it" },
+	{ "CFBL-Feedback-ID", ALL,
+	    "it is where complaints are reported; cfbl_feedback_id adds it" },
 	{ "BIMI-Location", ADD | SET, "only whoever verifies may state it" },
 	{ "BIMI-Indicator", ADD | SET, "only whoever verifies may state it" },
 	{ "X-Metermark", ALL, "metermark reads and removes it itself" },
@@ -308,6 +311,10 @@ conf_check_feedback_id(const char *text, char *err, size_t errlen)
 
 	if (!printable(rest, ""))
 		return expected(err, errlen, "a Feedback-ID without blanks");
+	if (strstr(text, "%{token}") != NULL)
+		return expected(err, errlen,
+		    "a Feedback-ID without %{token}: Gmail reports on sums of mail, and "
+		    "each message would be one of its own");
 	for (; n < 4 && rest.len > 0; n++) {
 		/* What follows the third colon is one field, colons and all. */
 		size_t colon = n < 3 ? str_find(rest, ':') : rest.len;

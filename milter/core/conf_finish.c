@@ -281,6 +281,17 @@ check_token_keys(const struct conf *c, const struct complaint *to)
 	return 0;
 }
 
+static int
+check_track(
+    const struct conf *c, const struct conf_stream *s, const struct complaint *to)
+{
+	char why[512];
+
+	if (conf_track_finish(c, s, why, sizeof(why)) == 0)
+		return 0;
+	return complain(to, s->line, "stream \"%s\": %s", s->name, why);
+}
+
 int
 conf_finish(struct conf *c, char *err, size_t errlen)
 {
@@ -310,6 +321,9 @@ conf_finish(struct conf *c, char *err, size_t errlen)
 		return -1;
 	for (size_t i = 0; i < c->n_domains; i++)
 		if (find_also(c, &c->domains[i], &to) != 0)
+			return -1;
+	for (size_t i = 0; i < c->n_streams; i++)
+		if (check_track(c, &c->streams[i], &to) != 0)
 			return -1;
 	return 0;
 }
@@ -402,6 +416,15 @@ advise_domain(const struct advice *a, const struct conf_domain *d)
 		    d->name, d->expire_s);
 }
 
+static void
+advise_track(const struct advice *a, const struct conf_stream *s)
+{
+	char text[512];
+
+	if (conf_track_advise(a->conf, s, text, sizeof(text)))
+		advise(a, s->line, "stream \"%s\": %s", s->name, text);
+}
+
 void
 conf_advise(const struct conf *c, void (*warn)(void *, const char *), void *arg)
 {
@@ -422,6 +445,8 @@ conf_advise(const struct conf *c, void (*warn)(void *, const char *), void *arg)
 			    "it "
 			    "matches all mail",
 			    c->streams[i + 1].name, c->streams[i].name);
+	for (size_t i = 0; i < c->n_streams; i++)
+		advise_track(&a, &c->streams[i]);
 	if (c->campaign.sources.n == 0)
 		advise(&a, 0,
 		    "campaign: sources is empty: all mail counts as campaign \"%s\"",

@@ -9,11 +9,11 @@
 
 #include "core/addr.h"
 #include "core/buf.h"
+#include "core/decide_parts.h"
 #include "core/domsign.h"
+#include "core/leaks.h"
 #include "core/presign.h"
-#include "core/rkey.h"
 #include "core/signset.h"
-#include "core/track.h"
 
 /* What the MTAs send on as one line unless told otherwise (Postfix 3.7
  * smtp_line_length_limit; L= of Sendmail's esmtp mailers). */
@@ -291,87 +291,6 @@ user_allowed(const struct conf *c, const struct decide_facts *facts, bool from_o
 	return false;
 }
 
-/*
- * What a stranger chose, fit for any field: no byte that could end an address or a
- * list. p is NULL when there is no memory.
- */
-static struct str
-plain(struct str s, struct arena *a)
-{
-	char *p = arena_alloc(a, s.len + 1);
-
-	if (p == NULL)
-		return (struct str) { NULL, 0 };
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.p[i];
-
-		p[i] = ascii_isalnum(c) || (c != '\0' && strchr("._@+-", c) != NULL)
-		    ? c
-		    : '-';
-	}
-	p[s.len] = '\0';
-	return (struct str) { p, s.len };
-}
-
-/* The domain that we write: ASCII, even where From has a U-label (RFC 6532). */
-static struct str
-written_domain(const struct decision *d, struct arena *a)
-{
-	for (size_t i = 0; i < d->from_domain.len; i++)
-		if ((unsigned char)d->from_domain.p[i] >= 0x80)
-			return d->domain != NULL ? str_of(d->domain->name)
-						 : plain(d->from_domain, a);
-	return d->from_domain;
-}
-
-static int
-fill_values(const struct decide_facts *facts, const struct decision *d, char date[16],
-    char count[24], struct arena *a, struct tmpl_values *v)
-{
-	int year;
-	unsigned month, mday;
-
-	rkey_civil(facts->now / 86400, &year, &month, &mday);
-	snprintf(date, 16, "%04d%02u%02u", year % 10000, month % 100, mday % 100);
-	snprintf(count, 24, "%zu", facts->n_rcpt);
-	v->v[TMPL_CAMPAIGN] = str_make(d->campaign.name, d->campaign.len);
-	v->v[TMPL_STREAM] = str_of(d->stream->name);
-	v->v[TMPL_DOMAIN] = written_domain(d, a);
-	v->v[TMPL_USER] = plain(facts->user, a);
-	v->v[TMPL_CUSTOMER] = d->source.customer;
-	v->v[TMPL_QUEUE_ID] = plain(facts->queue_id, a);
-	v->v[TMPL_DATE] = str_of(date);
-	v->v[TMPL_RCPT_COUNT] = str_of(count);
-	for (size_t i = 0; i < TMPL_VARS; i++)
-		if (v->v[i].p == NULL)
-			return -1;
-	return 0;
-}
-
-/* Stream and its rules.  -1: memory. */
-static int
-edit(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
-    struct arena *a, struct decision *d)
-{
-	struct track_who who = {
-		.campaign = str_make(d->campaign.name, d->campaign.len),
-		.from_domain = d->from_domain,
-		.envelope_domain = facts->envelope_domain,
-		.user = facts->user,
-		.tags = d->source.tags,
-		.n_tags = d->source.n_tags,
-	};
-	struct tmpl_values values;
-	char date[16], count[24];
-
-	d->stream = track_stream(c, &who);
-	if (d->stream == NULL)
-		return 0;
-	if (fill_values(facts, d, date, count, a, &values) != 0)
-		return -1;
-	return track_edit(d->stream, &values, h, a, &d->edit_skipped);
-}
-
 static void
 prepare_signature(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
     struct arena *a, struct decision *d)
@@ -381,7 +300,7 @@ prepare_signature(const struct conf *c, const struct decide_facts *facts, struct
 		.line_limit = line_limit(c, facts->sendmail),
 		.now = facts->now,
 		.nonce = facts->nonce,
-		.domain = written_domain(d, a),
+		.domain = decide_written_domain(d, a),
 	};
 
 	switch (presign_header(&p, h, a, &d->partly)) {
@@ -421,7 +340,8 @@ decide_message(const struct conf *c, const struct decide_facts *facts, struct hd
 
 	*d = (struct decision) { .verdict = DECIDE_ACCEPT,
 		.from_domain = STR(""),
-		.source.customer = STR("") };
+		.source.customer = STR(""),
+		.sender = { STR(""), STR("") } };
 	camp_canonical(str_of(c->campaign.default_name), sha256, &d->campaign);
 	if (!is_ours(c, facts, h, d))
 		return;
@@ -444,11 +364,14 @@ decide_message(const struct conf *c, const struct decide_facts *facts, struct hd
 	if (facts->overflow || d->verdict != DECIDE_ACCEPT)
 		return;
 	source_strip(&c->campaign.index, &hits, h);
-	if (edit(c, facts, h, a, d) != 0) {
+	leaks_remove_always(h);
+	if (decide_edit(c, facts, h, a, d) != 0) {
 		no_room(c, h, a, d);
 		hdr_revert(h);
 		return;
 	}
+	if (d->verdict != DECIDE_ACCEPT)
+		return;
 	if (d->domain != NULL)
 		prepare_signature(c, facts, h, a, d);
 	else if (from_ok && d->why == NULL)

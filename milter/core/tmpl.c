@@ -27,6 +27,7 @@ static const char *const var_names[TMPL_VARS] = {
 	[TMPL_USER] = "user",
 	[TMPL_CUSTOMER] = "customer",
 	[TMPL_QUEUE_ID] = "queue_id",
+	[TMPL_TOKEN] = "token",
 	[TMPL_DATE] = "date",
 	[TMPL_RCPT_COUNT] = "rcpt_count",
 };

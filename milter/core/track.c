@@ -4,11 +4,12 @@
  */
 #include "core/track.h"
 
-#include "core/buf.h"
-#include "core/signset.h"
+#include <string.h>
 
-/* Room for one value of ours: a field must fit a line of 998 bytes (RFC 5322 2.1.1). */
-#define VALUE_MAX ((size_t)900)
+#include "core/buf.h"
+#include "core/field.h"
+#include "core/leaks.h"
+#include "core/signset.h"
 
 static bool
 holds(const struct conf_list *patterns, struct str value)
@@ -55,37 +56,6 @@ track_stream(const struct conf *c, const struct track_who *w)
 	return NULL;
 }
 
-/* The expansion with its leading space, in the arena; p is NULL when it does not fit.
- */
-static struct str
-expand(const struct tmpl *t, const struct tmpl_values *v, struct arena *a)
-{
-	struct buf b;
-	struct str s = { NULL, 0 };
-
-	buf_init(&b, VALUE_MAX);
-	buf_addc(&b, ' ');
-	tmpl_expand(t, v, &b);
-	if (!buf_failed(&b))
-		s = arena_copy(a, buf_str(&b));
-	buf_fini(&b);
-	return s;
-}
-
-/* Exactly one instance, with that value: the first one there is, or a new one. */
-static int
-set(struct hdr *h, struct str name, struct str value)
-{
-	struct hdr_field *f = hdr_first(h, name);
-
-	if (f == NULL)
-		return hdr_append(h, name, value);
-	hdr_change(f, value);
-	for (f = hdr_last(h, name); f != hdr_first(h, name); f = hdr_last(h, name))
-		hdr_remove(f);
-	return 0;
-}
-
 /*
  * A further instance of a signed field is not added: where in the header the MTA puts
  * it differs, and with it what the signature covers.
@@ -96,65 +66,102 @@ may_add(const struct hdr *h, struct str name)
 	return !signset_has(name) || hdr_count(h, name) == 0;
 }
 
-/* Feedback-ID's fields are parted by colons and hold no blanks: make values fit. */
-static int
-feedback_values(const struct tmpl_values *in, struct tmpl_values *out, struct arena *a)
+static struct str
+spaced(struct str value, struct arena *a)
 {
-	for (size_t i = 0; i < TMPL_VARS; i++) {
-		char *p = arena_alloc(a, in->v[i].len + 1);
+	char *p = arena_alloc(a, value.len + 2);
 
-		if (p == NULL)
-			return -1;
-		for (size_t k = 0; k < in->v[i].len; k++) {
-			char c = in->v[i].p[k];
-			bool fine =
-			    ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
+	if (p == NULL)
+		return (struct str) { NULL, 0 };
+	p[0] = ' ';
+	memcpy(p + 1, value.p, value.len);
+	p[value.len + 1] = '\0';
+	return str_make(p, value.len + 1);
+}
 
-			p[k] = fine ? c : '-';
-		}
-		p[in->v[i].len] = '\0';
-		out->v[i] = str_make(p, in->v[i].len);
+/*
+ * Gmail reads nothing of a value that stands in two fields (support.google.com/a/
+ * answer/6254652): of the three before the sender id, what is there already goes.
+ */
+static struct str
+without_repeats(struct str value, struct arena *a)
+{
+	struct str field[4], rest = value, out;
+	struct buf b;
+
+	for (size_t i = 0; i < 4; i++) {
+		size_t n = i < 3 ? str_find(rest, ':') : rest.len;
+
+		field[i] = str_make(rest.p, n);
+		rest = str_skip(rest, n + 1);
 	}
-	return 0;
+	buf_init(&b, FIELD_VALUE_MAX);
+	for (size_t i = 0; i < 3; i++) {
+		bool again = str_eq(field[i], field[3]);
+
+		for (size_t k = 0; k < i; k++)
+			again = again || str_eq(field[k], field[i]);
+		buf_addstr(&b, again ? STR("") : field[i]);
+		buf_addc(&b, ':');
+	}
+	buf_addstr(&b, field[3]);
+	out = arena_copy(a, buf_str(&b));
+	buf_fini(&b);
+	return out;
 }
 
 static int
 edit_feedback(const struct conf_stream *s, const struct tmpl_values *v, struct hdr *h,
     struct arena *a, const char **skipped)
 {
-	struct tmpl_values clean;
+	struct hdr_field *own = field_filled(h, STR("Feedback-ID"));
 	struct str value;
 
 	if (s->feedback_id == NULL)
 		return 0;
-	if (feedback_values(v, &clean, a) != 0)
-		return -1;
-	value = expand(s->feedback_id, &clean, a);
+	if (own != NULL && s->track.keep_feedback_id) {
+		field_only(h, own);
+		return 0;
+	}
+	value = field_expand(s->feedback_id, v, FIELD_FEEDBACK, a);
+	if (value.p != NULL)
+		value = without_repeats(value, a);
 	if (value.p == NULL) {
 		*skipped = "Feedback-ID";
 		return 0;
 	}
-	return set(h, STR("Feedback-ID"), value);
+	/* Never folded: nobody says that Gmail unfolds it. */
+	value = spaced(value, a);
+	return value.p == NULL ? -1 : field_set(h, STR("Feedback-ID"), value);
+}
+
+/* p is NULL when it does not fit. */
+static struct str
+rule_value(const struct conf_header *rule, const struct tmpl_values *v, struct arena *a)
+{
+	struct str value = field_expand(rule->value, v, FIELD_TEXT, a);
+
+	return value.p == NULL ? value : field_fold(str_of(rule->name), value, a);
 }
 
 static int
 edit_set(const struct conf_header *rule, const struct tmpl_values *v, struct hdr *h,
     struct arena *a, const char **skipped)
 {
-	struct str value = expand(rule->value, v, a);
+	struct str value = rule_value(rule, v, a);
 
 	if (value.p == NULL) {
 		*skipped = rule->name;
 		return 0;
 	}
-	return set(h, str_of(rule->name), value);
+	return field_set(h, str_of(rule->name), value);
 }
 
 static int
 edit_add(const struct conf_header *rule, const struct tmpl_values *v, struct hdr *h,
     struct arena *a, const char **skipped)
 {
-	struct str value = expand(rule->value, v, a);
+	struct str value = rule_value(rule, v, a);
 
 	if (value.p == NULL || !may_add(h, str_of(rule->name))) {
 		*skipped = rule->name;
@@ -168,6 +175,8 @@ track_edit(const struct conf_stream *s, const struct tmpl_values *v, struct hdr 
     struct arena *a, const char **skipped)
 {
 	*skipped = NULL;
+	if (s->track.remove_leaks)
+		leaks_remove(h);
 	for (size_t i = 0; i < s->remove.n; i++)
 		hdr_remove_all(h, str_of(s->remove.v[i]));
 	for (size_t i = 0; i < s->n_set; i++)

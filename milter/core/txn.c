@@ -21,6 +21,7 @@ struct txn {
 	struct txn_start start; /* its strs point into the arena */
 	struct str envelope_domain;
 	struct str queue_id;
+	struct str rcpt; /* the first; "" when it could not be kept */
 	int64_t when;
 	bool overflow;
 	bool decided;
@@ -100,6 +101,7 @@ reset(struct txn *t)
 	t->sign_err[0] = '\0';
 	t->queue_id = STR("");
 	t->envelope_domain = STR("");
+	t->rcpt = STR("");
 	bodyscan_init(&t->scan);
 }
 
@@ -113,8 +115,10 @@ txn_begin(struct txn *t, const struct txn_start *s)
 	t->start.host = arena_copy(t->arena, s->host);
 	t->start.user = arena_copy(t->arena, s->user);
 	t->start.mail_from = arena_copy(t->arena, s->mail_from);
+	t->start.mail_args =
+	    s->mail_args.len > 0 ? arena_copy(t->arena, s->mail_args) : STR("");
 	if (t->start.host.p == NULL || t->start.user.p == NULL ||
-	    t->start.mail_from.p == NULL)
+	    t->start.mail_from.p == NULL || t->start.mail_args.p == NULL)
 		return -1;
 	if (addr_path(t->start.mail_from, &path) == ADDR_OK)
 		t->envelope_domain = path.domain;
@@ -146,10 +150,24 @@ hash_rcpt(struct txn *t, struct str addr)
 	    t->env.self, str_make(lower, addr.len), t->hashed[t->n_hashed++]);
 }
 
+/* The first one may turn out to be the only one. */
+static void
+keep_rcpt(struct txn *t, struct str addr)
+{
+	struct str copy;
+
+	if (t->n_rcpt != 1 || addr.len > ADDR_SPEC_MAX)
+		return;
+	copy = arena_copy(t->arena, addr);
+	if (copy.p != NULL)
+		t->rcpt = copy;
+}
+
 void
 txn_rcpt(struct txn *t, struct str rcpt)
 {
 	struct addr_path path;
+	struct str addr;
 
 	if (!t->active)
 		return;
@@ -158,9 +176,10 @@ txn_rcpt(struct txn *t, struct str rcpt)
 	case ADDR_OK:
 		t->by_provider[provider_of(path.domain)]++;
 		/* path's slices are neighbours in rcpt: local, "@", domain. */
-		hash_rcpt(t,
-		    str_make(path.local.p,
-			(size_t)(path.domain.p + path.domain.len - path.local.p)));
+		addr = str_make(path.local.p,
+		    (size_t)(path.domain.p + path.domain.len - path.local.p));
+		hash_rcpt(t, addr);
+		keep_rcpt(t, addr);
 		break;
 	case ADDR_EMPTY:
 	case ADDR_SEVERAL:
@@ -233,11 +252,15 @@ txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce
 		.host = t->start.host,
 		.user = t->start.user,
 		.envelope_domain = t->envelope_domain,
+		.sender = t->start.mail_from,
+		.mail_args = t->start.mail_args,
+		.recipient = t->n_rcpt == 1 ? t->rcpt : STR(""),
 		.queue_id = t->queue_id,
 		.n_rcpt = t->n_rcpt,
 		.now = now,
 		.nonce = nonce,
 		.overflow = t->overflow,
+		.keys = t->start.keys,
 		.json = t->env.json,
 	};
 	decide_message(
@@ -329,7 +352,8 @@ txn_end(struct txn *t, struct str queue_id)
 	struct plan_edit inserts[CONF_KEYS_MAX];
 	size_t made = 0;
 
-	t->outcome = (struct txn_outcome) { .verdict = DECIDE_PASS };
+	t->outcome = (struct txn_outcome) { .verdict = DECIDE_PASS,
+		.sender = { STR(""), STR("") } };
 	if (!t->active)
 		return &t->outcome;
 	/* No end of headers: whatever this is, it is no message that we have seen. */
@@ -352,6 +376,7 @@ txn_end(struct txn *t, struct str queue_id)
 	if (t->decision.verdict == DECIDE_ACCEPT &&
 	    plan_make(&t->outcome.plan, &t->hdr, inserts, made, t->arena) != 0)
 		refuse_no_room(t);
+	t->outcome.sender = t->decision.sender;
 	t->outcome.verdict = t->decision.verdict;
 	t->outcome.code = t->decision.code;
 	t->outcome.xcode = t->decision.xcode;

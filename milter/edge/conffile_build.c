@@ -294,6 +294,50 @@ build_headers(cfg_t *cfg, enum conf_edit edit, const char *what,
 	return 0;
 }
 
+/* What of the sender is replaced, where the file says so. */
+static int
+build_replace(cfg_t *cfg, struct conf_track *t)
+{
+	struct conf_list list = { 0 };
+
+	if (!given(cfg, "replace"))
+		return 0;
+	if (take_list(cfg, "replace", &list) != 0)
+		return -1;
+	t->keep_feedback_id = !conf_list_has(&list, STR("Feedback-ID"));
+	t->replace_list_unsubscribe = conf_list_has(&list, STR("List-Unsubscribe"));
+	t->replace_list_id = conf_list_has(&list, STR("List-Id"));
+	conf_list_fini(&list);
+	return 0;
+}
+
+static int
+build_track(cfg_t *cfg, struct conf_track *t)
+{
+	const struct {
+		const char *name;
+		struct tmpl **to;
+	} rows[] = {
+		{ "list_unsubscribe", &t->list_unsubscribe },
+		{ "list_unsubscribe_mailto", &t->list_unsubscribe_mailto },
+		{ "list_unsubscribe_list", &t->list_unsubscribe_list },
+		{ "list_id", &t->list_id },
+		{ "return_path", &t->return_path },
+		{ "cfbl_address", &t->cfbl_address },
+		{ "cfbl_feedback_id", &t->cfbl_feedback_id },
+		{ "message_id", &t->message_id },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (take_template(cfg, rows[i].name, rows[i].to) != 0)
+			return -1;
+	take_bool(cfg, "one_click", &t->one_click);
+	take_bool(cfg, "remove_leaks", &t->remove_leaks);
+	if (given(cfg, "several_recipients"))
+		t->several = (enum conf_several)cfg_getint(cfg, "several_recipients");
+	return build_replace(cfg, t);
+}
+
 static int
 build_stream(cfg_t *cfg, struct conf_stream *s)
 {
@@ -311,7 +355,9 @@ build_stream(cfg_t *cfg, struct conf_stream *s)
 	    build_headers(cfg, CONF_EDIT_SET, "set", &s->set, &s->n_set) != 0 ||
 	    take_list(cfg, "remove", &s->remove) != 0)
 		return -1;
-	return take_template(cfg, "feedback_id", &s->feedback_id);
+	if (take_template(cfg, "feedback_id", &s->feedback_id) != 0)
+		return -1;
+	return build_track(cfg, &s->track);
 }
 
 static int

@@ -60,6 +60,7 @@ CHECKED(token_id)
 CHECKED(key_prefix)
 CHECKED(text)
 CHECKED(tag_key)
+CHECKED(replace)
 
 static int
 on_listen(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
@@ -196,15 +197,26 @@ on_template(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	return keep(value, result);
 }
 
-static int
-on_feedback_id(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
-{
-	char phrase[PHRASE_MAX];
+/* A template that conf_check_NAME() accepts. */
+#define CHECKED_TEMPLATE(name)                                                         \
+ static int on_##name(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)     \
+ {                                                                                     \
+  char phrase[PHRASE_MAX];                                                             \
+                                                                                       \
+  if (conf_check_##name(value, phrase, sizeof(phrase)) != 0)                           \
+   return refuse(cfg, opt, value, phrase);                                             \
+  return on_template(cfg, opt, value, result);                                         \
+ }
 
-	if (conf_check_feedback_id(value, phrase, sizeof(phrase)) != 0)
-		return refuse(cfg, opt, value, phrase);
-	return on_template(cfg, opt, value, result);
-}
+CHECKED_TEMPLATE(feedback_id)
+CHECKED_TEMPLATE(unsubscribe_url)
+CHECKED_TEMPLATE(unsubscribe_mailto)
+CHECKED_TEMPLATE(unsubscribe_list)
+CHECKED_TEMPLATE(list_id)
+CHECKED_TEMPLATE(return_path)
+CHECKED_TEMPLATE(cfbl_address)
+CHECKED_TEMPLATE(cfbl_feedback_id)
+CHECKED_TEMPLATE(message_id)
 
 static int
 on_removal(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
@@ -273,6 +285,7 @@ static const struct {
 	{ "on_sign_failure", "tempfail or accept", { "tempfail", "accept" } },
 	{ "on_bad_message", "reject or accept", { "reject", "accept" } },
 	{ "on_bad_source", "count or reject", { "count", "reject" } },
+	{ "several_recipients", "list, none or reject", { "list", "none", "reject" } },
 	{ "log_level", "error, warn, info or debug",
 	    { "error", "warn", "info", "debug" } },
 	{ "canonicalization",
@@ -378,6 +391,18 @@ static cfg_opt_t stream_options[] = {
 	SECTION_LINE,
 	CFG_SEC("match", match_options, CFGF_MULTI),
 	TEXT("feedback_id", on_feedback_id),
+	TEXT("list_unsubscribe", on_unsubscribe_url),
+	TRUTH("one_click"),
+	TEXT("list_unsubscribe_mailto", on_unsubscribe_mailto),
+	CHOICE("several_recipients"),
+	TEXT("list_unsubscribe_list", on_unsubscribe_list),
+	TEXT("list_id", on_list_id),
+	TEXT("return_path", on_return_path),
+	TEXT("cfbl_address", on_cfbl_address),
+	TEXT("cfbl_feedback_id", on_cfbl_feedback_id),
+	TEXT("message_id", on_message_id),
+	LIST("replace", on_replace),
+	TRUTH("remove_leaks"),
 	CFG_SEC("add", header_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("set", header_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	LIST("remove", on_removal),

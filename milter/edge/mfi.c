@@ -44,6 +44,8 @@
 
 /* What we cannot do without, and what we leave out or do not answer where offered. */
 #define WANT_ACTIONS (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
+/* Where the sender cannot be changed, mail of a stream with return_path has to wait. */
+#define LIKE_ACTIONS (SMFIF_SETSYMLIST | SMFIF_CHGFROM)
 #define WANT_STEPS SMFIP_HDR_LEADSPC
 #define DROP_STEPS                                                                     \
  (SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NR_RCPT | SMFIP_NR_HDR |       \
@@ -159,7 +161,7 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
 		return SMFIS_REJECT;
 	}
 	gate_session_begin(process.gate);
-	*pf0 = WANT_ACTIONS | (f0 & SMFIF_SETSYMLIST);
+	*pf0 = WANT_ACTIONS | (f0 & LIKE_ACTIONS);
 	*pf1 = WANT_STEPS | (f1 & (DROP_STEPS | silent_step()));
 	*pf2 = *pf3 = 0;
 	c->no_reply = (unsigned)*pf1;
@@ -287,9 +289,30 @@ is_sendmail(const struct conn *c)
 	return (mta != CONF_MTA_AUTO ? mta : c->mta) == CONF_MTA_SENDMAIL;
 }
 
-static int
-begin(struct conn *c, enum decide_class client, struct str user, const char *mail_from)
+/* With blanks between them; what does not fit is left out. */
+static struct str
+join(char **argv, char *out, size_t size)
 {
+	size_t n = 0;
+
+	for (; *argv != NULL; argv++) {
+		size_t len = strlen(*argv);
+
+		if (n + len + 2 > size)
+			continue;
+		if (n > 0)
+			out[n++] = ' ';
+		memcpy(out + n, *argv, len);
+		n += len;
+	}
+	out[n] = '\0';
+	return str_make(out, n);
+}
+
+static int
+begin(struct conn *c, enum decide_class client, struct str user, char **argv)
+{
+	char args[VERP_ARGS_MAX];
 	struct txn_start start = {
 		.conf = &c->settings->conf,
 		.port = signer_port(c->settings->signer),
@@ -297,7 +320,9 @@ begin(struct conn *c, enum decide_class client, struct str user, const char *mai
 		.sendmail = is_sendmail(c),
 		.host = str_of(c->host),
 		.user = user,
-		.mail_from = str_of(mail_from),
+		.mail_from = str_of(argv[0]),
+		.mail_args = join(argv + 1, args, sizeof args),
+		.keys = { c->settings->tokens, NULL },
 	};
 
 	if (c->txn == NULL)
@@ -338,7 +363,7 @@ on_mail(SMFICTX *ctx, char **argv)
 							  : SMFIS_ACCEPT;
 	}
 	c->inside = gate_enter(process.gate);
-	if (!c->inside || begin(c, client, user, argv[0]) != 0)
+	if (!c->inside || begin(c, client, user, argv) != 0)
 		return turn_away(ctx, c);
 	return go_on(c, SMFIP_NR_MAIL);
 }
@@ -429,7 +454,7 @@ end_message(SMFICTX *ctx, struct conn *c)
 	case DECIDE_PASS:
 		break;
 	case DECIDE_ACCEPT:
-		taken = mfi_apply(ctx, &o->plan) == 0;
+		taken = mfi_apply(ctx, o) == 0;
 		status = taken ? SMFIS_CONTINUE : SMFIS_TEMPFAIL;
 		break;
 	case DECIDE_REJECT:
@@ -508,7 +533,7 @@ mfi_open(const struct mfi_settings *s, char *err, size_t errlen)
 	struct smfiDesc desc = {
 		.xxfi_name = name,
 		.xxfi_version = SMFI_VERSION,
-		.xxfi_flags = WANT_ACTIONS,
+		.xxfi_flags = WANT_ACTIONS | SMFIF_CHGFROM,
 		.xxfi_negotiate = on_negotiate,
 		.xxfi_connect = on_connect,
 		.xxfi_envfrom = on_mail,

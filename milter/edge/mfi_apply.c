@@ -4,6 +4,10 @@
  */
 #include "edge/mfi_apply.h"
 
+#include <stdio.h>
+
+#include "core/addr.h"
+
 /* libmilter takes what it does not change without const. */
 static char *
 lend(const char *p)
@@ -16,9 +20,25 @@ lend(const char *p)
 	return u.theirs;
 }
 
-int
-mfi_apply(SMFICTX *ctx, const struct plan *p)
+static int
+change_sender(SMFICTX *ctx, const struct verp *v)
 {
+	char address[ADDR_SPEC_MAX + 3];
+	char *args = v->args.len > 0 ? lend(v->args.p) : NULL;
+
+	if (v->address.len == 0)
+		return 0;
+	snprintf(address, sizeof address, "<%s>", v->address.p);
+	return smfi_chgfrom(ctx, address, args) == MI_SUCCESS ? 0 : -1;
+}
+
+int
+mfi_apply(SMFICTX *ctx, const struct txn_outcome *o)
+{
+	const struct plan *p = &o->plan;
+
+	if (change_sender(ctx, &o->sender) != 0)
+		return -1;
 	for (size_t i = 0; i < p->n; i++) {
 		const struct plan_edit *e = &p->v[i];
 		char *name = lend(e->name.p), *value = lend(e->value.p);

@@ -132,9 +132,11 @@ static const struct {
 	{ "campaign { name = x }",
 	    ":1: found \"name\", expected one of sources, default, "
 	    "customer, on_bad_source, max" },
-	{ "stream a { return_path = \"x\" }",
-	    ":1: found \"return_path\", expected one of match, feedback_id, add, set, "
-	    "remove" },
+	{ "stream a { verp = \"x\" }",
+	    ":1: found \"verp\", expected one of match, feedback_id, list_unsubscribe, "
+	    "one_click, list_unsubscribe_mailto, several_recipients, "
+	    "list_unsubscribe_list, list_id, return_path, cfbl_address, "
+	    "cfbl_feedback_id, message_id, replace, remove_leaks, add, set, remove" },
 	{ "stream a { match { to = \"x\" } }",
 	    ":1: found \"to\", expected one of campaign, from_domain, envelope_domain, "
 	    "user, tag" },
@@ -341,7 +343,7 @@ static const struct {
 	    "it in remove" },
 	{ "stream a { set \"X-A\" { value = \"50% off\" } }",
 	    ":1: value: found \"% \", expected %%, %{campaign}, %{stream}, %{domain}, "
-	    "%{user}, %{customer}, %{queue_id}, %{date} or %{rcpt_count}" },
+	    "%{user}, %{customer}, %{queue_id}, %{token}, %{date} or %{rcpt_count}" },
 	{ "stream a { set \"X-A\" { value = \"caf\303\251\" } }",
 	    ":1: value: found the byte 0xc3, expected ASCII; write other characters as "
 	    "RFC 2047 encoded words, =?UTF-8?Q?caf=C3=A9?=" },
@@ -354,7 +356,7 @@ static const struct {
 	    "fourth field: the same for all mail, 5 to 15 letters, digits, ., _ or -" },
 	{ "stream a { feedback_id = \"%{usr}:b:c:sender\" }",
 	    ":1: feedback_id: found \"%{usr}\", expected %%, %{campaign}, %{stream}, "
-	    "%{domain}, %{user}, %{customer}, %{queue_id}, %{date} or "
+	    "%{domain}, %{user}, %{customer}, %{queue_id}, %{token}, %{date} or "
 	    "%{rcpt_count}" },
 	{ "stream a {\n set X-A { value = 1 }\n set X-A { value = 2 }\n}",
 	    ":3: found a second section \"X-A\", expected it once" },

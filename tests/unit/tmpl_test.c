@@ -18,6 +18,7 @@ static const struct tmpl_values values = { {
     [TMPL_DOMAIN] = { "example.com", 11 },
     [TMPL_USER] = { "", 0 },
     [TMPL_QUEUE_ID] = { "4X1", 3 },
+    [TMPL_TOKEN] = { "abc", 3 },
     [TMPL_DATE] = { "20261124", 8 },
     [TMPL_RCPT_COUNT] = { "17", 2 },
 } };
@@ -35,6 +36,7 @@ templates_expand(void **state)
 		{ "%{campaign}%{campaign}", "autumnautumn" },
 		{ "[%{user}]", "[]" },
 		{ "%{queue_id} %{date} %{rcpt_count}", "4X1 20261124 17" },
+		{ "b+%{token}@x", "b+abc@x" },
 		{ "100%%", "100%" },
 		{ "%%%%{campaign}", "%%{campaign}" },
 		{ "%%%{campaign}", "%autumn" },
@@ -59,7 +61,7 @@ templates_expand(void **state)
 
 #define KNOWN                                                                          \
  "expected %%, %{campaign}, %{stream}, %{domain}, %{user}, %{customer}, %{queue_id}, " \
- "%{date} or %{rcpt_count}"
+ "%{token}, %{date} or %{rcpt_count}"
 
 static void
 typos_are_refused(void **state)
@@ -74,7 +76,7 @@ typos_are_refused(void **state)
 		{ "%{}", "found \"%{}\", " KNOWN },
 		{ "%{Campaign}", "found \"%{Campaign}\", " KNOWN },
 		{ "%{campaign }", "found \"%{campaign }\", " KNOWN },
-		{ "%{token}", "found \"%{token}\", " KNOWN },
+		{ "%{tokens}", "found \"%{tokens}\", " KNOWN },
 		{ "%{x%{campaign}", "found \"%{x%{campaign}\", " KNOWN },
 		{ "a\nb",
 		    "found the control character 0x0a, which no header field may "
@@ -100,7 +102,7 @@ typos_are_refused(void **state)
 	/* However small the place for it, the error stays inside. */
 	for (size_t n = 1; n < 60; n++) {
 		memset(err, 'x', sizeof(err));
-		assert_null(tmpl_parse("%{token}", err, n));
+		assert_null(tmpl_parse("%{tokens}", err, n));
 		assert_true(strlen(err) < n);
 		assert_int_equal(err[n], 'x');
 	}

@@ -67,8 +67,9 @@ class Edit:
 class Answer:
     """A final answer and the edits before it.  text: that of a reply code."""
 
-    def __init__(self, verdict, text=b"", edits=()):
+    def __init__(self, verdict, text=b"", edits=(), senders=()):
         self.verdict, self.text, self.edits = verdict, text, list(edits)
+        self.senders = list(senders)    # (address, arguments) of each change of the sender
 
     @property
     def passed(self):
@@ -210,16 +211,19 @@ class Client:
         return None if self.steps & unanswered else self.answer()
 
     def answer(self, edits_allowed=False):
-        edits = []
+        edits, senders = [], []
         while True:
             command, data = self.receive()
             if command == b"p":
                 continue
             if command in FINAL:
                 text = data.rstrip(b"\0") if command == b"y" else b""
-                return Answer(FINAL[command], text, edits)
+                return Answer(FINAL[command], text, edits, senders)
             if command == b"s":
                 return Answer("skip")
+            if command == b"e" and edits_allowed:
+                senders.append(sender_of(data))
+                continue
             edit = parse_edit(command, data)
             if edit is None or not edits_allowed:
                 raise Wrong(f"unexpected answer {command!r} {data[:80]!r}")
@@ -307,6 +311,14 @@ class Client:
 
 def bytes_of(text):
     return text if isinstance(text, bytes) else text.encode()
+
+
+def sender_of(data):
+    """A new envelope sender and its arguments, b"" where there are none."""
+    parts = data.split(b"\0")
+    if parts[-1] != b"" or len(parts) not in (2, 3):
+        raise Wrong(f"a sender that is not one or two strings: {data!r}")
+    return parts[0], parts[1] if len(parts) == 3 else b""
 
 
 def parse_edit(command, data):

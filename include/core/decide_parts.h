@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * decide_parts.h - what the files of decide share.  For decide*.c only.
+ */
+#ifndef METERMARK_CORE_DECIDE_PARTS_H
+#define METERMARK_CORE_DECIDE_PARTS_H
+
+#include "core/decide.h"
+
+/*
+ * The stream, its rules, tracking fields and envelope sender.  The verdict becomes
+ * REJECT where the stream says so.  -1: no room; the edits are then half made.
+ */
+int decide_edit(const struct conf *, const struct decide_facts *, struct hdr *,
+    struct arena *, struct decision *);
+
+/* The domain that we write: ASCII, even where From has a U-label (RFC 6532). */
+struct str decide_written_domain(const struct decision *, struct arena *);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stamp.h - the tracking fields of a stream: how to leave, whom to complain to, which
+ * message it was.
+ *
+ * The sender's own come first: a List-Unsubscribe, List-Id or CFBL-Address that is
+ * there stays, unless `replace` names it, and then exactly one is left.  What belongs
+ * together stands or falls together: List-Unsubscribe-Post is never put beside an URL
+ * of the sender, since nobody knows whether that URL answers a POST, nor is the
+ * sender's left beside an URL of ours.  A Message-ID is never changed.
+ *
+ *   List-Unsubscribe       RFC 2369: one field, URIs in <>, best one first
+ *   List-Unsubscribe-Post  RFC 8058: only for an https URL that names the recipient,
+ *                          on a message that will be signed
+ *   List-Id                RFC 2919
+ *   CFBL-Address, -Feedback-ID  RFC 9477: only where a signature vouches for them
+ *   Message-ID             RFC 5322, where there is none
+ *
+ * Only marks in the header list; see core/hdr.h.  Pure.
+ */
+#ifndef METERMARK_CORE_STAMP_H
+#define METERMARK_CORE_STAMP_H
+
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/conf.h"
+#include "core/hdr.h"
+#include "core/tmpl.h"
+#include "core/token.h"
+
+/* Of one message; strs are borrowed. */
+struct stamp_facts {
+	const struct tmpl_values *values; /* token: the mailbox form; "" when none */
+	const struct token_ring *ring;
+	const struct token_facts *token; /* recipient: the only one, else "" */
+	size_t n_rcpt;
+	struct str from_domain;
+	const struct conf_domain *signer; /* NULL: it goes unsigned */
+};
+
+enum stamp_result {
+	STAMP_OK,
+	STAMP_SEVERAL, /* several recipients, where the stream says reject */
+	STAMP_NO_ROOM  /* memory, or a limit, is reached */
+};
+
+/* *skipped becomes the name of a field that could not be made; else it stays. */
+enum stamp_result stamp_fields(const struct conf_stream *, const struct stamp_facts *,
+    struct hdr *, struct arena *, const char **skipped);
+
+#endif

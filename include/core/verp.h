@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * verp.h - the envelope sender that a message gets, so that its bounces tell which
+ * message it was (variable envelope return path).
+ *
+ * With the address go the arguments of MAIL: Postfix takes RET and ENVID and keeps the
+ * others, Sendmail forgets all that is not said again.  So what the client gave is
+ * repeated; an envelope id of ours (RFC 3461 4.4) is added where the client gave none.
+ * The null sender is never changed: what it sends is a notification, and a bounce of
+ * it goes nowhere.  Pure; memory is the arena's.
+ */
+#ifndef METERMARK_CORE_VERP_H
+#define METERMARK_CORE_VERP_H
+
+#include <stdbool.h>
+
+#include "core/arena.h"
+#include "core/str.h"
+#include "core/tmpl.h"
+
+/* Bytes of the arguments of MAIL that are looked at. */
+#define VERP_ARGS_MAX ((size_t)1024)
+
+struct verp {
+	struct str address; /* without <>; "" when the sender stays as it is */
+	struct str args;    /* "ENVID=... RET=..."; may be "" */
+};
+
+struct verp_facts {
+	const struct tmpl_values *values; /* token: the mailbox form; "" when none */
+	struct str sender;                /* argument of MAIL, with or without <> */
+	struct str args;                  /* of the client, blanks between them */
+	bool sendmail;
+};
+
+/* 0, or -1 when the address cannot be made: the sender stays as it is. */
+int verp_make(
+    const struct tmpl *, const struct verp_facts *, struct arena *, struct verp *);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cfbl.c - alignment of a complaint address.  See the header.
+ */
+#include "core/cfbl.h"
+
+bool
+cfbl_below(struct str domain, struct str parent, bool or_same)
+{
+	if (str_caseeq(domain, parent))
+		return or_same;
+	return domain.len > parent.len && str_caseends(domain, parent) &&
+	    domain.p[domain.len - parent.len - 1] == '.';
+}
+
+bool
+cfbl_aligned(
+    struct str cfbl_domain, struct str from_domain, const struct conf_domain *signer)
+{
+	struct str d;
+
+	if (signer == NULL || cfbl_domain.len == 0 || from_domain.len == 0)
+		return false;
+	d = str_of(signer->name);
+	if (str_caseeq(cfbl_domain, from_domain))
+		return str_caseeq(d, from_domain);
+	if (!cfbl_below(from_domain, d, true))
+		return false;
+	if (cfbl_below(cfbl_domain, from_domain, false) || str_caseeq(cfbl_domain, d))
+		return true;
+	for (size_t i = 0; i < signer->n_also; i++)
+		if (str_caseeq(cfbl_domain, str_of(signer->also[i]->name)))
+			return true;
+	return false;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * decide_edit.c - the stream of a message, and what its settings make of the message.
+ */
+#include "core/decide_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/rkey.h"
+#include "core/stamp.h"
+#include "core/track.h"
+
+/*
+ * What a stranger chose, fit for any field: no byte that could end an address or a
+ * list. p is NULL when there is no memory.
+ */
+static struct str
+plain(struct str s, struct arena *a)
+{
+	char *p = arena_alloc(a, s.len + 1);
+
+	if (p == NULL)
+		return (struct str) { NULL, 0 };
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.p[i];
+
+		p[i] = ascii_isalnum(c) || (c != '\0' && strchr("._@+-", c) != NULL)
+		    ? c
+		    : '-';
+	}
+	p[s.len] = '\0';
+	return (struct str) { p, s.len };
+}
+
+struct str
+decide_written_domain(const struct decision *d, struct arena *a)
+{
+	for (size_t i = 0; i < d->from_domain.len; i++)
+		if ((unsigned char)d->from_domain.p[i] >= 0x80)
+			return d->domain != NULL ? str_of(d->domain->name)
+						 : plain(d->from_domain, a);
+	return d->from_domain;
+}
+
+static struct token_facts
+token_facts(const struct decide_facts *facts, const struct decision *d)
+{
+	return (struct token_facts) {
+		.campaign = str_make(d->campaign.name, d->campaign.len),
+		.recipient = facts->recipient,
+		.now = facts->now,
+		.nonce = facts->nonce,
+	};
+}
+
+/* "" where the stream asks for none, or none can be made. */
+static struct str
+mailbox_token(
+    const struct decide_facts *facts, const struct decision *d, struct arena *a)
+{
+	struct token_facts of = token_facts(facts, d);
+	struct str token = STR("");
+	struct buf b;
+
+	if (token_ring_empty(facts->keys.tokens) ||
+	    !conf_stream_uses(d->stream, TMPL_TOKEN))
+		return token;
+	buf_init(&b, TOKEN_MAILBOX_CHARS);
+	if (token_mailbox(facts->keys.tokens, &of, &b) == 0)
+		token = arena_copy(a, buf_str(&b));
+	buf_fini(&b);
+	return token;
+}
+
+static int
+fill_values(const struct decide_facts *facts, const struct decision *d, char date[16],
+    char count[24], struct arena *a, struct tmpl_values *v)
+{
+	int year;
+	unsigned month, mday;
+
+	rkey_civil(facts->now / 86400, &year, &month, &mday);
+	snprintf(date, 16, "%04d%02u%02u", year % 10000, month % 100, mday % 100);
+	snprintf(count, 24, "%zu", facts->n_rcpt);
+	v->v[TMPL_CAMPAIGN] = str_make(d->campaign.name, d->campaign.len);
+	v->v[TMPL_STREAM] = str_of(d->stream->name);
+	v->v[TMPL_DOMAIN] = decide_written_domain(d, a);
+	v->v[TMPL_USER] = plain(facts->user, a);
+	v->v[TMPL_CUSTOMER] = d->source.customer;
+	v->v[TMPL_QUEUE_ID] = plain(facts->queue_id, a);
+	v->v[TMPL_TOKEN] = mailbox_token(facts, d, a);
+	v->v[TMPL_DATE] = str_of(date);
+	v->v[TMPL_RCPT_COUNT] = str_of(count);
+	for (size_t i = 0; i < TMPL_VARS; i++)
+		if (v->v[i].p == NULL)
+			return -1;
+	return 0;
+}
+
+static void
+several_recipients(struct decision *d)
+{
+	d->verdict = DECIDE_REJECT;
+	d->why = "several-recipients";
+	d->domain = NULL;
+	d->code = "550";
+	d->xcode = "5.5.3";
+	d->text = "Such mail tells each recipient how to unsubscribe, send one message "
+		  "for each recipient";
+}
+
+/* The stream's tracking fields and envelope sender.  -1: memory. */
+static int
+write_tracking(const struct decide_facts *facts, const struct tmpl_values *values,
+    struct hdr *h, struct arena *a, struct decision *d)
+{
+	const struct token_facts token = token_facts(facts, d);
+	const struct stamp_facts stamp = {
+		.values = values,
+		.ring = facts->keys.tokens,
+		.token = &token,
+		.n_rcpt = facts->n_rcpt,
+		.from_domain = d->from_domain,
+		.signer = d->domain,
+	};
+	const struct verp_facts verp = { values, facts->sender, facts->mail_args,
+		facts->sendmail };
+
+	switch (stamp_fields(d->stream, &stamp, h, a, &d->edit_skipped)) {
+	case STAMP_OK:
+		break;
+	case STAMP_SEVERAL:
+		several_recipients(d);
+		return 0;
+	case STAMP_NO_ROOM:
+		return -1;
+	}
+	if (verp_make(d->stream->track.return_path, &verp, a, &d->sender) != 0)
+		d->edit_skipped = "Return-Path";
+	return 0;
+}
+
+int
+decide_edit(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
+    struct arena *a, struct decision *d)
+{
+	struct track_who who = {
+		.campaign = str_make(d->campaign.name, d->campaign.len),
+		.from_domain = d->from_domain,
+		.envelope_domain = facts->envelope_domain,
+		.user = facts->user,
+		.tags = d->source.tags,
+		.n_tags = d->source.n_tags,
+	};
+	struct tmpl_values values;
+	char date[16], count[24];
+
+	d->stream = track_stream(c, &who);
+	if (d->stream == NULL)
+		return 0;
+	if (fill_values(facts, d, date, count, a, &values) != 0)
+		return -1;
+	if (track_edit(d->stream, &values, h, a, &d->edit_skipped) != 0)
+		return -1;
+	return write_tracking(facts, &values, h, a, d);
+}
