@@ -256,6 +256,13 @@ is_ours(const struct conf *c, const struct decide_facts *facts, const struct hdr
 		pass(d, NULL);
 		return false;
 	}
+	/* From here, or from another host of ours; never from a client that only knows
+	 * a password. */
+	if (facts->client != DECIDE_AUTH &&
+	    mark_holds(&facts->keys, h, facts->sender, facts->now)) {
+		pass(d, "marked");
+		return false;
+	}
 	if (facts->client != DECIDE_DAEMON && !c->outbound.reinjected &&
 	    decide_reinjected(
 		h, facts->host, &c->outbound.host_names, facts->sendmail)) {
@@ -330,6 +337,26 @@ prepare_signature(const struct conf *c, const struct decide_facts *facts, struct
 	}
 }
 
+/*
+ * A mark that is on it by now is a forged or an old one.  For what cannot be marked,
+ * the Received fields must do.
+ */
+static void
+renew_mark(
+    const struct decide_facts *facts, struct str sender, struct hdr *h, struct arena *a)
+{
+	struct str value = { NULL, 0 };
+	struct buf b;
+
+	hdr_remove_all(h, STR(MARK_FIELD));
+	buf_init(&b, MARK_VALUE_MAX);
+	if (mark_make(&facts->keys, h, sender, facts->now, &b) == 0)
+		value = arena_copy(a, buf_str(&b));
+	buf_fini(&b);
+	if (value.p != NULL)
+		(void)hdr_append(h, STR(MARK_FIELD), value);
+}
+
 void
 decide_message(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
     struct arena *a, camp_sha256_fn sha256, struct decision *d)
@@ -376,6 +403,9 @@ decide_message(const struct conf *c, const struct decide_facts *facts, struct hd
 		prepare_signature(c, facts, h, a, d);
 	else if (from_ok && d->why == NULL)
 		d->why = "no-domain";
+	if (d->verdict == DECIDE_ACCEPT)
+		renew_mark(facts,
+		    d->sender.address.len > 0 ? d->sender.address : facts->sender, h, a);
 }
 
 void

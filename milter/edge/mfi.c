@@ -38,6 +38,7 @@
 #include "edge/signer.h"
 #include "edge/snapshot.h"
 #include "edge/tagjson.h"
+#include "edge/tokenkeys.h"
 
 #define HOST_MAX 256
 #define NAME_MAX_BYTES 128
@@ -57,6 +58,7 @@ static struct {
 	struct gate *gate;
 	struct txn_env env;
 	struct crypto_mac *rcpt_mac;   /* of recipients */
+	struct token_ring *local;      /* of marks, where there are no token keys */
 	uint64_t nonce;                /* random, one a process */
 	atomic_uint_fast64_t messages; /* makes nonces differ */
 } process;
@@ -322,7 +324,7 @@ begin(struct conn *c, enum decide_class client, struct str user, char **argv)
 		.user = user,
 		.mail_from = str_of(argv[0]),
 		.mail_args = join(argv + 1, args, sizeof args),
-		.keys = { c->settings->tokens, NULL },
+		.keys = { c->settings->tokens, process.local },
 	};
 
 	if (c->txn == NULL)
@@ -509,10 +511,6 @@ set_process(const struct mfi_settings *s, char *err, size_t errlen)
 {
 	process.gate = s->gate;
 	process.rcpt_mac = crypto_mac_new(s->rcpt_key, sizeof s->rcpt_key);
-	if (process.rcpt_mac == NULL) {
-		snprintf(err, errlen, "out of memory");
-		return -1;
-	}
 	process.env = (struct txn_env) {
 		.sha256 = crypto_sha256,
 		.hash_rcpt = hash_rcpt,
@@ -520,6 +518,11 @@ set_process(const struct mfi_settings *s, char *err, size_t errlen)
 		.sink = s->sink,
 		.json = tagjson_read,
 	};
+	process.local = tokenkeys_local(s->rcpt_key);
+	if (process.local == NULL || process.rcpt_mac == NULL) {
+		snprintf(err, errlen, "out of memory");
+		return -1;
+	}
 	if (crypto_random(&process.nonce, sizeof process.nonce) == 0)
 		return 0;
 	snprintf(err, errlen, "no random bytes from the system");

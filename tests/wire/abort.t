@@ -57,8 +57,8 @@ def good_on(d, c, message=None, recipients=("<rcpt@example.net>",)):
     c.set_macros(i=qid)
     answer = c.message(message, recipients=recipients)
     yield from d.signed(message, answer)
-    if [(e.kind, e.name) for e in answer.edits] != [("delete", b"X-Campaign"),
-                                                    ("insert", b"DKIM-Signature")]:
+    if [(e.kind, e.name) for e in answer.edits] != [
+            ("delete", b"X-Campaign"), ("add", b"X-Metermark"), ("insert", b"DKIM-Signature")]:
         yield f"edits {answer}"
     size = len(message.raw())
     line = wait_until(f"the log line of {qid}",
