@@ -15,7 +15,7 @@ libmilter-dev libopendkim-dev libhiredis-dev libssl-dev libconfuse-dev libjansso
 packages="$packages libcmocka-dev miltertest python3 clang clang-format mandoc libclang-rt-dev"
 # End to end: the MTAs' side, Redis, signing and verifying, counters of what happened.
 packages="$packages postfix redis-server redis-tools openssl opendkim opendkim-tools
-python3-dkim python3-dnspython python3-nacl libmail-dkim-perl swaks strace procps m4"
+python3-dkim python3-dnspython python3-nacl python3-cryptography libmail-dkim-perl swaks strace procps m4"
 
 # Sendmail and Postfix cannot be installed together.  The end-to-end tests download
 # Sendmail and unpack it beside the system; the libraries it is linked with are installed.
