@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/cidr.h"
+#include "core/rule.h"
 #include "core/conf_track.h"
 #include "core/source.h"
 #include "core/str.h"
@@ -113,6 +114,7 @@ struct conf_header {
 };
 
 struct conf_stream {
+	struct rule_actions inspect; /* what differs from the top level */
 	char *name; /* [a-z0-9._-], at most CONF_STREAM_NAME_MAX */
 	struct conf_match *match;
 	size_t n_match; /* 0: every message */
@@ -167,6 +169,7 @@ struct conf {
 	enum conf_log_level log_level;
 	struct conf_outbound outbound;
 	struct conf_campaign campaign;
+	struct rule_actions inspect;
 	struct conf_domain *domains;
 	size_t n_domains;
 	size_t *domain_index; /* domains sorted by name; made by conf_finish() */

@@ -19,6 +19,7 @@
 #include "core/conf.h"
 #include "core/decide.h"
 #include "core/plan.h"
+#include "core/rule.h"
 #include "core/signport.h"
 #include "core/sourcejson.h"
 #include "core/tally.h"
@@ -37,6 +38,8 @@ struct txn_env {
 	const void *self;
 	struct tally_sink sink;
 	source_json_fn json; /* NULL: tag headers in JSON are not read */
+	rule_org_fn org;     /* see core/rule.h */
+	bool look_at_all;    /* at bodies that are not ours too, for txn_facts() */
 };
 
 /* A message as it begins.  Strs are copied; conf and the port must outlive the message.
@@ -58,6 +61,8 @@ struct txn_outcome {
 	enum decide_verdict verdict;
 	const char *code, *xcode, *text; /* of REJECT and TEMPFAIL */
 	struct plan plan;                /* of ACCEPT */
+	const char *hold;   /* of ACCEPT: why it goes into quarantine, or NULL */
+	bool warn;          /* the log line is a warning */
 	struct verp sender; /* of ACCEPT: the new one, if any */
 };
 
@@ -86,6 +91,11 @@ const struct txn_outcome *txn_end(struct txn *, struct str queue_id);
  */
 void txn_commit(struct txn *, bool taken, struct buf *line);
 void txn_abort(struct txn *);
+/*
+ * After txn_end() and before txn_commit(): what the rules were, or would be, asked
+ * about. Borrows from the txn.
+ */
+void txn_facts(const struct txn *, struct rule_facts *);
 /* Between txn_begin() and its end. */
 bool txn_active(const struct txn *);
 

@@ -27,6 +27,9 @@ int conffile_refuse(
 /* Where listen was set, for an error that shows only later. */
 void conffile_listen_at(unsigned line);
 
+/* The section inspect of cfg, if it has one.  0 or -1. */
+int conffile_inspect(cfg_t *cfg, struct rule_actions *out);
+
 /* Copy into c, which holds the defaults.  0, or -1 with the failure kept. */
 int conffile_build(cfg_t *, struct conf *c);
 

@@ -15,6 +15,8 @@
 
 /* The sender, then the plan.  0, or -1 when an edit was refused. */
 int mfi_apply(SMFICTX *, const struct txn_outcome *);
+/* Put the message into quarantine where the outcome says so.  0, or -1 when refused. */
+int mfi_hold(SMFICTX *, const struct txn_outcome *);
 /* Set the reply of a refused message and return the status that goes with it. */
 sfsistat mfi_refuse(SMFICTX *, const struct txn_outcome *);
 

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "core/addr.h"
+#include "core/bodylook.h"
 #include "core/bodyscan.h"
+#include "core/inspect.h"
 #include "core/line.h"
 #include "core/signset.h"
 
@@ -33,6 +35,8 @@ struct txn {
 
 	struct decision decision;
 	struct bodyscan scan;
+	struct bodylook look;
+	struct inspection inspection;
 	uint64_t body_bytes;
 	struct signing *signing;
 	bool sign_broken;    /* the signer refused before its end */
@@ -103,6 +107,7 @@ reset(struct txn *t)
 	t->envelope_domain = STR("");
 	t->rcpt = STR("");
 	bodyscan_init(&t->scan);
+	t->inspection.done = false;
 }
 
 int
@@ -237,6 +242,22 @@ begin_signing(struct txn *t)
 		t->sign_broken = true;
 }
 
+/* Whether the body is of interest. */
+static bool
+is_looked_at(const struct txn *t)
+{
+	return t->decided &&
+	    (t->decision.verdict == DECIDE_ACCEPT || t->env.look_at_all);
+}
+
+static struct str
+field_value(const struct txn *t, struct str name)
+{
+	const struct hdr_field *f = hdr_first(&t->hdr, name);
+
+	return f != NULL ? f->value : STR("");
+}
+
 void
 txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce)
 {
@@ -266,6 +287,9 @@ txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce
 	decide_message(
 	    t->start.conf, &facts, &t->hdr, t->arena, t->env.sha256, &t->decision);
 	t->decided = true;
+	if (is_looked_at(t))
+		bodylook_init(&t->look, field_value(t, STR("Content-Type")),
+		    field_value(t, STR("Content-Transfer-Encoding")));
 	if (t->decision.verdict == DECIDE_ACCEPT && t->decision.domain != NULL)
 		begin_signing(t);
 }
@@ -276,9 +300,12 @@ txn_body(struct txn *t, const void *p, size_t n)
 	if (!t->active)
 		return;
 	t->body_bytes += n;
+	if (is_looked_at(t)) {
+		bodyscan_feed(&t->scan, p, n);
+		bodylook_feed(&t->look, p, n);
+	}
 	if (t->signing == NULL || t->sign_broken || n == 0)
 		return;
-	bodyscan_feed(&t->scan, p, n);
 	if (t->start.port->body(t->signing, p, n) != 0)
 		t->sign_broken = true;
 }
@@ -288,6 +315,8 @@ static void
 end_body(struct txn *t)
 {
 	bodyscan_end(&t->scan);
+	if (is_looked_at(t))
+		bodylook_end(&t->look);
 	decide_body(t->start.conf, t->start.sendmail, &t->scan, &t->decision);
 	if (t->signing == NULL || t->sign_broken)
 		return;
@@ -346,6 +375,49 @@ refuse_no_room(struct txn *t)
 	t->decision.text = "The message header is too large, shorten it";
 }
 
+static bool
+is_signed(const struct txn *t)
+{
+	return t->decision.domain != NULL && t->n_failed == 0;
+}
+
+static void
+add_ours(struct rule_facts *f, const struct conf_domain *d)
+{
+	if (f->n_sig < RULE_SIGNATURES_MAX)
+		f->sig[f->n_sig++] = (struct rule_signature) {
+			.domain = str_of(d->name), .selector = STR(""), .ours = true
+		};
+}
+
+void
+txn_facts(const struct txn *t, struct rule_facts *f)
+{
+	*f = (struct rule_facts) { .hdr = &t->hdr,
+		.scan = &t->scan,
+		.look = &t->look,
+		.arena = t->arena,
+		.envelope_domain = t->envelope_domain,
+		.n_rcpt = t->n_rcpt,
+		.org = t->env.org };
+	if (is_signed(t)) {
+		add_ours(f, t->decision.domain);
+		for (size_t i = 0; i < t->decision.domain->n_also; i++)
+			add_ours(f, t->decision.domain->also[i]);
+	}
+	rule_facts_finish(f);
+}
+
+static void
+inspect(struct txn *t)
+{
+	struct rule_facts facts;
+
+	txn_facts(t, &facts);
+	inspect_run(&facts, t->start.conf, t->decision.stream, &t->inspection);
+	inspect_decide(&t->inspection, &t->decision);
+}
+
 const struct txn_outcome *
 txn_end(struct txn *t, struct str queue_id)
 {
@@ -373,6 +445,8 @@ txn_end(struct txn *t, struct str queue_id)
 			refuse_for_now(t, "sign-failed",
 			    "Message could not be signed, try again later");
 	}
+	if (t->decision.verdict == DECIDE_ACCEPT)
+		inspect(t);
 	if (t->decision.verdict == DECIDE_ACCEPT &&
 	    plan_make(&t->outcome.plan, &t->hdr, inserts, made, t->arena) != 0)
 		refuse_no_room(t);
@@ -381,6 +455,8 @@ txn_end(struct txn *t, struct str queue_id)
 	t->outcome.code = t->decision.code;
 	t->outcome.xcode = t->decision.xcode;
 	t->outcome.text = t->decision.text;
+	t->outcome.hold = inspect_hold(&t->inspection);
+	t->outcome.warn = t->inspection.done && t->inspection.action == RULE_WARN;
 	return &t->outcome;
 }
 
@@ -389,12 +465,6 @@ message_bytes(const struct txn *t)
 {
 	/* The empty line between header and body counts as it is sent. */
 	return t->hdr.received_bytes + 2 + t->body_bytes;
-}
-
-static bool
-is_signed(const struct txn *t)
-{
-	return t->decision.domain != NULL && t->n_failed == 0;
 }
 
 static void
@@ -419,6 +489,7 @@ count(struct txn *t)
 		d.rcpt = (const uint8_t(*)[HLL_ELEMENT_BYTES])t->hashed;
 		d.n_rcpt = t->n_hashed;
 	}
+	inspect_count(&t->inspection, &d);
 	/* The sink tells of a loss itself; mail goes on. */
 	(void)t->env.sink.put(t->env.sink.self, &d);
 }
@@ -489,6 +560,7 @@ write_line(const struct txn *t, struct buf *line)
 		line_add(
 		    line, "source_fault", str_of(source_fault_word(d->source.fault)));
 	}
+	inspect_line(&t->inspection, line);
 	if (d->partly)
 		line_add(line, "partly_signed", STR("yes"));
 	if (d->edit_skipped != NULL)

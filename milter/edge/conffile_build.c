@@ -353,7 +353,8 @@ build_stream(cfg_t *cfg, struct conf_stream *s)
 	if (build_matches(cfg, s) != 0 ||
 	    build_headers(cfg, CONF_EDIT_ADD, "add", &s->add, &s->n_add) != 0 ||
 	    build_headers(cfg, CONF_EDIT_SET, "set", &s->set, &s->n_set) != 0 ||
-	    take_list(cfg, "remove", &s->remove) != 0)
+	    take_list(cfg, "remove", &s->remove) != 0 ||
+	    conffile_inspect(cfg, &s->inspect) != 0)
 		return -1;
 	if (take_template(cfg, "feedback_id", &s->feedback_id) != 0)
 		return -1;
@@ -407,6 +408,7 @@ conffile_build(cfg_t *cfg, struct conf *c)
 	if (build_top(cfg, c) != 0 || only_section(cfg, "outbound", &outbound) != 0 ||
 	    only_section(cfg, "campaign", &campaign) != 0 ||
 	    only_section(cfg, "token", &token) != 0 ||
+	    conffile_inspect(cfg, &c->inspect) != 0 ||
 	    (token != NULL && build_token(token, c) != 0) ||
 	    (outbound != NULL && build_outbound(outbound, &c->outbound) != 0) ||
 	    (campaign != NULL && build_campaign(campaign, &c->campaign) != 0))

@@ -277,7 +277,7 @@ on_number(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 /* The words of a choice stand in the order of the enum they become. */
 static const struct {
 	const char *name, *phrase;
-	const char *words[5];
+	const char *words[8];
 } choices[] = {
 	{ "mta", "auto, postfix or sendmail", { "auto", "postfix", "sendmail" } },
 	{ "journal_sync", "none, interval or always",
@@ -285,6 +285,8 @@ static const struct {
 	{ "on_sign_failure", "tempfail or accept", { "tempfail", "accept" } },
 	{ "on_bad_message", "reject or accept", { "reject", "accept" } },
 	{ "on_bad_source", "count or reject", { "count", "reject" } },
+	{ "action", "off, count, warn, hold, tempfail or reject",
+	    { "off", "count", "warn", "hold", "tempfail", "reject" } },
 	{ "several_recipients", "list, none or reject", { "list", "none", "reject" } },
 	{ "log_level", "error, warn, info or debug",
 	    { "error", "warn", "info", "debug" } },
@@ -387,6 +389,18 @@ static cfg_opt_t header_options[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t rule_options[] = {
+	SECTION_LINE,
+	CHOICE("action"),
+	CFG_END(),
+};
+
+static cfg_opt_t inspect_options[] = {
+	SECTION_LINE,
+	CFG_SEC("rule", rule_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_END(),
+};
+
 static cfg_opt_t stream_options[] = {
 	SECTION_LINE,
 	CFG_SEC("match", match_options, CFGF_MULTI),
@@ -406,6 +420,7 @@ static cfg_opt_t stream_options[] = {
 	CFG_SEC("add", header_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("set", header_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	LIST("remove", on_removal),
+	CFG_SEC("inspect", inspect_options, CFGF_MULTI),
 	CFG_END(),
 };
 
@@ -440,6 +455,7 @@ static cfg_opt_t options[] = {
 	    "domain", domain_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("campaign", campaign_options, CFGF_MULTI),
 	CFG_SEC("token", token_options, CFGF_MULTI),
+	CFG_SEC("inspect", inspect_options, CFGF_MULTI),
 	CFG_SEC(
 	    "stream", stream_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END(),

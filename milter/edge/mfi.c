@@ -35,6 +35,7 @@
 #include "edge/gate.h"
 #include "edge/logger.h"
 #include "edge/mfi_apply.h"
+#include "edge/psl.h"
 #include "edge/signer.h"
 #include "edge/snapshot.h"
 #include "edge/tagjson.h"
@@ -46,7 +47,7 @@
 /* What we cannot do without, and what we leave out or do not answer where offered. */
 #define WANT_ACTIONS (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
 /* Where the sender cannot be changed, mail of a stream with return_path has to wait. */
-#define LIKE_ACTIONS (SMFIF_SETSYMLIST | SMFIF_CHGFROM)
+#define LIKE_ACTIONS (SMFIF_SETSYMLIST | SMFIF_CHGFROM | SMFIF_QUARANTINE)
 #define WANT_STEPS SMFIP_HDR_LEADSPC
 #define DROP_STEPS                                                                     \
  (SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NR_RCPT | SMFIP_NR_HDR |       \
@@ -431,16 +432,14 @@ on_body(SMFICTX *ctx, unsigned char *p, size_t n)
 }
 
 static void
-commit(struct conn *c, bool taken, enum decide_verdict verdict)
+commit(struct conn *c, bool taken, bool warn)
 {
 	struct buf line;
 
 	buf_init(&line, LINE_MAX_BYTES);
 	txn_commit(c->txn, taken, &line);
 	if (line.len > 0)
-		logger_log(
-		    verdict == DECIDE_TEMPFAIL || !taken ? LOGGER_WARN : LOGGER_INFO,
-		    "%s", line.p);
+		logger_log(warn ? LOGGER_WARN : LOGGER_INFO, "%s", line.p);
 	buf_fini(&line);
 }
 
@@ -456,7 +455,7 @@ end_message(SMFICTX *ctx, struct conn *c)
 	case DECIDE_PASS:
 		break;
 	case DECIDE_ACCEPT:
-		taken = mfi_apply(ctx, o) == 0;
+		taken = mfi_apply(ctx, o) == 0 && mfi_hold(ctx, o) == 0;
 		status = taken ? SMFIS_CONTINUE : SMFIS_TEMPFAIL;
 		break;
 	case DECIDE_REJECT:
@@ -464,7 +463,7 @@ end_message(SMFICTX *ctx, struct conn *c)
 		status = mfi_refuse(ctx, o);
 		break;
 	}
-	commit(c, taken, o->verdict);
+	commit(c, taken, o->warn || o->verdict == DECIDE_TEMPFAIL || !taken);
 	return status;
 }
 
@@ -517,6 +516,7 @@ set_process(const struct mfi_settings *s, char *err, size_t errlen)
 		.self = process.rcpt_mac,
 		.sink = s->sink,
 		.json = tagjson_read,
+		.org = psl_org,
 	};
 	process.local = tokenkeys_local(s->rcpt_key);
 	if (process.local == NULL || process.rcpt_mac == NULL) {
@@ -536,7 +536,7 @@ mfi_open(const struct mfi_settings *s, char *err, size_t errlen)
 	struct smfiDesc desc = {
 		.xxfi_name = name,
 		.xxfi_version = SMFI_VERSION,
-		.xxfi_flags = WANT_ACTIONS | SMFIF_CHGFROM,
+		.xxfi_flags = WANT_ACTIONS | SMFIF_CHGFROM | SMFIF_QUARANTINE,
 		.xxfi_negotiate = on_negotiate,
 		.xxfi_connect = on_connect,
 		.xxfi_envfrom = on_mail,

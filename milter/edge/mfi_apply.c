@@ -64,6 +64,14 @@ mfi_apply(SMFICTX *ctx, const struct txn_outcome *o)
 	return 0;
 }
 
+int
+mfi_hold(SMFICTX *ctx, const struct txn_outcome *o)
+{
+	return o->hold == NULL || smfi_quarantine(ctx, lend(o->hold)) == MI_SUCCESS
+	    ? 0
+	    : -1;
+}
+
 sfsistat
 mfi_refuse(SMFICTX *ctx, const struct txn_outcome *o)
 {

@@ -12,6 +12,7 @@
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <libmilter/mfapi.h>
+#include <libpsl.h>
 #include <opendkim/dkim.h>
 #include <openssl/crypto.h>
 
@@ -32,4 +33,5 @@ versions_print(FILE *out, const char *program)
 	    HIREDIS_PATCH);
 	fprintf(out, "%s\n", OpenSSL_version(OPENSSL_VERSION));
 	fprintf(out, "libConfuse %s\n", confuse_version);
+	fprintf(out, "libpsl %s\n", psl_get_version());
 }

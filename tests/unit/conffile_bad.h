@@ -16,7 +16,7 @@
  "state_dir, flush_interval_ms, journal_sync, journal_max_mb, retain_s, retain_mb, "   \
  "drain_s, line_length_limit, recipient_key_file, "                                    \
  "on_sign_failure, on_bad_message, log_level, domain_table, key_cache, outbound, "     \
- "domain, campaign, token, stream"
+ "domain, campaign, token, inspect, stream"
 #define QUOTES "expected a value with such characters in double quotes"
 #define ENVIRONMENT                                                                    \
  "found ${, expected a plain value: the environment is not expanded "                  \
@@ -37,6 +37,23 @@ static const struct {
 	    ":2: found a second section outbound, expected one: it begins in line 1" },
 	{ "campaign { }\n\ncampaign { max = 1 }\n",
 	    ":3: found a second section campaign, expected one: it begins in line 1" },
+	{ "inspect { rule \"one-clik\" { action = \"count\" } }\n",
+	    ":1: rule: found \"one-clik\", expected one-click" },
+	{ "inspect {\nrule \"one-click\" { action = \"maybe\" } }\n",
+	    ":2: action: found \"maybe\", expected off, count, warn, hold, tempfail or "
+	    "reject" },
+	{ "inspect {\nrule \"one-click\" { } }\n",
+	    ":2: found rule \"one-click\" without action, expected { action = "
+	    "\"count\" }" },
+	{ "inspect { }\ninspect { }\n",
+	    ":2: found a second section inspect, expected one: it begins in line 1" },
+	{ "stream \"s\" {\n inspect { rule \"none\" {\n action = \"hold\" } } }\n",
+	    ":2: rule: found \"none\", expected the id of a rule: from, freemail-from, "
+	    "date, message-id, duplicate-field, to, one-recipient, noreply, list-id, "
+	    "feedback-id, list-unsubscribe, one-click, one-click-signed, "
+	    "unsubscribe-link, dkim, dkim-aligned, envelope-aligned, long-header, "
+	    "header-size, 8bit-header, mime-version, long-line, bare-line-end, nul, "
+	    "8bit-body, html-only, clip" },
 	{ "token { }\n",
 	    ":1: token: found no key, expected key { id = \"a\" file = \"...\" }" },
 	{ "token { key { id = a file = /k } }\ntoken { key { id = b file = /k } }\n",
@@ -136,7 +153,8 @@ static const struct {
 	    ":1: found \"verp\", expected one of match, feedback_id, list_unsubscribe, "
 	    "one_click, list_unsubscribe_mailto, several_recipients, "
 	    "list_unsubscribe_list, list_id, return_path, cfbl_address, "
-	    "cfbl_feedback_id, message_id, replace, remove_leaks, add, set, remove" },
+	    "cfbl_feedback_id, message_id, replace, remove_leaks, add, set, remove, "
+	    "inspect" },
 	{ "stream a { match { to = \"x\" } }",
 	    ":1: found \"to\", expected one of campaign, from_domain, envelope_domain, "
 	    "user, tag" },

@@ -313,7 +313,8 @@ an_accepted_message_is_counted_once(void **state)
 	assert_string_equal(f->line.p,
 	    "4X1: accepted campaign=spring-sale stream=none from_domain=example.com "
 	    "rcpts=1 "
-	    "bytes=138 signed=example.com/r1,example.com/e1");
+	    "bytes=138 signed=example.com/r1,example.com/e1 "
+	    "rules=date,message-id,to,list-unsubscribe,one-click,unsubscribe-link");
 }
 
 static void

@@ -326,6 +326,8 @@ def parse_edit(command, data):
     index = 0
     if command in (b"i", b"m"):
         index, data = struct.unpack(">I", data[:4])[0], data[4:]
+    elif command == b"q":
+        return Edit("quarantine", 0, b"", data.rstrip(b"\0"))
     elif command != b"h":
         return None
     parts = data.split(b"\0")

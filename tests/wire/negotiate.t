@@ -21,7 +21,7 @@ def asks_for_what_it_uses(d, *silent):
         if c.actions & (m.ADDHDRS | m.CHGHDRS | m.CHGFROM) != \
                 m.ADDHDRS | m.CHGHDRS | m.CHGFROM:
             yield f"cannot edit with actions {c.actions:#x}"
-        if c.actions & ~(m.ADDHDRS | m.CHGHDRS | m.CHGFROM | m.SETSYMLIST):
+        if c.actions & ~(m.ADDHDRS | m.CHGHDRS | m.CHGFROM | m.SETSYMLIST | m.QUARANTINE):
             yield f"asks for actions it does not use: {c.actions:#x}"
         for name in ("NOHELO", "NOUNKNOWN", "NODATA", "HDR_LEADSPC", *silent, "NR_RCPT",
                      "NR_HDR", "NR_EOH", "NR_BODY"):

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * inspect.h - the rules of core/rule.h at the end of a message: run, acted on, counted,
+ * logged.
+ *
+ * The settings say per rule and per stream what a failure means: nothing (off), a
+ * count, a warning, quarantine, a refusal for now or for good.  The strongest of a
+ * message's failed rules decides.  Pure; a struct inspection belongs to one message.
+ */
+#ifndef METERMARK_CORE_INSPECT_H
+#define METERMARK_CORE_INSPECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/conf.h"
+#include "core/decide.h"
+#include "core/rule.h"
+#include "core/tally.h"
+
+struct inspection {
+	bool done;               /* the rules have been run */
+	uint64_t failed;         /* bit i: rule i */
+	enum rule_action action; /* of the rule that decides; COUNT: none does */
+	const char *rule;        /* its id; NULL when none does */
+	char text[256];          /* of a reply, or of a hold */
+};
+
+/* Run the rules that the settings leave on. */
+void inspect_run(const struct rule_facts *, const struct conf *,
+    const struct conf_stream *, struct inspection *);
+/* Refuse the message where the rule that decides says so; the strs are the
+ * inspection's. */
+void inspect_decide(const struct inspection *, struct decision *);
+/* Why the message goes into quarantine; NULL when it does not. */
+const char *inspect_hold(const struct inspection *);
+void inspect_count(const struct inspection *, struct tally_delta *);
+/* " rules=one-click,long-line", and held or warned by which. */
+void inspect_line(const struct inspection *, struct buf *line);
+
+#endif

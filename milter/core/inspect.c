@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * inspect.c - what follows from the rules.  See the header.
+ */
+#include "core/inspect.h"
+
+#include <stdio.h>
+
+#include "core/line.h"
+
+void
+inspect_run(const struct rule_facts *f, const struct conf *c,
+    const struct conf_stream *stream, struct inspection *out)
+{
+	const struct rule_actions *of = stream != NULL ? &stream->inspect : NULL;
+	const struct rule *r;
+	size_t worst;
+
+	*out = (struct inspection) { .done = true, .action = RULE_COUNT };
+	out->failed = rule_run(f, &c->inspect, of);
+	worst = rule_worst(out->failed, &c->inspect, of);
+	if (worst == RULES)
+		return;
+	r = rule_at(worst);
+	out->action = rule_action(&c->inspect, of, worst);
+	out->rule = r->id;
+	snprintf(out->text, sizeof(out->text), "Rule %s: %s", r->id, r->cure);
+}
+
+void
+inspect_decide(const struct inspection *in, struct decision *d)
+{
+	bool reject = in->action == RULE_REJECT;
+
+	if (!reject && in->action != RULE_TEMPFAIL)
+		return;
+	d->verdict = reject ? DECIDE_REJECT : DECIDE_TEMPFAIL;
+	d->why = in->rule;
+	d->code = reject ? "550" : "451";
+	d->xcode = reject ? "5.7.1" : "4.7.1";
+	d->text = in->text;
+}
+
+const char *
+inspect_hold(const struct inspection *in)
+{
+	return in->done && in->action == RULE_HOLD ? in->text : NULL;
+}
+
+void
+inspect_count(const struct inspection *in, struct tally_delta *d)
+{
+	if (!in->done)
+		return;
+	d->n[TALLY_INSPECTED] = 1;
+	for (size_t i = 0; i < RULES; i++)
+		d->n[TALLY_RULES + i] = (int64_t)(in->failed >> i & 1);
+}
+
+void
+inspect_line(const struct inspection *in, struct buf *line)
+{
+	struct str ids[RULES];
+	size_t n = 0;
+
+	for (size_t i = 0; in->done && i < RULES; i++)
+		if ((in->failed >> i & 1) != 0)
+			ids[n++] = str_of(rule_at(i)->id);
+	if (n > 0)
+		line_list(line, "rules", ids, n);
+	if (inspect_hold(in) != NULL)
+		line_add(line, "held", str_of(in->rule));
+	else if (in->done && in->action == RULE_WARN)
+		line_add(line, "warned", str_of(in->rule));
+}
