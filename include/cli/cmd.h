@@ -24,6 +24,8 @@ struct cmd {
  *
  *     0   EX_OK           done
  *     1   CMD_NOT_FOUND   what was asked for by name is not there
+ *     1   CMD_FAILED      a check has failed (doctor), the message would be refused
+ *                         (explain)
  *     3   CMD_NOT_ALL     done, but not all of it could be (import-opendkim)
  *    64   EX_USAGE        wrong options or arguments
  *    66   EX_NOINPUT      a file to read from is not there or cannot be read
@@ -40,6 +42,7 @@ enum { CMD_NOT_FOUND = 1, CMD_FAILED = 1, CMD_NOT_ALL = 3 };
 
 /* The subcommands, each in milter/cli/NAME.c. */
 int campaigns_main(int argc, char **argv);
+int explain_main(int argc, char **argv);
 int forget_main(int argc, char **argv);
 int import_opendkim_main(int argc, char **argv);
 int stats_main(int argc, char **argv);

@@ -91,6 +91,9 @@ const struct txn_outcome *txn_end(struct txn *, struct str queue_id);
  */
 void txn_commit(struct txn *, bool taken, struct buf *line);
 void txn_abort(struct txn *);
+/* What was decided at the end of the fields, or since, for those who explain; valid
+ * until the next txn_begin(). */
+const struct decision *txn_decision(const struct txn *);
 /*
  * After txn_end() and before txn_commit(): what the rules were, or would be, asked
  * about. Borrows from the txn.

@@ -22,6 +22,7 @@
 static const struct cmd cmds[] = {
 	{ "campaigns", "list the campaigns, or the headers that name them",
 	    campaigns_main },
+	{ "explain", "tell what would be done to a message, and why", explain_main },
 	{ "forget", "remove a campaign and its counters", forget_main },
 	{ "import-opendkim", "make a metermark.conf from an opendkim.conf",
 	    import_opendkim_main },

@@ -84,6 +84,12 @@ txn_abort(struct txn *t)
 	t->active = false;
 }
 
+const struct decision *
+txn_decision(const struct txn *t)
+{
+	return &t->decision;
+}
+
 bool
 txn_active(const struct txn *t)
 {

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * explain.c - `metermark explain`: what would be done to a message, and why.
+ *
+ * Neither daemon nor Redis is asked and nothing is changed.  The message goes through
+ * core/txn.h as the daemon's do, so the answer cannot differ from what is done; only
+ * the signatures are missing, and what a key that cannot be read here would have made.
+ */
+#include "cli/explain.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cmd.h"
+#include "cli/term.h"
+#include "core/addr.h"
+#include "core/line.h"
+#include "edge/conffile.h"
+#include "edge/crypto.h"
+#include "edge/domfile.h"
+#include "edge/psl.h"
+#include "edge/tagjson.h"
+#include "edge/tokenkeys.h"
+
+#define DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"
+
+static const char help_text[] =
+    "usage: metermark explain [options] FILE | -\n"
+    "\n"
+    "Tells of a message (- is the standard input) which client class, campaign, tags,\n"
+    "stream, edits and keys it would get, and why.  Nothing is sent or counted.\n"
+    "\n"
+    "  -F, --from ADDRESS     envelope sender (the message's Return-Path, else <>)\n"
+    "  -R, --rcpt ADDRESS     envelope recipient; once for each\n"
+    "  -u, --user NAME        the client has authenticated as that\n"
+    "  -C, --client ADDRESS   of the client (127.0.0.1)\n"
+    "  -D, --daemon NAME      {daemon_name} of the service it came in by\n"
+    "  -H, --host NAME        of the mail server (this host)\n"
+    "  -q, --queue-id ID      of the message\n"
+    "  -m, --mta KIND         postfix or sendmail (as in the settings, else postfix)\n"
+    "  -c, --config FILE      the settings (" DEFAULT_FILE ")\n"
+    "  -f, --format FORM      text (default) or json\n"
+    "\n"
+    "Status: 0 it would pass, 1 it would be refused, 64 usage, 66 no such message, 78 "
+    "config.\n";
+
+void
+explain_note(struct explain *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (e->n_notes == EXPLAIN_NOTES_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(e->note[e->n_notes++], EXPLAIN_TEXT_MAX, fmt, ap);
+	va_end(ap);
+}
+
+/* ==== The settings ==== */
+
+static int
+defaults(struct explain *e, char *err, size_t errlen)
+{
+	if (conf_init(&e->conf) != 0) {
+		conf_fini(&e->conf);
+		snprintf(err, errlen, "out of memory");
+		return -1;
+	}
+	e->conf_read = true;
+	explain_note(e, "there is no %s: these are the defaults", DEFAULT_FILE);
+	return conf_finish(&e->conf, err, errlen);
+}
+
+static int
+read_settings(struct explain *e)
+{
+	const char *file = e->options.config != NULL ? e->options.config : DEFAULT_FILE;
+	char err[EXPLAIN_TEXT_MAX];
+	int rc;
+
+	if (e->options.config == NULL && access(file, F_OK) != 0 && errno == ENOENT) {
+		rc = defaults(e, err, sizeof(err));
+	} else if (access(file, R_OK) != 0) {
+		term_say("cannot read %s: %m%s", file,
+		    errno == EACCES ? "; become root, or say --config FILE" : "");
+		return EX_CONFIG;
+	} else {
+		rc = conffile_read(file, &e->conf, err, sizeof(err));
+		e->conf_read = rc == 0;
+	}
+	if (rc == 0)
+		rc = domfile_load(&e->conf, NULL, NULL, err, sizeof(err));
+	if (rc != 0) {
+		term_say("%s", err);
+		return EX_CONFIG;
+	}
+	e->local = tokenkeys_local((const uint8_t[32]) { 0 });
+	e->ring = tokenkeys_load(&e->conf, NULL, NULL, err, sizeof(err));
+	if (e->ring == NULL)
+		explain_note(e, "%s: tokens are as another key would make them", err);
+	return EX_OK;
+}
+
+/* ==== The message's way ==== */
+
+static void
+no_hash(const void *self, struct str addr, uint8_t out[HLL_ELEMENT_BYTES])
+{
+	(void)self;
+	(void)addr;
+	memset(out, 0, HLL_ELEMENT_BYTES);
+}
+
+static int
+take_delta(void *self, const struct tally_delta *d)
+{
+	struct explain *e = self;
+
+	e->delta = *d;
+	e->counted = true;
+	return 0;
+}
+
+static void
+end_of_fields(void *arg)
+{
+	struct explain *e = arg;
+
+	txn_end_fields(
+	    e->txn, str_of(e->options.queue_id), (int64_t)time(NULL), STR("explain"));
+}
+
+static int
+find_client(struct explain *e)
+{
+	e->has_addr = cidr_addr_parse(str_of(e->options.client), &e->addr) == 0;
+	if (!e->has_addr) {
+		term_say("--client: \"%s\" is no address", e->options.client);
+		return EX_USAGE;
+	}
+	e->client = decide_client(
+	    &e->conf, &e->addr, str_of(e->options.daemon), str_of(e->options.user));
+	return EX_OK;
+}
+
+static int
+run_txn(struct explain *e, struct str host, struct str from)
+{
+	const struct txn_env env = {
+		.sha256 = crypto_sha256,
+		.hash_rcpt = no_hash,
+		.sink = { take_delta, e },
+		.json = tagjson_read,
+		.org = psl_org,
+	};
+	const struct txn_start start = {
+		.conf = &e->conf,
+		.port = &e->signer.port,
+		.client = e->client,
+		.sendmail = e->options.mta == CONF_MTA_SENDMAIL,
+		.host = host,
+		.user = str_of(e->options.user),
+		.mail_from = from,
+		.keys = { e->ring != NULL ? e->ring : e->local, e->local },
+	};
+
+	e->txn = txn_new(&env);
+	if (e->txn == NULL || txn_begin(e->txn, &start) != 0) {
+		term_say("out of memory");
+		return EX_OSERR;
+	}
+	for (size_t i = 0; i < e->options.n_rcpt; i++)
+		txn_rcpt(e->txn, str_of(e->options.rcpt[i]));
+	explain_mail_send(e, end_of_fields, e);
+	e->outcome = txn_end(e->txn, str_of(e->options.queue_id));
+	txn_commit(e->txn, true, &e->line);
+	e->decision = txn_decision(e->txn);
+	return EX_OK;
+}
+
+static int
+examine(struct explain *e)
+{
+	struct str from =
+	    e->options.from != NULL ? str_of(e->options.from) : explain_mail_sender(e);
+	struct addr_path path;
+	char host[256];
+	int status = find_client(e);
+
+	if (status != EX_OK)
+		return status;
+	if (e->options.mta == CONF_MTA_AUTO)
+		e->options.mta = e->conf.mta == CONF_MTA_SENDMAIL ? CONF_MTA_SENDMAIL
+								  : CONF_MTA_POSTFIX;
+	if (e->options.host == NULL && gethostname(host, sizeof(host)) == 0) {
+		host[sizeof(host) - 1] = '\0';
+		e->options.host = host;
+	}
+	if (e->options.n_rcpt == 0) {
+		e->options.rcpt[e->options.n_rcpt++] = "recipient@example.com";
+		explain_note(e, "without --rcpt one recipient is assumed");
+	}
+	if (e->conf.n_token_keys == 0)
+		explain_note(e,
+		    "the daemon makes X-Metermark with a key of its own, so it differs "
+		    "at its end, and one that is there cannot be checked here");
+	if (addr_path(from, &path) == ADDR_OK)
+		e->envelope_domain = path.domain;
+	explain_signer_init(&e->signer, e->conf.user);
+	status = run_txn(e, str_of(e->options.host), from);
+	e->options.host = NULL;
+	return status;
+}
+
+static int
+answer(const struct explain *e)
+{
+	int status = e->options.json ? explain_json(e) : explain_text(e);
+
+	if (status != EX_OK)
+		return status;
+	return e->outcome->verdict == DECIDE_REJECT ||
+		e->outcome->verdict == DECIDE_TEMPFAIL
+	    ? CMD_FAILED
+	    : EX_OK;
+}
+
+static int
+explain(struct explain *e)
+{
+	int status = read_settings(e);
+
+	if (status == EX_OK)
+		status = explain_mail_read(e);
+	if (status == EX_OK)
+		status = examine(e);
+	return status == EX_OK ? answer(e) : status;
+}
+
+/* ==== The command line ==== */
+
+static int
+parse_mta(struct explain_options *o, const char *text)
+{
+	if (strcmp(text, "postfix") == 0)
+		o->mta = CONF_MTA_POSTFIX;
+	else if (strcmp(text, "sendmail") == 0)
+		o->mta = CONF_MTA_SENDMAIL;
+	else {
+		term_say("--mta: \"%s\" is none of postfix, sendmail", text);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+parse_form(struct explain_options *o, const char *text)
+{
+	o->json = strcmp(text, "json") == 0;
+	if (o->json || strcmp(text, "text") == 0)
+		return 0;
+	term_say("--format: \"%s\" is none of text, json", text);
+	return -1;
+}
+
+static int
+add_rcpt(struct explain_options *o, const char *text)
+{
+	if (o->n_rcpt == EXPLAIN_RCPTS_MAX) {
+		term_say("--rcpt: %d are enough", EXPLAIN_RCPTS_MAX);
+		return -1;
+	}
+	o->rcpt[o->n_rcpt++] = text;
+	return 0;
+}
+
+static int
+option(struct explain_options *o, int letter)
+{
+	const struct {
+		int letter;
+		const char **value;
+	} texts[] = { { 'c', &o->config }, { 'F', &o->from }, { 'u', &o->user },
+		{ 'C', &o->client }, { 'D', &o->daemon }, { 'H', &o->host },
+		{ 'q', &o->queue_id } };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].letter == letter) {
+			*texts[i].value = optarg;
+			return 0;
+		}
+	switch (letter) {
+	case 'R':
+		return add_rcpt(o, optarg);
+	case 'm':
+		return parse_mta(o, optarg);
+	case 'f':
+		return parse_form(o, optarg);
+	case 'h':
+		o->help = true;
+		return 0;
+	}
+	term_say("--help tells the options");
+	return -1;
+}
+
+/* 0, or -1 after saying what is wrong. */
+static int
+read_options(struct explain_options *o, int argc, char **argv)
+{
+	static const struct option longs[] = { { "client", required_argument, NULL,
+						   'C' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "daemon", required_argument, NULL, 'D' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "from", required_argument, NULL, 'F' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "host", required_argument, NULL, 'H' },
+		{ "mta", required_argument, NULL, 'm' },
+		{ "queue-id", required_argument, NULL, 'q' },
+		{ "rcpt", required_argument, NULL, 'R' },
+		{ "user", required_argument, NULL, 'u' }, { NULL, 0, NULL, 0 } };
+	int letter;
+
+	while ((letter = getopt_long(
+		    argc, argv, "C:D:F:H:R:c:f:hm:q:u:", longs, NULL)) != -1)
+		if (option(o, letter) != 0)
+			return -1;
+	if (o->help)
+		return 0;
+	if (optind + 1 != argc) {
+		term_say(
+		    "one FILE is wanted, or - for the standard input; --help tells "
+		    "the options");
+		return -1;
+	}
+	o->file = argv[optind];
+	return 0;
+}
+
+int
+explain_main(int argc, char **argv)
+{
+	/* Large, and there is one. */
+	static struct explain e;
+	int status;
+
+	e = (struct explain) { .options = { .client = "127.0.0.1",
+				   .user = "",
+				   .daemon = "",
+				   .queue_id = "" },
+		.envelope_domain = STR("") };
+	if (read_options(&e.options, argc, argv) != 0)
+		return EX_USAGE;
+	if (e.options.help) {
+		term_put(STR(help_text));
+		return term_finish();
+	}
+	buf_init(&e.message, EXPLAIN_MESSAGE_MAX);
+	buf_init(&e.line, LINE_MAX_BYTES);
+	status = explain(&e);
+	txn_free(e.txn);
+	explain_signer_fini(&e.signer);
+	token_ring_free(e.ring);
+	token_ring_free(e.local);
+	if (e.conf_read)
+		conf_fini(&e.conf);
+	buf_fini(&e.line);
+	buf_fini(&e.message);
+	return status;
+}
