@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dnslook_parts.h - what the files of core/dnslook.h share; for dnslook*.c only.
+ */
+#ifndef METERMARK_CORE_DNSLOOK_PARTS_H
+#define METERMARK_CORE_DNSLOOK_PARTS_H
+
+#include "core/dnslook.h"
+
+#define DNSLOOK_NAME_MAX 512
+
+void dnslook_say(struct dnslook_finding *, enum dnslook_word, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* PREFIX and domain, NUL-terminated; false when that is no name of DNS. */
+bool dnslook_name(char out[DNSLOOK_NAME_MAX], const char *prefix, struct str domain);
+/* Ask; what is not found goes into the finding: unknown, or that word. */
+const struct dns_answer *dnslook_ask(const struct dnslook *, enum dns_type,
+    const char *name, enum dnslook_word nothing, struct dnslook_finding *);
+
+#endif

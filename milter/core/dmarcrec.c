@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dmarcrec.c - the records of DMARC and BIMI.  See the header.
+ */
+#include "core/dmarcrec.h"
+
+#include <stdio.h>
+
+#include "core/buf.h"
+#include "core/dnsans.h"
+#include "core/taglist.h"
+
+#define SHOWN_MAX 40
+
+const char *
+dmarcrec_policy_name(enum dmarcrec_policy p)
+{
+	static const char *const names[] = { "none", "quarantine", "reject" };
+
+	return names[p];
+}
+
+/* "v=" and the version, before the first semicolon; white space where it may be. */
+static bool
+begins(struct str text, struct str version)
+{
+	struct str first = str_trim(str_make(text.p, str_find(text, ';')));
+	size_t at = str_find(first, '=');
+
+	return at < first.len && str_eq(str_trim(str_make(first.p, at)), STR("v")) &&
+	    str_eq(str_trim(str_skip(first, at + 1)), version);
+}
+
+bool
+dmarcrec_is(struct str text)
+{
+	return begins(text, STR("DMARC1"));
+}
+
+bool
+bimirec_is(struct str text)
+{
+	return begins(text, STR("BIMI1"));
+}
+
+static int
+complain(char *err, size_t errlen, const char *tag, struct str value, const char *want)
+{
+	struct buf shown;
+
+	buf_init(&shown, 8 * SHOWN_MAX);
+	dns_quote(&shown, value, SHOWN_MAX);
+	snprintf(err, errlen, "%s= is %s, expected %s", tag, shown.p, want);
+	buf_fini(&shown);
+	return -1;
+}
+
+static int
+read_policy(const struct taglist *l, const char *tag, enum dmarcrec_policy *out,
+    char *err, size_t errlen)
+{
+	struct str value;
+
+	if (!taglist_get(l, tag, &value))
+		return 0;
+	for (int p = DMARCREC_NONE; p <= DMARCREC_REJECT; p++)
+		if (str_caseeq(
+			value, str_of(dmarcrec_policy_name((enum dmarcrec_policy)p)))) {
+			*out = (enum dmarcrec_policy)p;
+			return 0;
+		}
+	return complain(err, errlen, tag, value, "none, quarantine or reject");
+}
+
+static int
+read_mode(
+    const struct taglist *l, const char *tag, bool *strict, char *err, size_t errlen)
+{
+	struct str value;
+
+	if (!taglist_get(l, tag, &value) || str_caseeq(value, STR("r")))
+		return 0;
+	*strict = true;
+	return str_caseeq(value, STR("s"))
+	    ? 0
+	    : complain(err, errlen, tag, value, "r or s");
+}
+
+/* A list of URIs with commas between; of what scheme is the receivers' business. */
+static int
+read_reports(
+    const struct taglist *l, const char *tag, struct str *out, char *err, size_t errlen)
+{
+	struct str rest;
+
+	if (!taglist_get(l, tag, out))
+		return 0;
+	for (rest = *out; rest.len > 0;) {
+		size_t n = str_find(rest, ',');
+		struct str uri = str_trim(str_make(rest.p, n));
+
+		if (str_find(uri, ':') == 0 || str_find(uri, ':') == uri.len ||
+		    (str_casestarts(uri, STR("mailto:")) &&
+			str_find(uri, '@') == uri.len))
+			return complain(err, errlen, tag, uri, "mailto:ADDRESS");
+		rest = str_skip(rest, n + 1);
+	}
+	return 0;
+}
+
+int
+dmarcrec_read(struct dmarcrec *r, struct str text, char *err, size_t errlen)
+{
+	struct taglist l;
+	struct str value;
+	long long pct;
+
+	*r = (struct dmarcrec) { .pct = 100, .rua = STR(""), .ruf = STR("") };
+	if (!dmarcrec_is(text)) {
+		snprintf(err, errlen, "it does not begin with v=DMARC1");
+		return -1;
+	}
+	if (taglist_read(&l, text, err, errlen) != 0)
+		return -1;
+	if (!taglist_get(&l, "p", &value)) {
+		snprintf(err, errlen, "found no p=, which says what is to be done");
+		return -1;
+	}
+	if (read_policy(&l, "p", &r->p, err, errlen) != 0)
+		return -1;
+	r->sp = r->p;
+	if (taglist_get(&l, "pct", &value)) {
+		pct = taglist_number(value, 100);
+		if (pct < 0)
+			return complain(
+			    err, errlen, "pct", value, "a number from 0 to 100");
+		r->pct = (unsigned)pct;
+	}
+	if (read_policy(&l, "sp", &r->sp, err, errlen) != 0 ||
+	    read_mode(&l, "adkim", &r->strict_dkim, err, errlen) != 0 ||
+	    read_mode(&l, "aspf", &r->strict_spf, err, errlen) != 0 ||
+	    read_reports(&l, "rua", &r->rua, err, errlen) != 0)
+		return -1;
+	return read_reports(&l, "ruf", &r->ruf, err, errlen);
+}
+
+/* An https URL with host and path, or nothing. */
+static int
+check_url(const char *tag, struct str url, char *err, size_t errlen)
+{
+	struct str rest = str_skip(url, 8);
+	size_t host = str_find(rest, '/');
+
+	if (url.len == 0)
+		return 0;
+	if (!str_casestarts(url, STR("https://")) || host == 0 || host == rest.len)
+		return complain(err, errlen, tag, url, "an https:// URL");
+	return 0;
+}
+
+int
+bimirec_read(struct bimirec *r, struct str text, char *err, size_t errlen)
+{
+	struct taglist l;
+
+	*r = (struct bimirec) { .logo = STR(""), .evidence = STR("") };
+	if (!bimirec_is(text)) {
+		snprintf(err, errlen, "it does not begin with v=BIMI1");
+		return -1;
+	}
+	if (taglist_read(&l, text, err, errlen) != 0)
+		return -1;
+	if (!taglist_get(&l, "l", &r->logo)) {
+		snprintf(err, errlen, "found no l=, which names the picture");
+		return -1;
+	}
+	taglist_get(&l, "a", &r->evidence);
+	r->declined = r->logo.len == 0 && r->evidence.len == 0;
+	if (check_url("l", r->logo, err, errlen) != 0)
+		return -1;
+	return check_url("a", r->evidence, err, errlen);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * spf_macro.c - macros of SPF (RFC 7208 7).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/spf_parts.h"
+
+#define PIECES_MAX 128
+
+/* %{ALPHA *DIGIT ["r"] *delimiter} taken apart. */
+struct macro {
+	char letter;
+	unsigned keep; /* parts from the right; 0: all */
+	bool reverse;
+	struct str delimiters; /* "": the dot */
+};
+
+static bool
+is_delimiter(char c)
+{
+	return c != '\0' && strchr(".-+,/_=", c) != NULL;
+}
+
+/* What stands at s, which begins with %{.  Its length, or 0 when it is none. */
+static size_t
+read_macro(struct str s, struct macro *m)
+{
+	size_t i = 3, first;
+
+	*m = (struct macro) { .delimiters = STR(".") };
+	if (s.len < 4 || strchr("slodiphv", ascii_lower(s.p[2])) == NULL ||
+	    s.p[2] == '\0')
+		return 0;
+	m->letter = s.p[2];
+	for (first = i; i < s.len && ascii_isdigit(s.p[i]); i++)
+		if (m->keep < 1000)
+			m->keep = m->keep * 10 + (unsigned)(s.p[i] - '0');
+	if (i > first && m->keep == 0)
+		return 0;
+	if (i < s.len && ascii_lower(s.p[i]) == 'r') {
+		m->reverse = true;
+		i++;
+	}
+	for (first = i; i < s.len && is_delimiter(s.p[i]);)
+		i++;
+	if (i > first)
+		m->delimiters = str_make(s.p + first, i - first);
+	return i < s.len && s.p[i] == '}' ? i + 1 : 0;
+}
+
+/* The name ends in a macro, or in a top-level label: letters, not digits alone. */
+static bool
+ends_well(struct str s)
+{
+	size_t start, i;
+	bool letter = false;
+
+	if (str_ends(s, STR(".")))
+		s.len--;
+	start = str_rfind(s, '.');
+	if (start == s.len || start + 1 >= s.len)
+		return false;
+	for (i = start + 1; i < s.len; i++) {
+		if (!ascii_isalnum(s.p[i]) && s.p[i] != '-')
+			return false;
+		letter |= !ascii_isdigit(s.p[i]);
+	}
+	return letter && s.p[start + 1] != '-' && s.p[s.len - 1] != '-';
+}
+
+bool
+spf_macro_ok(struct str s)
+{
+	struct str all = s;
+	bool last_is_macro = false;
+	struct macro m;
+
+	while (s.len > 0) {
+		size_t n = 1;
+
+		last_is_macro = false;
+		if (s.p[0] == '%' && s.len > 1 && s.p[1] == '{') {
+			n = read_macro(s, &m);
+			last_is_macro = true;
+		} else if (s.p[0] == '%')
+			n = s.len > 1 && strchr("%_-", s.p[1]) != NULL ? 2 : 0;
+		if (n == 0 || (n == 2 && s.p[1] == '\0'))
+			return false;
+		s = str_skip(s, n);
+	}
+	return all.len > 0 && (last_is_macro || ends_well(all));
+}
+
+bool
+spf_has_macro(struct str s)
+{
+	return str_find(s, '%') < s.len;
+}
+
+/* ==== Values ==== */
+
+static void
+add_nibbles(struct buf *out, const struct cidr_addr *ip)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < 16; i++)
+		buf_addf(out, "%s%c.%c", i > 0 ? "." : "", hex[ip->b[i] >> 4],
+		    hex[ip->b[i] & 15]);
+}
+
+static void
+add_ip(struct buf *out, const struct cidr_addr *ip)
+{
+	if (spf_is_v4(ip))
+		buf_addf(
+		    out, "%u.%u.%u.%u", ip->b[12], ip->b[13], ip->b[14], ip->b[15]);
+	else
+		add_nibbles(out, ip);
+}
+
+/* The validated name that fits best: the domain, one below it, any. */
+static void
+add_validated(struct buf *out, const struct spf_macros *with)
+{
+	struct spf_names names;
+	struct str best;
+
+	spf_validated(with->spf, &names);
+	best = names.n > 0 ? names.v[0] : STR("unknown");
+	for (size_t i = 0; i < names.n; i++)
+		if (spf_below(names.v[i], with->domain))
+			best = names.v[i];
+	for (size_t i = 0; i < names.n; i++)
+		if (str_caseeq(names.v[i], with->domain))
+			best = names.v[i];
+	buf_addstr(out, best);
+}
+
+static void
+value_of(struct buf *out, const struct spf_macros *with, char letter)
+{
+	const struct spf *s = with->spf;
+	struct str local = s->local.len > 0 ? s->local : STR("postmaster");
+	struct str domain = s->sender_domain.len > 0 ? s->sender_domain : with->domain;
+
+	switch (ascii_lower(letter)) {
+	case 's':
+		buf_addstr(out, local);
+		buf_addc(out, '@');
+		buf_addstr(out, domain);
+		break;
+	case 'l':
+		buf_addstr(out, local);
+		break;
+	case 'o':
+		buf_addstr(out, domain);
+		break;
+	case 'd':
+		buf_addstr(out, with->domain);
+		break;
+	case 'i':
+		add_ip(out, &s->ip);
+		break;
+	case 'p':
+		add_validated(out, with);
+		break;
+	case 'v':
+		buf_adds(out, spf_is_v4(&s->ip) ? "in-addr" : "ip6");
+		break;
+	default:
+		buf_addstr(out, s->helo.len > 0 ? s->helo : STR("unknown"));
+	}
+}
+
+/* ==== Transformers ==== */
+
+static bool
+splits(const struct macro *m, char c)
+{
+	return str_find(m->delimiters, c) < m->delimiters.len;
+}
+
+/* Upper-case letters mean: as in a URL. */
+static void
+add_part(struct buf *out, const struct macro *m, struct str part)
+{
+	bool url = m->letter >= 'A' && m->letter <= 'Z';
+
+	for (size_t i = 0; i < part.len; i++) {
+		char c = part.p[i];
+
+		if (!url || ascii_isalnum(c) || (c != '\0' && strchr("-._~", c)))
+			buf_addc(out, c);
+		else
+			buf_addf(out, "%%%02X", (unsigned)(unsigned char)c);
+	}
+}
+
+static void
+transform(struct buf *out, const struct macro *m, struct str value)
+{
+	struct str part[PIECES_MAX];
+	size_t n = 0, from;
+
+	for (size_t start = 0, i = 0; i <= value.len && n < PIECES_MAX; i++)
+		if (i == value.len || splits(m, value.p[i])) {
+			part[n++] = str_make(value.p + start, i - start);
+			start = i + 1;
+		}
+	for (size_t i = 0; m->reverse && i < n / 2; i++) {
+		struct str t = part[i];
+
+		part[i] = part[n - 1 - i];
+		part[n - 1 - i] = t;
+	}
+	from = m->keep > 0 && m->keep < n ? n - m->keep : 0;
+	for (size_t i = from; i < n; i++) {
+		if (i > from)
+			buf_addc(out, '.');
+		add_part(out, m, part[i]);
+	}
+}
+
+static size_t
+expand_one(struct buf *out, const struct spf_macros *with, struct str s)
+{
+	struct macro m;
+	struct buf value;
+	size_t n;
+
+	if (s.p[0] != '%' || s.len < 2) {
+		buf_addc(out, s.p[0]);
+		return 1;
+	}
+	if (s.p[1] != '{') {
+		buf_adds(out, s.p[1] == '%' ? "%" : s.p[1] == '_' ? " " : "%20");
+		return 2;
+	}
+	n = read_macro(s, &m);
+	buf_init(&value, SPF_NAME_MAX);
+	value_of(&value, with, m.letter);
+	transform(out, &m, buf_str(&value));
+	buf_fini(&value);
+	return n > 0 ? n : s.len;
+}
+
+int
+spf_expand(const struct spf_macros *with, struct str s, char out[SPF_NAME_MAX])
+{
+	struct buf b;
+	struct str name;
+	int rc = -1;
+
+	buf_init(&b, SPF_NAME_MAX - 1);
+	while (s.len > 0)
+		s = str_skip(s, expand_one(&b, with, s));
+	name = buf_str(&b);
+	if (str_ends(name, STR(".")))
+		name.len--;
+	while (name.len > DNS_NAME_MAX && str_find(name, '.') < name.len)
+		name = str_skip(name, str_find(name, '.') + 1);
+	if (!buf_failed(&b)) {
+		memcpy(out, name.p, name.len);
+		out[name.len] = '\0';
+		rc = 0;
+	}
+	buf_fini(&b);
+	return rc;
+}
+
+bool
+spf_is_v4(const struct cidr_addr *a)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return memcmp(a->b, mapped, sizeof(mapped)) == 0;
+}
+
+void
+spf_reverse_name(const struct cidr_addr *a, char *out, size_t size)
+{
+	size_t used = 0;
+
+	if (spf_is_v4(a)) {
+		snprintf(out, size, "%u.%u.%u.%u.in-addr.arpa", a->b[15], a->b[14],
+		    a->b[13], a->b[12]);
+		return;
+	}
+	out[0] = '\0';
+	for (size_t i = 16; i-- > 0 && used + 4 < size; used += 4)
+		snprintf(out + used, size - used, "%x.%x.", a->b[i] & 15u,
+		    (unsigned)a->b[i] >> 4);
+	snprintf(out + used, size - used, "ip6.arpa");
+}
+
+bool
+spf_below(struct str name, struct str domain)
+{
+	return str_caseeq(name, domain) ||
+	    (name.len > domain.len && str_caseends(name, domain) &&
+		name.p[name.len - domain.len - 1] == '.');
+}
