@@ -8,6 +8,7 @@
 
 #include "edge/versions.h"
 
+#include <ares.h>
 #include <confuse.h>
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
@@ -34,4 +35,5 @@ versions_print(FILE *out, const char *program)
 	fprintf(out, "%s\n", OpenSSL_version(OPENSSL_VERSION));
 	fprintf(out, "libConfuse %s\n", confuse_version);
 	fprintf(out, "libpsl %s\n", psl_get_version());
+	fprintf(out, "c-ares %s\n", ares_version(NULL));
 }

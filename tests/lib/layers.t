@@ -65,7 +65,7 @@ MAY_EXIT = {"milter/main.c", "milter/cli/main.c"}
 # First part of a header's name -> the library it belongs to.
 LIBRARIES = {"libmilter": "libmilter", "opendkim": "libopendkim", "hiredis": "hiredis",
              "openssl": "OpenSSL", "confuse.h": "libconfuse", "jansson.h": "jansson",
-             "libpsl.h": "libpsl", "idn2.h": "libidn2"}
+             "libpsl.h": "libpsl", "ares.h": "c-ares", "idn2.h": "libidn2"}
 # Files that name several outside libraries, because that is what they are for.
 MANY_LIBRARIES = {"milter/edge/versions.c"}
 
