@@ -45,6 +45,7 @@ int campaigns_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int forget_main(int argc, char **argv);
 int import_opendkim_main(int argc, char **argv);
+int key_main(int argc, char **argv);
 int stats_main(int argc, char **argv);
 int token_main(int argc, char **argv);
 int watch_main(int argc, char **argv);

@@ -175,6 +175,7 @@ struct conf {
 	size_t *domain_index; /* domains sorted by name; made by conf_finish() */
 	char *domain_table;   /* path; "": none */
 	uint32_t key_cache;   /* keys of the table kept decoded */
+	char *resolver;       /* ADDRESS:PORT; "": those of resolv.conf(5) */
 	/* What is in it; NULL until edge/domfile.h has read it.  Goes with the conf. */
 	struct domtable *table;
 	struct conf_stream *streams;
@@ -221,6 +222,8 @@ bool conf_has_users(const struct conf *);
 int conf_check_listen(const char *, bool *tcp, char *err, size_t errlen);
 int conf_check_domain_name(const char *, char *err, size_t errlen);
 int conf_check_selector(const char *, char *err, size_t errlen);
+/* An address of a DNS server, with or without port: 192.0.2.1, 192.0.2.1:53, [::1]:53. */
+int conf_check_resolver(const char *, char *err, size_t errlen);
 /* Absolute, without controls. */
 int conf_check_path(const char *, char *err, size_t errlen);
 /* The id of a token key. */

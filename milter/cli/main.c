@@ -26,6 +26,7 @@ static const struct cmd cmds[] = {
 	{ "forget", "remove a campaign and its counters", forget_main },
 	{ "import-opendkim", "make a metermark.conf from an opendkim.conf",
 	    import_opendkim_main },
+	{ "key", "make DKIM keys and their DNS records, and test them", key_main },
 	{ "stats", "show what was counted, by campaign", stats_main },
 	{ "token", "make and check tokens and their keys", token_main },
 	{ "watch", "a live screen of the busiest campaigns", watch_main },

@@ -122,11 +122,13 @@ conf_init(struct conf *c)
 	c->state_dir = strdup("/var/lib/metermark");
 	c->recipient_key_file = strdup("");
 	c->domain_table = strdup("");
+	c->resolver = strdup("");
 	c->campaign.default_name = strdup(CAMP_NONE);
 	if (c->listen == NULL || c->redis == NULL || c->redis_user == NULL ||
 	    c->redis_password_file == NULL || c->key_prefix == NULL ||
 	    c->user == NULL || c->group == NULL || c->state_dir == NULL ||
 	    c->recipient_key_file == NULL || c->domain_table == NULL ||
+	    c->resolver == NULL ||
 	    c->campaign.default_name == NULL)
 		return -1;
 	if (default_networks(&c->outbound) != 0)
@@ -209,6 +211,7 @@ conf_fini(struct conf *c)
 	free(c->state_dir);
 	free(c->recipient_key_file);
 	free(c->domain_table);
+	free(c->resolver);
 	domtable_free(c->table);
 	*c = (struct conf) { 0 };
 }

@@ -192,6 +192,35 @@ conf_check_path(const char *text, char *err, size_t errlen)
 }
 
 int
+conf_check_resolver(const char *text, char *err, size_t errlen)
+{
+	struct str s = str_of(text), host = s, port = STR("53");
+	struct cidr_addr addr;
+	size_t colon = str_rfind(s, ':');
+	unsigned long n = 0;
+
+	/* A name would have to be asked for first; blanks and zones are not taken. */
+	if (str_starts(s, STR("["))) {
+		host = str_make(s.p + 1, str_find(str_skip(s, 1), ']'));
+		port = str_skip(s, host.len + 2);
+		port = port.len == 0 ? STR("53") : port.p[0] == ':' ? str_skip(port, 1)
+								    : STR("");
+	} else if (colon < s.len && str_find(s, ':') == colon) {
+		host = str_make(s.p, colon);
+		port = str_skip(s, colon + 1);
+	}
+	for (size_t i = 0; i < port.len && n < 65536; i++)
+		n = ascii_isdigit(port.p[i]) ? n * 10 + (unsigned)(port.p[i] - '0')
+					     : 65536;
+	if (n == 0 || n > 65535 || s.len > 60 || !consists_of(host, ascii_isalnum, ".:") ||
+	    cidr_addr_parse(host, &addr) != 0)
+		return expected(err, errlen,
+		    "an address of a name server such as 192.0.2.1, 192.0.2.1:5353 or "
+		    "[2001:db8::1]:53");
+	return 0;
+}
+
+int
 conf_check_account(const char *text, char *err, size_t errlen)
 {
 	struct str s = str_of(text);

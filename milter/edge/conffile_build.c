@@ -393,7 +393,8 @@ build_top(cfg_t *cfg, struct conf *c)
 	    take_text(cfg, "user", &c->user) != 0 ||
 	    take_text(cfg, "group", &c->group) != 0 ||
 	    take_text(cfg, "state_dir", &c->state_dir) != 0 ||
-	    take_text(cfg, "domain_table", &c->domain_table) != 0)
+	    take_text(cfg, "domain_table", &c->domain_table) != 0 ||
+	    take_text(cfg, "resolver", &c->resolver) != 0)
 		return -1;
 	return take_text(cfg, "recipient_key_file", &c->recipient_key_file);
 }

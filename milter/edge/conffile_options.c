@@ -56,6 +56,7 @@ CHECKED(domain_name)
 CHECKED(selector)
 CHECKED(path)
 CHECKED(account)
+CHECKED(resolver)
 CHECKED(token_id)
 CHECKED(key_prefix)
 CHECKED(text)
@@ -87,6 +88,13 @@ on_path_or_none(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	return value[0] == '\0' ? keep(value, result)
 				: on_path(cfg, opt, value, result);
+}
+
+static int
+on_resolver_or_none(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	return value[0] == '\0' ? keep(value, result)
+				: on_resolver(cfg, opt, value, result);
 }
 
 /* The value may hold a password: it is never shown. */
@@ -450,6 +458,7 @@ static cfg_opt_t options[] = {
 	CHOICE("log_level"),
 	TEXT("domain_table", on_path_or_none),
 	NUMBER("key_cache"),
+	TEXT("resolver", on_resolver_or_none),
 	CFG_SEC("outbound", outbound_options, CFGF_MULTI),
 	CFG_SEC(
 	    "domain", domain_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),

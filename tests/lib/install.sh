@@ -17,6 +17,8 @@ packages="$packages libcmocka-dev miltertest python3 clang clang-format mandoc l
 # End to end: the MTAs' side, Redis, signing and verifying, counters of what happened.
 packages="$packages postfix redis-server redis-tools openssl opendkim opendkim-tools
 python3-dkim python3-dnspython python3-nacl python3-cryptography libmail-dkim-perl swaks strace procps m4"
+# DNS: a name server with zones of our own, and another reader of SPF.
+packages="$packages nsd python3-spf"
 
 # Sendmail and Postfix cannot be installed together.  The end-to-end tests download
 # Sendmail and unpack it beside the system; the libraries it is linked with are installed.

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * domlook.c - the domains of the settings looked up in DNS.  See the header.
+ */
+#include "edge/domlook.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/domtable.h"
+#include "edge/dns.h"
+#include "edge/psl.h"
+#include "edge/pubkey.h"
+
+#define DOMAIN_MS 20000 /* for all questions about one domain */
+#define FILES_MAX ((size_t)1 << 28)
+
+/* A key and whose it is; the strings belong to settings and table, or to paths. */
+struct item {
+	struct str domain;
+	const char *selector, *file;
+	size_t path; /* in paths, for those of the table */
+	size_t order;
+};
+
+struct run {
+	const struct domlook_job *job;
+	struct item *v; /* by domain, then as in the settings */
+	size_t n;
+	struct buf paths;
+	struct domlook_sum *sum;
+};
+
+/* ==== Which ==== */
+
+static bool
+wanted(const struct domlook_job *job, struct str domain)
+{
+	for (size_t i = 0; i < job->n_only; i++)
+		if (str_caseeq(str_of(job->only[i]), domain))
+			return true;
+	return job->n_only == 0;
+}
+
+/* A line of the table whose domain and file can be known beforehand. */
+static bool
+row_item(struct run *r, const struct domtable_key *row, struct item *out)
+{
+	struct str pattern = str_of(row->pattern);
+
+	if (domtable_is_template(row) ||
+	    (row->domain == NULL &&
+		(str_starts(pattern, STR(".")) || str_eq(pattern, STR("*")))))
+		return false;
+	*out = (struct item) { .domain = domtable_domain(row, pattern),
+		.selector = row->selector,
+		.path = r->paths.len };
+	domtable_file(row, pattern, &r->paths);
+	buf_addc(&r->paths, '\0');
+	return true;
+}
+
+static int
+by_domain(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	int order = str_casecmp(x->domain, y->domain);
+
+	return order != 0 ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+static void
+add(struct run *r, struct item item)
+{
+	if (!wanted(r->job, item.domain))
+		return;
+	item.order = r->n;
+	r->v[r->n++] = item;
+}
+
+static int
+gather(struct run *r, const struct conf *c)
+{
+	size_t rows = c->table != NULL ? domtable_size(c->table) : 0, all = rows;
+	struct domtable_key row;
+	struct item item;
+
+	for (size_t d = 0; d < c->n_domains; d++)
+		all += c->domains[d].n_keys;
+	r->v = calloc(all + 1, sizeof(*r->v));
+	if (r->v == NULL)
+		return -1;
+	for (size_t d = 0; d < c->n_domains; d++)
+		for (size_t k = 0; k < c->domains[d].n_keys; k++)
+			add(r,
+			    (struct item) { .domain = str_of(c->domains[d].name),
+				.selector = c->domains[d].keys[k].selector,
+				.file = c->domains[d].keys[k].file });
+	for (size_t id = 0; id < rows; id++) {
+		domtable_at(c->table, id, &row);
+		if (row_item(r, &row, &item))
+			add(r, item);
+	}
+	if (buf_failed(&r->paths))
+		return -1;
+	qsort(r->v, r->n, sizeof(*r->v), by_domain);
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].file == NULL)
+			r->v[i].file = r->paths.p + r->v[i].path;
+	return 0;
+}
+
+/* ==== One domain: items from to to - 1 ==== */
+
+static void
+tell(struct run *r, const struct item *item, const char *check,
+    const struct dnslook_finding *f, const struct dnslook_key *key)
+{
+	const struct domlook_result result = { .domain = item->domain,
+		.selector = key != NULL ? item->selector : NULL,
+		.file = key != NULL ? item->file : NULL,
+		.check = check,
+		.f = f,
+		.key = key };
+
+	r->sum->n[f->word]++;
+	r->job->found(r->job->arg, &result);
+}
+
+/* All questions go out before the first answer is waited for. */
+static void
+send_all(const struct run *r, struct dns *dns, size_t from, size_t to)
+{
+	struct str domain = r->v[from].domain;
+	char name[2 * DNS_NAME_MAX];
+
+	for (size_t i = from; i < to; i++) {
+		snprintf(name, sizeof(name), "%s._domainkey.%.*s", r->v[i].selector,
+		    (int)domain.len, domain.p);
+		dns_want(dns, DNS_TXT, str_of(name));
+	}
+	if (r->job->keys_only)
+		return;
+	dns_want(dns, DNS_TXT, domain);
+	snprintf(name, sizeof(name), "_dmarc.%.*s", (int)domain.len, domain.p);
+	dns_want(dns, DNS_TXT, str_of(name));
+}
+
+static void
+look_at_key(struct run *r, const struct dnslook *look, const struct item *item)
+{
+	char err[DNSLOOK_TEXT_MAX / 2] = "", check[DNS_NAME_MAX];
+	void *own = r->job->own(r->job->arg, item->file, err, sizeof(err));
+	struct dnslook_key key;
+
+	dnslook_key(look, item->domain, str_of(item->selector), own, &key);
+	if (own == NULL && key.f.word == DNSLOOK_PASS) {
+		key.f.word = DNSLOOK_WARN;
+		snprintf(key.f.text, sizeof(key.f.text),
+		    "published, but our key cannot be compared: %s", err);
+	}
+	if (own != NULL && r->job->done != NULL)
+		r->job->done(r->job->arg, own);
+	snprintf(check, sizeof(check), "dkim %s", item->selector);
+	tell(r, item, check, &key.f, &key);
+}
+
+/* Mail of the domain may have an envelope of another one, so that it needs no record.
+ */
+static void
+look_at_policies(struct run *r, const struct dnslook *look, const struct item *item)
+{
+	struct dnslook_spf spf;
+	struct dnslook_dmarc dmarc;
+
+	dnslook_spf(look, item->domain, &spf);
+	if (spf.f.word == DNSLOOK_FAIL && !spf.found)
+		spf.f.word = DNSLOOK_WARN;
+	tell(r, item, "spf", &spf.f, NULL);
+	dnslook_dmarc(look, item->domain, &dmarc);
+	tell(r, item, "dmarc", &dmarc.f, NULL);
+}
+
+static int
+look_at(struct run *r, size_t from, size_t to, char *err, size_t errlen)
+{
+	const struct dns_settings settings = { .resolver = r->job->resolver,
+		.all_ms = DOMAIN_MS };
+	struct dns *dns = dns_new(&settings, err, errlen);
+	const struct dnslook look = { dns_ask, dns, psl_org, pubkey_look };
+
+	if (dns == NULL)
+		return -1;
+	send_all(r, dns, from, to);
+	for (size_t i = from; i < to; i++)
+		look_at_key(r, &look, &r->v[i]);
+	if (!r->job->keys_only)
+		look_at_policies(r, &look, &r->v[from]);
+	dns_free(dns);
+	r->sum->looked++;
+	return 0;
+}
+
+/* ==== All of them ==== */
+
+static void
+pause_ms(uint32_t ms)
+{
+	const struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+static int
+run(struct run *r, char *err, size_t errlen)
+{
+	const struct domlook_job *job = r->job;
+	size_t to;
+
+	for (size_t from = 0; from < r->n; from = to) {
+		size_t place = r->sum->domains++;
+
+		for (to = from + 1;
+		     to < r->n && str_caseeq(r->v[to].domain, r->v[from].domain);)
+			to++;
+		if (place < job->skip || place - job->skip >= job->max)
+			continue;
+		if (job->stop != NULL && job->stop(job->arg))
+			return 0;
+		if (look_at(r, from, to, err, errlen) != 0)
+			return -1;
+		if (job->pause_ms > 0 && to < r->n)
+			pause_ms(job->pause_ms);
+	}
+	return 0;
+}
+
+int
+domlook_run(const struct conf *c, const struct domlook_job *job,
+    struct domlook_sum *sum, char *err, size_t errlen)
+{
+	struct run r = { .job = job, .sum = sum };
+	int rc = -1;
+
+	*sum = (struct domlook_sum) { 0 };
+	buf_init(&r.paths, FILES_MAX);
+	if (gather(&r, c) != 0)
+		snprintf(err, errlen, "out of memory");
+	else
+		rc = run(&r, err, errlen);
+	free(r.v);
+	buf_fini(&r.paths);
+	return rc;
+}
