@@ -22,6 +22,8 @@
 static const struct cmd cmds[] = {
 	{ "campaigns", "list the campaigns, or the headers that name them",
 	    campaigns_main },
+	{ "check", "report whether mailbox providers would take a message",
+	    check_main },
 	{ "explain", "tell what would be done to a message, and why", explain_main },
 	{ "forget", "remove a campaign and its counters", forget_main },
 	{ "import-opendkim", "make a metermark.conf from an opendkim.conf",

@@ -1,0 +1,379 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""`metermark check` with DNS: a real name server with good, missing, broken, oversized and
+looping zones, and one that lies; each defect lowers exactly its rules."""
+
+import base64
+import concurrent.futures
+import os
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
+
+import dkim
+
+from dnslab import DATA, NameServer, make_key, match, metermark, settings, txt
+from mmtest.dns import SELF, Liar, noise, reply
+from mmtest.scratch import Scratch, Tap, free_port
+
+IP, IP6 = "192.0.2.7", "2001:db8::7"
+RULES = {"spf", "dkim-key", "dkim-key-strength", "dkim-valid", "dmarc", "dmarc-reports",
+         "dmarc-pass", "bimi", "mx", "reverse-dns"}
+SIGNED = [b"from", b"to", b"subject", b"date", b"message-id", b"list-id", b"list-unsubscribe",
+          b"list-unsubscribe-post", b"feedback-id", b"mime-version", b"content-type"]
+DMARC = "v=DMARC1; p=reject; rua=mailto:d@example.com"
+BIMI = "v=BIMI1; l=https://example.com/l.svg; a=https://example.com/c.pem"
+
+
+def good_zone(records):
+    """What a sender in good order publishes."""
+    return {
+        ("@", "TXT"): [txt("v=spf1 ip4:192.0.2.0/28 include:inc -all".replace(
+            "include:inc", "include:inc.example.com"))],
+        ("inc", "TXT"): [txt("v=spf1 a:mx.example.com -all")],
+        ("@", "MX"): ["10 mx"],
+        ("mx", "A"): [IP],
+        ("mx", "AAAA"): [IP6],
+        ("_dmarc", "TXT"): [txt(DMARC)],
+        ("default._bimi", "TXT"): [txt(BIMI)],
+        **{(f"{s}._domainkey", "TXT"): [txt(r)] for s, r in records.items()},
+    }
+
+
+REVERSE = {"else.example": [], "113.0.203.in-addr.arpa": [],
+           "2.0.192.in-addr.arpa": [("7", "PTR", "mx.example.com."),
+                                    ("8", "PTR", "mx.example.com."),
+                                    ("9", "PTR", "nowhere.example.com.")],
+           "8.b.d.0.1.0.0.2.ip6.arpa": [(".".join("7" + "0" * 23), "PTR", "mx.example.com.")]}
+
+
+class Lab:
+    def __init__(self, scratch):
+        self.scratch = scratch
+        folder = scratch.dir("keys", mode=0o700)
+        self.files, self.records = {}, {}
+        for s, options in (("r", []), ("e", ["-t", "ed25519"])):
+            self.files[s], self.records[s] = make_key(folder, s, *options)
+        with open(os.path.join(DATA, "good.eml"), "rb") as f:
+            self.plain = f.read().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        self.signed = self.sign("r")
+
+    def sign(self, selector, message=None, **more):
+        """By dkimpy, which has no code in common with us."""
+        message = message or self.plain
+        with open(self.files[selector], "rb") as f:
+            key = f.read()
+        if selector == "e":
+            der = subprocess.run(["openssl", "pkey", "-in", self.files["e"], "-outform", "DER"],
+                                 check=True, capture_output=True).stdout
+            key = base64.b64encode(der[-32:])
+            more["signature_algorithm"] = b"ed25519-sha256"
+        return dkim.sign(message, selector.encode(), b"example.com", key, **{
+            "canonicalize": (b"relaxed", b"relaxed"), "include_headers": SIGNED, **more}) + message
+
+    def file(self, message):
+        path = os.path.join(self.scratch.path, f"m{time.monotonic_ns()}.eml")
+        with open(path, "wb") as f:
+            f.write(message)
+        return path
+
+    def check(self, server, *options, message=None, sender="b@example.com", ip=(IP,)):
+        arguments = ["-r", server.address, "-f", "json"]
+        if sender is not None:
+            arguments += ["-F", sender]
+        for one in ip:
+            arguments += ["-i", one]
+        return metermark("check", *arguments, *options, self.file(message or self.signed))
+
+
+def amiss(report):
+    """{id: (worst word, reason)} of what DNS decides."""
+    order = ["na", "pass", "warn", "fail"]
+    out = {}
+    for one in report["results"]:
+        if one["id"] in RULES:
+            word, _ = out.get(one["id"], ("na", ""))
+            out[one["id"]] = (max(word, one["result"], key=order.index), one["reason"])
+    return out
+
+
+def compliant(lab, server):
+    for s in ("r", "e"):
+        r = lab.check(server, message=lab.sign(s), ip=(IP, IP6))
+        found = amiss(r.json)
+        if set(found) != RULES or {w for w, _ in found.values()} != {"pass"} or r.status != 0:
+            yield f"{s}: status {r.status}: {found}"
+        for score in r.json["scores"]:
+            if score["percent"] != 100:
+                yield f"{s}: {score}"
+    yield from match(r"2 of 10 look-ups, 0 of 2 void; .*192\.0\.2\.7: pass", found["spf"][1], "spf")
+    if r.seconds > 5:
+        yield f"{r.seconds:.1f} s"
+
+
+def defects(lab, reverse):
+    """Each in a zone of its own: (what changes, options, {rule: (word, text)})."""
+    many = "v=spf1 " + " ".join(f"a:h{i}.example.com" for i in range(11)) + " -all"
+    none = None
+    cases = {
+        "no SPF": ({("@", "TXT"): none}, {"spf": ("fail", "there is no record")}),
+        "two SPF": ({("@", "TXT"): [txt("v=spf1 -all"), txt("v=spf1 ?all")]},
+                    {"spf": ("fail", "more than one record")}),
+        "broken SPF": ({("@", "TXT"): [txt("v=spf1 ipv4:192.0.2.7 -all")]},
+                       {"spf": ("fail", "no such mechanism")}),
+        "SPF for others": ({("@", "TXT"): [txt("v=spf1 ip4:10.0.0.1 ~all")]},
+                           {"spf": ("fail", "192.0.2.7: softfail by ~all")}),
+        "eleven look-ups": ({("@", "TXT"): [txt(many)],
+                             **{(f"h{i}", "A"): [IP] for i in range(11)}},
+                            {"spf": ("fail", "up to 11 look-ups")}),
+        "three voids": ({("@", "TXT"): [txt("v=spf1 a:v1.example.com a:v2.example.com "
+                                            "a:v3.example.com ip4:192.0.2.7 -all")]},
+                        {"spf": ("fail", "3 look-ups of what does not exist")}),
+        "SPF includes itself": ({("inc", "TXT"): [txt("v=spf1 include:example.com -all")]},
+                                {"spf": ("fail", "leads back to itself")}),
+        "SPF includes nothing": ({("inc", "TXT"): none},
+                                 {"spf": ("fail", "include:inc.example.com: there is no record")}),
+        "+all": ({("@", "TXT"): [txt("v=spf1 +all")]}, {"spf": ("fail", "the whole world")}),
+        "large SPF": ({("@", "TXT"): [txt("v=spf1 " + "ip4:10.0.0.1 " * 1000 + "ip4:192.0.2.7 -all")]},
+                      {}),
+        "huge SPF": ({("@", "TXT"): [txt("v=spf1 " + "ip4:10.0.0.1 " * 1500 + "-all")]},
+                     {"spf": ("warn", "too large")}),
+        "SPF through a loop": ({("inc", "TXT"): none, ("inc", "CNAME"): ["l1"],
+                                ("l1", "CNAME"): ["l2"], ("l2", "CNAME"): ["inc"]},
+                               {"spf": ("warn", "aliases")}),
+        "no key": ({("r._domainkey", "TXT"): none},
+                   {"dkim-key": ("fail", "does not exist"), "dkim-valid": ("fail", ""),
+                    "dkim-key-strength": ("na", "")}),
+        "another key": ({("r._domainkey", "TXT"): [txt(lab.other)]},
+                        {"dkim-valid": ("fail", "header was changed .* or the key")}),
+        "key is a test": ({("r._domainkey", "TXT"): [txt(lab.records["r"] + "; t=y")]},
+                          {"dkim-key-strength": ("warn", "t=y")}),
+        "no DMARC": ({("_dmarc", "TXT"): none},
+                     {"dmarc": ("fail", "_dmarc.example.com: the name does not exist"),
+                      "dmarc-reports": ("na", ""), "dmarc-pass": ("na", ""),
+                      "bimi": ("warn", "only with a DMARC policy")}),
+        "broken DMARC": ({("_dmarc", "TXT"): [txt("v=DMARC1; p=maybe")]},
+                         {"dmarc": ("fail", 'p= is "maybe"'), "dmarc-reports": ("na", ""),
+                          "dmarc-pass": ("na", ""), "bimi": ("warn", "")}),
+        "two DMARC": ({("_dmarc", "TXT"): [txt(DMARC), txt("v=DMARC1; p=none")]},
+                      {"dmarc": ("fail", "more than one"), "dmarc-reports": ("na", ""),
+                       "dmarc-pass": ("na", ""), "bimi": ("warn", "")}),
+        "DMARC without reports": ({("_dmarc", "TXT"): [txt("v=DMARC1; p=reject")]},
+                                  {"dmarc-reports": ("warn", "nobody gets reports")}),
+        "DMARC without teeth": ({("_dmarc", "TXT"): [txt("v=DMARC1; p=none; rua=mailto:a@b.c")]},
+                                {"bimi": ("warn", "only with a DMARC policy")}),
+        "no BIMI": ({("default._bimi", "TXT"): none}, {"bimi": ("na", "")}),
+        "broken BIMI": ({("default._bimi", "TXT"): [txt("v=BIMI1; l=http://a.b/c")]},
+                        {"bimi": ("warn", "expected an https:// URL")}),
+        "no MX": ({("@", "MX"): none}, {"mx": ("warn", "neither MX nor address")}),
+        "address for MX": ({("@", "MX"): none, ("@", "A"): [IP]},
+                           {"mx": ("warn", "its own address stands in")}),
+        "null MX": ({("@", "MX"): ["0 ."]}, {"mx": ("warn", "takes no mail")}),
+        "MX without address": ({("@", "MX"): ["0 none"]}, {"mx": ("warn", "none of its mail")}),
+        "MX of an alias": ({("@", "MX"): ["0 ma"], ("ma", "CNAME"): ["mx"]}, {}),
+    }
+    def one(name):
+        changes, expected = cases[name]
+        zone = {**good_zone(lab.records), **changes}
+        records = [(n, k, d) for (n, k), values in zone.items() for d in values or []]
+        folder = lab.scratch.dir("nsd " + name)
+        with NameServer(folder, {"example.com": records, **reverse}) as server:
+            return list(judged(name, lab.check(server), expected))
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for problems in pool.map(one, cases):
+            yield from problems
+
+
+def judged(name, r, expected):
+    found = amiss(r.json)
+    for rule in sorted(RULES):
+        word, text = expected.get(rule, ("pass", ""))
+        if found[rule][0] != word:
+            yield f"{name}: {rule} is {found[rule]}, expected {word}"
+        yield from match(text, found[rule][1], f"{name}: {rule}")
+    fails = any(one["result"] == "fail" for one in r.json["results"])
+    if r.status != int(fails):
+        yield f"{name}: status {r.status}"
+    if r.seconds > 10:
+        yield f"{name}: {r.seconds:.1f} s"
+
+
+def senders(lab, server):
+    """Envelope, addresses and signatures as the message has them."""
+    cases = {
+        "another envelope": (dict(sender="b@else.example"), {
+            "spf": ("fail", "no record"), "mx": ("warn", "else.example"), "dmarc-pass": ("pass", "DKIM")}),
+        "null sender": (dict(sender="<>"), {"spf": ("na", "null sender")}),
+        "no sender known": (dict(sender=None), {}),
+        "no address": (dict(ip=()), {"reverse-dns": ("na", "--ip"), "spf": ("pass", "")}),
+        "foreign address": (dict(ip=("203.0.113.9",)), {
+            "spf": ("fail", "203.0.113.9: fail"), "reverse-dns": ("fail", "")}),
+        "one of two foreign": (dict(ip=(IP, "192.0.2.77")), {
+            "spf": ("fail", "192.0.2.77: fail"), "reverse-dns": ("fail", "192.0.2.77")}),
+        "name leads elsewhere": (dict(ip=("192.0.2.8",)), {
+            "reverse-dns": ("fail", "does not lead back")}),
+        "name leads nowhere": (dict(ip=("192.0.2.9",)), {
+            "reverse-dns": ("fail", "does not lead back")}),
+        "unsigned": (dict(message=lab.plain), {
+            "dkim-key": ("na", ""), "dkim-key-strength": ("na", ""), "dkim-valid": ("na", ""),
+            "dmarc-pass": ("pass", "SPF")}),
+        "unsigned and foreign": (dict(message=lab.plain, ip=("203.0.113.9",)), {
+            "dkim-key": ("na", ""), "dkim-key-strength": ("na", ""), "dkim-valid": ("na", ""),
+            "spf": ("fail", ""), "reverse-dns": ("fail", ""), "dmarc-pass": ("fail", "SPF does not")}),
+        "body changed": (dict(message=lab.signed + b"x"), {
+            "dkim-valid": ("fail", "the body was changed")}),
+        "header changed": (dict(message=lab.signed.replace(b"Subject: ", b"Subject: Re: ")), {
+            "dkim-valid": ("fail", "header was changed")}),
+        "LF alone": (dict(message=lab.signed.replace(b"\r\n", b"\n")), {}),
+        "simple": (dict(message=lab.sign("r", canonicalize=(b"simple", b"simple"))), {}),
+        "with length": (dict(message=lab.sign("r", length=True) + b"more\r\n"), {}),
+        "one of two holds": (dict(message=lab.sign("e", lab.signed)), {}),
+        "one broken": (dict(message=b"DKIM-Signature: v=1; a=b\r\n" + lab.signed), {
+            "dkim-valid": ("warn", "found no")}),
+    }
+    for name, (how, expected) in cases.items():
+        yield from judged(name, lab.check(server, **how), expected)
+
+
+def with_settings(lab, server):
+    """Signatures to be made: are the keys published, and ours?"""
+    for selectors, expected in (
+            (("r", "e"), {"dkim-valid": ("na", "")}),
+            (("missing",), {"dkim-key": ("fail", "does not exist"), "dkim-valid": ("na", ""),
+                            "dkim-key-strength": ("na", "")})):
+        conf = settings(lab.scratch, "check.conf", server,
+                        [("example.com", [(s, lab.files.get(s, lab.files["r"]))
+                                          for s in selectors])])
+        r = metermark("check", "-c", conf, "-F", "b@example.com", "-i", IP, "-f", "json",
+                      lab.file(lab.plain))
+        yield from judged(str(selectors), r, expected)
+    conf = settings(lab.scratch, "check.conf", server, [("example.com", [("e", lab.files["r"])])])
+    r = metermark("check", "-c", conf, "-F", "b@example.com", "-i", IP, "-f", "json",
+                  lab.file(lab.plain))
+    yield from judged("foreign key", r, {"dkim-key": ("fail", "another key than ours"),
+                                         "dkim-valid": ("na", ""),
+                                         "dkim-key-strength": ("warn", "another key")})
+
+
+def left_out(lab):
+    """Nobody there: the default leaves DNS out and says so; --dns insists."""
+    class Nobody:
+        address = f"127.0.0.1:{free_port()}"
+
+    r = lab.check(Nobody)
+    if amiss(r.json) or r.seconds > 15:
+        yield f"{r.seconds:.1f} s: {amiss(r.json)}"
+    text = metermark("check", "-r", Nobody.address, lab.file(lab.signed)).out
+    yield from match("no name server answers", text, "note")
+    if amiss(lab.check(Nobody, "--no-dns").json):
+        yield "--no-dns asks"
+    found = amiss(lab.check(Nobody, "--dns").json)
+    if set(found) != RULES or any(w == "fail" for w, _ in found.values()):
+        yield f"--dns: {found}"
+    for wrong in (["-i", "nonsense"], ["-i", "192.0.2.1/24"], ["-r", "ns.example.com"],
+                  ["-i", IP] * 17):
+        if metermark("check", *wrong, "/dev/null").status != 64:
+            yield f"{wrong}: not 64"
+
+
+def liars(lab):
+    spf = [(SELF, 16, b"\x1fv=spf1 exists:%{i}.example.com ")]
+    cases = {
+        "silence": lambda q: [],
+        "slow": lambda q: [(20, reply(q))],
+        "half a second each": lambda q: [(0.5, reply(q, flags=0x8183))],
+        "failure": lambda q: [(0, reply(q, flags=0x8182))],
+        "damaged": lambda q: [(0, reply(q, spf, count=9))],
+        "one answer for all": lambda q: [(0, reply(q, spf + [
+            (SELF, 1, b"\1\2\3\4"), (SELF, 15, b"\0\0\0"), (SELF, 12, b"\0")]))],
+        "endless includes": lambda q: [(0, reply(q, [(SELF, 16, bytes([33]) +
+                                                      b"v=spf1 include:%{d}.a.b -all     ")]))],
+        "wide includes": lambda q: [(0, reply(q, [(SELF, 16, bytes([
+            11 + 21 * 10]) + b"v=spf1" + b" include:x%{d2r}.y.zz" * 10 + b" -all")]))],
+        "too large": lambda q: [(0, reply(q, [(SELF, 16, b"\x01a")] * 4000))],
+        "addresses of no length": lambda q: [(0, reply(q, [(SELF, 1, b""), (SELF, 28, b"\1")]))],
+        **{f"noise {seed}": noise(seed) for seed in range(1000, 1040)},
+    }
+
+    def one(name):
+        with Liar(cases[name]) as liar:
+            r = lab.check(liar, "--dns")
+            found = amiss(r.json)
+            out = [f"{name}: no verdict: {found}"] if set(found) != RULES else []
+            # Twenty seconds is what all questions together may take.
+            return out + ([f"{name}: {r.seconds:.1f} s"] if r.seconds > 26 else [])
+
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        for problems in pool.map(one, cases):
+            yield from problems
+
+
+def hostile(lab, server):
+    """Messages that attack what reads signatures: a verdict each, and nothing else."""
+    def signature(text):
+        return b"DKIM-Signature: " + text + b"\r\n" + lab.plain
+
+    long_name = b"a" * 70 + b".com"
+    cases = [
+        signature(b""), signature(b"v=1"), signature(b"=" * 5000), signature(b";" * 5000),
+        signature(b"v=1; a=rsa-sha256; d=%s; s=x; h=from; bh=%s=; b=AAAA" % (long_name, b"A" * 43)),
+        signature(b"v=1; a=rsa-sha256; d=%s; s=x; h=from; bh=%s=; b=AAAA" % (
+            b"a." * 200 + b"com", b"A" * 43)),
+        signature(b"v=1; a=rsa-sha256; d=example.com; s=%s; h=from; bh=%s=; b=AAAA" % (
+            b"r\\000", b"A" * 43)),
+        signature(b"v=1; a=rsa-sha256; d=example.com; s=r; h=from%s; bh=%s=; b=AAAA" % (
+            b":from" * 20000, b"A" * 43)),
+        signature(b"v=1; a=rsa-sha256; d=example.com; s=r; h=from; l=999999999999; z=%s; bh=%s=; "
+                  b"b=%s" % (b"|" * 3000, b"A" * 43, b"A" * 30000)),
+        b"DKIM-Signature: v=1\r\n" * 500 + lab.plain,
+        b"From: a@example.com\r\n" * 1500 + lab.signed,
+        b"X" * 30000 + b": y\r\n" + lab.signed,
+        lab.signed + b"\r\n" * 200000,
+        lab.signed + b" \r\n" * 100000,
+        b"From: a@example.com", b"From: a@example.com\r\n\r\n", b"\r\n", b"\0" * 1000,
+        b"From: a@" + b"b." * 120 + b"com\r\n\r\nx\r\n",
+        b"From: a@[192.0.2.1]\r\n\r\nx\r\n",
+    ]
+    for i, message in enumerate(cases):
+        r = lab.check(server, message=message)
+        if r.status not in (0, 1) or r.seconds > 10:
+            yield f"message {i}: {r.seconds:.1f} s {str(r)[:300]}"
+        for form in ("text", "html"):
+            shown = metermark("check", "-r", server.address, "-f", form, lab.file(message))
+            if shown.status not in (0, 1) or "\x1b" in shown.out:
+                yield f"message {i}: {form}: {shown.status}"
+
+
+def main():
+    tap = Tap()
+
+    def check(text, function, *arguments):
+        try:
+            problems = list(function(*arguments))
+        except Exception as e:      # the next check may go on
+            problems = [f"{type(e).__name__}: {e}"]
+        tap.result(text, problems)
+
+    with Scratch("metermark-dns-check.") as scratch:
+        lab = Lab(scratch)
+        lab.other = make_key(scratch.dir("other", mode=0o700), "o")[1]
+        zone = [(n, k, d) for (n, k), values in good_zone(lab.records).items() for d in values]
+        with NameServer(scratch.dir("good"), {"example.com": zone, **REVERSE}) as server:
+            check("a compliant message scores full marks", compliant, lab, server)
+            check("envelope, addresses and signatures are judged", senders, lab, server)
+            check("signatures to be made are judged by their keys", with_settings, lab, server)
+            check("hostile signatures end in a verdict", hostile, lab, server)
+        check("each defect in DNS lowers exactly its rules", defects, lab, REVERSE)
+        check("without a name server DNS is left out, unless asked for", left_out, lab)
+        check("liars end in a verdict, within seconds", liars, lab)
+        status = tap.done()
+        scratch.keep = bool(status)
+    sys.exit(status)
+
+
+main()

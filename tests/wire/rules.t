@@ -1,0 +1,191 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The messages of tests/data/rules: what the milter logs, and what `metermark check` says
+of the same message with the same settings, are both what the file `expected` tells."""
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from daemon import plain, wire                              # noqa: E402
+from milter import Message                                  # noqa: E402
+
+DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "rules")
+PROVIDERS = ["gmail", "yahoo", "outlook", "apple", "rfc"]
+
+
+def corpus():
+    with open(os.path.join(DATA, "expected"), encoding="ascii") as f:
+        for line in f:
+            if line.startswith("#"):
+                continue
+            name, sender, recipients, rules = (x.strip() for x in line.split("|"))
+            yield name, sender, int(recipients), set(rules.split())
+
+
+def message(name):
+    with open(os.path.join(DATA, name + ".eml"), "rb") as f:
+        head, body = f.read().split(b"\r\n\r\n", 1)
+    fields = []
+    for line in head.split(b"\r\n"):
+        if line[:1] in b" \t":
+            fields[-1] = (fields[-1][0], fields[-1][1] + b"\n" + line)
+        else:
+            field, value = line.split(b":", 1)
+            fields.append((field, value))
+    return Message(fields, body)
+
+
+def log_line(d, begin):
+    """The line of the one message that was sent since."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        lines = [x for x in d.log_text()[begin:].splitlines() if " campaign=" in x]
+        if lines:
+            return lines[0]
+        time.sleep(0.02)
+    raise RuntimeError("no line in the log")
+
+
+def rules_of(line):
+    found = re.search(r" rules=(\S+)", line)
+    return set(found.group(1).split(",")) if found else set()
+
+
+def by_milter(d):
+    for name, sender, recipients, expected in corpus():
+        begin = len(d.log_text())
+        answer = d.send(message(name), sender=sender,
+                        recipients=[f"<r{i}@example.net>" for i in range(recipients)])
+        if not answer.passed:
+            yield f"{name}: {answer}"
+        found = rules_of(log_line(d, begin))
+        if found != expected:
+            yield f"{name}: {sorted(found)}, expected {sorted(expected)}"
+
+
+def check(*arguments, text=None):
+    return subprocess.run([os.path.join(os.environ.get("MM_BUILD", "."), "metermark"), "check",
+                           "--no-dns", *arguments], capture_output=True, input=text, timeout=60)
+
+
+def by_check(config):
+    for name, sender, recipients, expected in corpus():
+        r = check("-c", config, "-f", "json", "-F", sender, *["-R", "r@example.net"] * recipients,
+                  os.path.join(DATA, name + ".eml"))
+        report = json.loads(r.stdout)
+        amiss = {x["id"] for x in report["results"] if x["result"] in ("warn", "fail")}
+        failed = any(x["result"] == "fail" for x in report["results"])
+        if amiss != expected:
+            yield f"{name}: {sorted(amiss)}, expected {sorted(expected)}"
+        if r.returncode != int(failed):
+            yield f"{name}: status {r.returncode}, failed is {failed}"
+        yield from scores(name, report)
+
+
+def scores(name, report):
+    for p in PROVIDERS:
+        score = next(s for s in report["scores"] if s["provider"] == p)
+        words = [x["result"] for x in report["results"] if x["provider"] == p]
+        for word in ("pass", "warn", "fail", "na"):
+            if score[word] != words.count(word):
+                yield f"{name}: {p} has {words.count(word)} {word}, the score {score[word]}"
+        full = score["warn"] + score["fail"] == 0
+        if (score["percent"] == 100) != full:
+            yield f"{name}: {p} has {score['percent']} %, full marks {full}"
+
+
+def forms(config):
+    """Text and page name the rule and its cure; hostile text stays text."""
+    text = check("-c", config, "-F", "b@example.com", os.path.join(DATA, "no-post.eml"))
+    if b"fail one-click" not in text.stdout or b"cure  Put an https" not in text.stdout:
+        yield f"text: {text.stdout[:400]!r}"
+    bad = b"From: a@example.com\r\nSubject: <script>alert(1)</script>\x1b[2J\r\n\r\nx\r\n"
+    page = check("-f", "html", "-", text=bad)
+    if b"<script" in page.stdout or b"&lt;script&gt;" not in page.stdout:
+        yield "html: the subject is not escaped"
+    if b"http-equiv" not in page.stdout or re.search(rb'(?:src|href)=', page.stdout):
+        yield "html: something is loaded"
+    for form in ("text", "html", "json"):
+        if b"\x1b" in check("-f", form, "-", text=bad).stdout:
+            yield f"{form}: a control character came through"
+    for wrong in (["-f", "xml", "-"], [], ["a", "b"]):
+        if check(*wrong, text=b"").returncode != 64:
+            yield f"{wrong}: not 64"
+    if check("/nonexistent/message").returncode != 66:
+        yield "a missing file: not 66"
+
+
+def transactional():
+    bad = b"From: a@example.com\r\nTo: b@example.net\r\n\r\nYour receipt.\r\n"
+    for options, expected in ((["-t"], set()), ([], {"one-click", "list-unsubscribe",
+                                                     "unsubscribe-link"})):
+        report = json.loads(check("-f", "json", *options, "-", text=bad).stdout)
+        amiss = {x["id"] for x in report["results"] if x["result"] in ("warn", "fail")}
+        if amiss & {"one-click", "list-unsubscribe", "unsubscribe-link"} != expected:
+            yield f"{options}: {sorted(amiss)}"
+
+
+ACTIONS = """
+inspect {
+	rule "one-click" { action = "reject" }
+	rule "list-unsubscribe" { action = "off" }
+	rule "html-only" { action = "tempfail" }
+	rule "clip" { action = "hold" }
+	rule "noreply" { action = "warn" }
+	rule "feedback-id" { action = "hold" }
+}
+stream "receipts" {
+	match { campaign = "receipt" }
+	inspect { rule "one-click" { action = "off" } }
+}
+"""
+
+
+def actions(d):
+    begin = len(d.log_text())
+    answer = d.send(message("no-list-unsubscribe"))
+    if not answer.text.startswith(b"550 5.7.1 Rule one-click: "):
+        yield f"reject: {answer}"
+    if rules_of(log_line(d, begin)) != {"one-click"}:
+        yield f"off: {log_line(d, begin)}"
+    answer = d.send(message("html-only"))
+    if not answer.text.startswith(b"451 4.7.1 Rule html-only: "):
+        yield f"tempfail: {answer}"
+    for name in ("clip", "feedback-id-short"):
+        begin = len(d.log_text())
+        answer = d.send(message(name))
+        held = answer.of("quarantine")
+        if not answer.passed or len(held) != 1 or not held[0].value.startswith(b"Rule "):
+            yield f"hold: {answer}"
+        if " held=" not in log_line(d, begin):
+            yield f"hold: {log_line(d, begin)}"
+    begin = len(d.log_text())
+    answer = d.send(message("noreply"))
+    if not answer.passed or " warned=noreply" not in log_line(d, begin):
+        yield f"warn: {answer} {log_line(d, begin)}"
+    m = plain(X_Campaign="receipt")
+    answer = d.send(m)
+    if not answer.passed:
+        yield f"a stream's own action: {answer}"
+    answer = d.send(plain(X_Campaign="other"))
+    if answer.passed:
+        yield "a stream's action holds for others too"
+
+
+with wire("rules") as t:
+    with t.daemon('on_bad_message = "accept"\n') as d:
+        t.check("the milter finds exactly the defects of each message", lambda: by_milter(d))
+        config = d.file
+        t.check("so does check, and scores, results and status agree",
+                lambda: by_check(config))
+        t.check("text and page are safe and complete, wrong use is told", lambda: forms(config))
+    t.check("a transactional message needs no way to unsubscribe", transactional)
+    with t.daemon(ACTIONS) as d:
+        t.check("each action does what it says, the strongest first, streams apart",
+                lambda: actions(d))
