@@ -20,6 +20,7 @@
 #include "core/restart.h"
 #include "edge/counters.h"
 #include "edge/daemon.h"
+#include "edge/dnswatch.h"
 #include "edge/gate.h"
 #include "edge/keycache.h"
 #include "edge/listener.h"
@@ -118,7 +119,8 @@ start(struct parts *p, const struct options *o, char *err, size_t errlen)
 	/* The keys go with the last message that uses them, ours to hold no more. */
 	snapshot_publish(p->settings);
 	p->settings = NULL;
-	if (serve_start(err, errlen) != 0)
+	if (serve_start(err, errlen) != 0 ||
+	    dnswatch_start(p->started.state_dir, err, errlen) != 0)
 		return EX_UNAVAILABLE;
 	log_info(LINE_NOQUEUE
 	    ": started version=%s listen=%s user=%s producer=%s keys=%s",
@@ -176,6 +178,7 @@ stop(struct parts *p, int status, bool urgent)
 	uint64_t lost;
 
 	signals_let_go();
+	dnswatch_stop();
 	listener_remove(&p->listener);
 	gate_shut(&p->gate, SHUT_MS);
 	lost = counters_stop(&p->counters, urgent ? FLUSH_URGENT_MS : FLUSH_MS);

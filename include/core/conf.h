@@ -175,6 +175,7 @@ struct conf {
 	size_t *domain_index; /* domains sorted by name; made by conf_finish() */
 	char *domain_table;   /* path; "": none */
 	uint32_t key_cache;   /* keys of the table kept decoded */
+	bool dns_check;       /* the daemon looks at DNS for its domains now and then */
 	char *resolver;       /* ADDRESS:PORT; "": those of resolv.conf(5) */
 	/* What is in it; NULL until edge/domfile.h has read it.  Goes with the conf. */
 	struct domtable *table;

@@ -37,4 +37,8 @@ void snapshot_publish(struct snapshot *);
 struct snapshot *snapshot_get(void);
 void snapshot_put(struct snapshot *);
 
+/* The decoded key of a file that a domain section names, the snapshot's own; NULL:
+ * none does. */
+void *snapshot_pkey(const struct snapshot *, const char *file);
+
 #endif

@@ -105,6 +105,7 @@ conf_init(struct conf *c)
 		.retain_mb = 16,
 		.drain_s = 30,
 		.key_cache = 5000,
+		.dns_check = true,
 		.line_length_limit = -1,
 		.on_sign_failure = CONF_SIGN_TEMPFAIL,
 		.on_bad_message = CONF_BAD_REJECT,

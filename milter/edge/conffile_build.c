@@ -365,6 +365,7 @@ static int
 build_top(cfg_t *cfg, struct conf *c)
 {
 	take_bool(cfg, "allow_tcp", &c->allow_tcp);
+	take_bool(cfg, "dns_check", &c->dns_check);
 	take_number(cfg, "flush_interval_ms", &c->flush_interval_ms);
 	take_number(cfg, "drain_s", &c->drain_s);
 	take_number(cfg, "journal_max_mb", &c->journal_max_mb);

@@ -458,6 +458,7 @@ static cfg_opt_t options[] = {
 	CHOICE("log_level"),
 	TEXT("domain_table", on_path_or_none),
 	NUMBER("key_cache"),
+	TRUTH("dns_check"),
 	TEXT("resolver", on_resolver_or_none),
 	CFG_SEC("outbound", outbound_options, CFGF_MULTI),
 	CFG_SEC(

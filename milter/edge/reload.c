@@ -8,6 +8,7 @@
 #include "core/line.h"
 #include "core/restart.h"
 #include "edge/daemon.h"
+#include "edge/dnswatch.h"
 #include "edge/keycheck.h"
 #include "edge/logger.h"
 #include "edge/snapshot.h"
@@ -86,6 +87,7 @@ load_and_publish(const struct conf *started, bool verbose, struct counters *coun
 	reload_log_level(&next->conf, verbose);
 	reload_check_table(&next->conf);
 	snapshot_publish(next);
+	dnswatch_wake();
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "edge/conffile.h"
 #include "edge/domfile.h"
@@ -56,6 +57,16 @@ snapshot_load(const char *file, void (*warn)(void *, const char *), void *arg,
 		return NULL;
 	}
 	return s;
+}
+
+void *
+snapshot_pkey(const struct snapshot *s, const char *file)
+{
+	for (size_t d = 0; d < s->conf.n_domains; d++)
+		for (size_t k = 0; k < s->conf.domains[d].n_keys; k++)
+			if (strcmp(s->conf.domains[d].keys[k].file, file) == 0)
+				return keyring_get(s->keys, d, k)->pkey;
+	return NULL;
 }
 
 void

@@ -204,7 +204,7 @@ class BenchMetermark(Measured, Metermark):
 
     def _config(self, bench, load, run):
         text = ('listen = "unix:@SOCKET@"\nuser = "@USER@"\nstate_dir = "@STATE@"\n'
-                f'group = "postfix"\nredis = "{self.redis.url}"\n'
+                f'group = "postfix"\ndns_check = false\nredis = "{self.redis.url}"\n'
                 f'key_prefix = "{self.prefix}"\n'
                 'outbound { networks = {"127.0.0.0/8"} }\n'
                 f"campaign {{ max = {max(10000, load.campaigns * 2)} }}\n")

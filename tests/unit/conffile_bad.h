@@ -15,7 +15,7 @@
  "key_prefix, user, group, "                                                           \
  "state_dir, flush_interval_ms, journal_sync, journal_max_mb, retain_s, retain_mb, "   \
  "drain_s, line_length_limit, recipient_key_file, "                                    \
- "on_sign_failure, on_bad_message, log_level, domain_table, key_cache, "               \
+ "on_sign_failure, on_bad_message, log_level, domain_table, key_cache, dns_check, "    \
  "resolver, outbound, domain, campaign, token, inspect, stream"
 #define QUOTES "expected a value with such characters in double quotes"
 #define ENVIRONMENT                                                                    \
@@ -296,6 +296,8 @@ static const struct {
 	{ "resolver = ns.example.com",
 	    ":1: resolver: found \"ns.example.com\", expected an address of a name "
 	    "server such as 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53" },
+	{ "dns_check = maybe",
+	    ":1: dns_check: found \"maybe\", expected true or false" },
 	{ "key_cache = 0",
 	    ":1: key_cache: found \"0\", expected a number from 16 to 1000000" },
 	{ "\ndomain \"example.com\" {\n}\n",

@@ -125,7 +125,8 @@ static const char everything[] =
     "flush_interval_ms = 50 drain_s = 0 line_length_limit = 0\n"
     "journal_sync = always journal_max_mb = 4 retain_s = 0 retain_mb = 65536\n"
     "recipient_key_file = /srv/k on_sign_failure = accept on_bad_message = accept\n"
-    "log_level = debug domain_table = /srv/t key_cache = 16\n"
+    "log_level = debug domain_table = /srv/t key_cache = 16 "
+    "dns_check = off resolver = \"[::1]:5353\"\n"
     "outbound { networks = {\"10.0.0.0/8\", // one\n\"2001:db8::/32\" # two\n,}\n"
     " authenticated = off daemon_names = {submission, smtps} host_names = "
     "mx.example.com reinjected = on }\n"
@@ -173,6 +174,8 @@ check_top(const struct conf *c)
 	assert_int_equal(c->log_level, CONF_LOG_DEBUG);
 	assert_string_equal(c->domain_table, "/srv/t");
 	assert_int_equal(c->key_cache, 16);
+	assert_false(c->dns_check);
+	assert_string_equal(c->resolver, "[::1]:5353");
 	assert_int_equal(c->outbound.n_networks, 2);
 	assert_int_equal(c->outbound.networks[0].bits, 104);
 	assert_int_equal(c->outbound.networks[1].bits, 32);
@@ -464,6 +467,8 @@ the_shipped_file_shows_the_defaults(void **state)
 	assert_int_equal(c.log_level, d.log_level);
 	assert_string_equal(c.domain_table, d.domain_table);
 	assert_int_equal(c.key_cache, d.key_cache);
+	assert_int_equal(c.dns_check, d.dns_check);
+	assert_string_equal(c.resolver, d.resolver);
 	assert_int_equal(c.outbound.n_networks, d.outbound.n_networks);
 	assert_memory_equal(c.outbound.networks, d.outbound.networks,
 	    d.outbound.n_networks * sizeof(*d.outbound.networks));

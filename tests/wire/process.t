@@ -385,6 +385,7 @@ def becomes_the_user(t):
 listen = "unix:{where}/m.sock"
 redis = "unix:{where}/none.sock"
 state_dir = "{run_dir}/state"
+dns_check = false
 user = "daemon"
 group = "mail"
 domain "example.com" {{ key {{ selector = "e" file = "{key}" }} }}

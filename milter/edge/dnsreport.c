@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dnsreport.c - struct dnsreport as JSON.  Its texts are ASCII: core/dnslook.h escapes
+ * what strangers publish.
+ */
+#include "edge/dnsreport.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "edge/wholefile.h"
+
+static int
+open_dir(const char *dir, char *err, size_t errlen)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		snprintf(err, errlen, "%s: %s", dir, strerror(errno));
+	return fd;
+}
+
+static json_t *
+findings(const struct dnsnews *n)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < n->n; i++) {
+		const struct dnsnews_finding *f = &n->v[i];
+
+		json_array_append_new(all,
+		    json_pack("{s:s, s:s, s:s, s:s, s:I}", "domain", f->domain, "check",
+			f->check, "result", dnslook_word(f->f.word), "text", f->f.text,
+			"seen_ms", (json_int_t)f->seen_ms));
+	}
+	return all;
+}
+
+int
+dnsreport_write(const char *dir, const struct dnsreport *r, char *err, size_t errlen)
+{
+	json_t *root = json_pack("{s:I, s:I, s:I, s:I, s:o}", "checked_ms",
+	    (json_int_t)r->checked_ms, "domains", (json_int_t)r->domains, "looked",
+	    (json_int_t)r->looked, "well", (json_int_t)r->well, "findings",
+	    findings(&r->news));
+	char *text = root != NULL
+	    ? json_dumps(root, JSON_INDENT(1) | JSON_PRESERVE_ORDER)
+	    : NULL;
+	int fd, rc = -1;
+
+	json_decref(root);
+	if (text == NULL) {
+		snprintf(err, errlen, "out of memory");
+		return -1;
+	}
+	fd = open_dir(dir, err, errlen);
+	if (fd >= 0) {
+		rc = wholefile_write(
+		    fd, DNSREPORT_FILE, text, strlen(text), 0, err, errlen);
+		close(fd);
+	}
+	free(text);
+	return rc;
+}
+
+static const char *
+text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text != NULL ? text : "";
+}
+
+static void
+take(struct dnsnews *news, const json_t *one)
+{
+	const char *word = text_of(one, "result");
+	struct dnslook_finding f = { .word = DNSLOOK_PASS };
+
+	for (int w = DNSLOOK_WARN; w <= DNSLOOK_FAIL; w++)
+		if (strcmp(word, dnslook_word((enum dnslook_word)w)) == 0)
+			f.word = (enum dnslook_word)w;
+	snprintf(f.text, sizeof(f.text), "%s", text_of(one, "text"));
+	dnsnews_take(news, str_of(text_of(one, "domain")), text_of(one, "check"), &f,
+	    json_integer_value(json_object_get(one, "seen_ms")));
+}
+
+int
+dnsreport_read(const char *dir, struct dnsreport *r, char *err, size_t errlen)
+{
+	int fd = open_dir(dir, err, errlen), rc;
+	json_error_t where;
+	json_t *root, *one;
+	uint8_t *p;
+	size_t n, i;
+
+	*r = (struct dnsreport) { .checked_ms = 0 };
+	if (fd < 0)
+		return -1;
+	rc = wholefile_read(fd, DNSREPORT_FILE, &p, &n, err, errlen);
+	close(fd);
+	if (rc != 0)
+		return -1;
+	root = json_loadb((const char *)p, n, 0, &where);
+	free(p);
+	if (!json_is_object(root)) {
+		snprintf(err, errlen, "%s/%s: no JSON object", dir, DNSREPORT_FILE);
+		json_decref(root);
+		return -1;
+	}
+	r->checked_ms = json_integer_value(json_object_get(root, "checked_ms"));
+	r->domains = json_integer_value(json_object_get(root, "domains"));
+	r->looked = json_integer_value(json_object_get(root, "looked"));
+	r->well = json_integer_value(json_object_get(root, "well"));
+	json_array_foreach(json_object_get(root, "findings"), i, one)
+	    take(&r->news, one);
+	json_decref(root);
+	return 0;
+}
