@@ -43,6 +43,7 @@ enum { CMD_NOT_FOUND = 1, CMD_FAILED = 1, CMD_NOT_ALL = 3 };
 /* The subcommands, each in milter/cli/NAME.c. */
 int campaigns_main(int argc, char **argv);
 int check_main(int argc, char **argv);
+int doctor_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int forget_main(int argc, char **argv);
 int import_opendkim_main(int argc, char **argv);

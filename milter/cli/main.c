@@ -24,6 +24,7 @@ static const struct cmd cmds[] = {
 	    campaigns_main },
 	{ "check", "report whether mailbox providers would take a message",
 	    check_main },
+	{ "doctor", "look whether all is well, and say what to do", doctor_main },
 	{ "explain", "tell what would be done to a message, and why", explain_main },
 	{ "forget", "remove a campaign and its counters", forget_main },
 	{ "import-opendkim", "make a metermark.conf from an opendkim.conf",
