@@ -412,6 +412,23 @@ def comes_back(lab, batch):
     return refusals(batch) + problems
 
 
+@behaviour("by its mark alone, too, where Received fields are taken out")
+def comes_back_marked(lab, batch):
+    """header_checks often do that.  The envelope sender has to be what it was."""
+    batch.send(mail("X-Campaign: loop"), "loop")
+    first = lab.delivered()[list(batch.expected)[-1]][0]
+    raw = re.sub(rb"(?mi)^Received:.*\r?\n(?:[ \t].*\r?\n)*", b"", first.raw)
+    if len(re.findall(rb"(?m)^X-Metermark: v=1; k=a; t=\d+; m=[\w-]{22}\r?$", raw)) != 1:
+        return [f"no mark arrived, see {first.path}"]
+    tag = lab.tag(batch.name)
+    with lab.client() as client:
+        reply = client.send("bounce@example.test", [f"{tag}@rcpt.test"], raw)
+    second = lab.delivered().get(tag, [])
+    if len(second) != 1 or second[0].without_trace() != raw:
+        return [f"{reply}, arrived {len(second)} times, changed: {[m.path for m in second]}"]
+    return refusals(batch)
+
+
 # --- 8-bit mail to a next hop that does not say 8BITMIME
 
 

@@ -16,9 +16,11 @@ the MTAs differ.  headers={"Name": [values]} are the instances that the
 recipient must see, unfolded, from the top; [] means none.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from mmtest.compose import canonical, mail, mime
+from mmtest.vendors import CASES as VENDORS
 
 BOTH = ("postfix", "sendmail")
 POSTFIX = ("postfix",)
@@ -75,6 +77,20 @@ class Case:
 def campaign(name, **more):
     """A case's arguments for a message of that campaign."""
     return dict(message=mail(f"X-Campaign: {name}", **more), campaign=canonical(name))
+
+
+def of_vendor(vendor):
+    """A case of mmtest.vendors: the recipient sees what is left of its header."""
+    lines = re.split(r"\n(?![ \t])", vendor.header.rstrip("\n"))
+    shown = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        shown.setdefault(name, [])
+        if name in vendor.left:
+            shown[name].append(value.strip())
+    return Case(f"tags of {vendor.name}", mail(*[line.replace("\n", "\r\n") for line in lines]),
+                campaign=vendor.campaign, headers=shown,
+                counts={mta: {"bad_source": 1} for mta in BOTH} if vendor.fault else {})
 
 
 LONG_LIST = ", ".join(f"Very Long Display Name {i} <recipient{i}@rcpt.test>" for i in range(8))
@@ -214,7 +230,7 @@ CASES = [
     Case("list fields", mail("List-Id: News <news.example.test>",
          "List-Unsubscribe: <https://u.example.test/1>, <mailto:u@example.test>",
          "List-Unsubscribe-Post: List-Unsubscribe=One-Click", "Precedence: bulk",
-         "Auto-Submitted: auto-generated")),
+         "Auto-Submitted: auto-generated"), campaign="news"),
     Case("Resent fields", mail("Resent-From: other@example.test", "Resent-To: u2@rcpt.test",
          "Resent-Date: Tue, 24 Nov 2026 08:00:00 +0000",
          "Resent-Message-ID: <r%ID%@example.test>"), bytes_known=False),
@@ -311,6 +327,42 @@ CASES = [
     Case("rules: 20 recipients", mail("X-Campaign: count-20", From="n@example.org"), rcpts=20,
          expect=signed("example.org"), campaign="count-20", headers={"X-Org": ["example.org 20"]}),
 
+    # --- tracking fields: what the sender has stays, or is replaced (tracking.py has the rest)
+    Case("tracking: the sender's own fields stay",
+         mail("X-Campaign: track-1", "List-Unsubscribe: <mailto:u@example.test>",
+              "List-Unsubscribe-Post: List-Unsubscribe=One-Click", "List-Id: <t.example.test>",
+              "CFBL-Address: c@example.test", "CFBL-Feedback-ID: theirs",
+              "X-Report-Abuse: theirs", "Feedback-ID: a:b:c:theirs"), campaign="track-1",
+         headers={"List-Unsubscribe": ["<mailto:u@example.test>"],
+                  "List-Unsubscribe-Post": ["List-Unsubscribe=One-Click"],
+                  "List-Id": ["<t.example.test>"], "CFBL-Address": ["c@example.test"],
+                  "CFBL-Feedback-ID": ["theirs"],
+                  "Feedback-ID": ["track-1:example.test:track:exmplco"]}),
+    Case("tracking: the sender's own List-Unsubscribe, twice",
+         mail("X-Campaign: track-2", "List-Unsubscribe: <mailto:u@example.test>",
+              "X-Between: 1", "list-unsubscribe: <https://example.test/u>"), campaign="track-2",
+         headers={"List-Unsubscribe": ["<mailto:u@example.test>,\t<https://example.test/u>"],
+                  "List-Unsubscribe-Post": []}),
+    Case("tracking: leaks, Bcc and BIMI",
+         mail("X-Campaign: track-3", "X-Originating-IP: [192.0.2.1]", "X-PHP-Script: /home/u/s",
+              "X-AntiAbuse: 1", "X-AntiAbuse: 2", "X-Source-Args: a", "X-Spam-Score: 1",
+              "BIMI-Selector: v=BIMI1; s=brand", "BIMI-Location: v=BIMI1; l=x",
+              "BIMI-Indicator: x", "Resent-Bcc: b@rcpt.test", "Bcc: c@rcpt.test",
+              "X-Mailer: stays"), campaign="track-3", bytes_known=False,
+         headers={"X-Originating-IP": [], "X-PHP-Script": [], "X-AntiAbuse": [],
+                  "X-Source-Args": [], "X-Spam-Score": [], "BIMI-Location": [],
+                  "BIMI-Indicator": [], "Resent-Bcc": [], "Bcc": [], "X-Mailer": ["stays"],
+                  "BIMI-Selector": ["v=BIMI1; s=brand"]}),
+    Case("tracking: Bcc and BIMI-Location go from all mail of ours",
+         mail("BIMI-Location: x", "Resent-Bcc: b@rcpt.test", "X-Originating-IP: stays"),
+         bytes_known=False, headers={"BIMI-Location": [], "Resent-Bcc": [],
+                                     "X-Originating-IP": ["stays"]}),
+    Case("tracking: several recipients, list",
+         mail("X-Campaign: track-4", "Feedback-ID: a"), rcpts=3, campaign="track-4",
+         headers={"List-Unsubscribe-Post": []}),
+    Case("tracking: several recipients, reject", mail("X-Campaign: replace-1"), rcpts=2,
+         expect=refused("^550 5.5.3"), campaign="replace-1"),
+
     # --- whose mail
     Case("not ours: other client", mail("X-Campaign: forged", "X-Metermark-Campaign: forged",
          To="u1@rcpt.test,u2@rcpt.test"), expect=untouched(), source="127.0.0.2"),
@@ -333,4 +385,7 @@ CASES = [
     Case("re-injected, by daemon name", with_received("pf.example.test"), mta=POSTFIX,
          source="127.0.0.2", port="submission"),
     Case("Received of another host", with_received("mx.example.net")),
+
+    # --- what applications send to sending services
+    *map(of_vendor, VENDORS),
 ]

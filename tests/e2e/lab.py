@@ -38,7 +38,8 @@ class Lab(contextlib.ExitStack):
                 "uncured.test": ("uncured", self.sink7.port),
                 "utf8.test": ("smtp", self.utf8.port)})
         else:
-            self.mta = Sendmail(run, self.sink.port, contrib, seven_bit_port=self.sink7.port)
+            self.mta = Sendmail(run, self.sink.port, contrib, seven_bit_port=self.sink7.port,
+                                dsn_port=self.utf8.port)
         run = scratch.dir(mta, "milter")
         if stand_in:
             selector, path = keys.domains["example.test"][0]

@@ -82,12 +82,16 @@ RULES = """\
 MAILER_DEFINITIONS
 Muncured, P=[IPC], F=mDFMuXa, S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP, E=\\r\\n, L=990,
 	T=DNS/RFC822/SMTP, A=TCP $h {sink7}
+Mdsn, P=[IPC], F=mDFMuXa8, S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP, E=\\r\\n, L=990,
+	T=DNS/RFC822/SMTP, A=TCP $h {dsn}
 
 LOCAL_RULE_0
 R$* < @ 7bit.test . > $*	$#esmtp $@ [127.0.0.1] $: $1 < @ 7bit.test . > $2
 R$* < @ 7bit.test > $*	$#esmtp $@ [127.0.0.1] $: $1 < @ 7bit.test > $2
 R$* < @ uncured.test . > $*	$#uncured $@ [127.0.0.1] $: $1 < @ uncured.test . > $2
 R$* < @ uncured.test > $*	$#uncured $@ [127.0.0.1] $: $1 < @ uncured.test > $2
+R$* < @ utf8.test . > $*	$#dsn $@ [127.0.0.1] $: $1 < @ utf8.test . > $2
+R$* < @ utf8.test > $*	$#dsn $@ [127.0.0.1] $: $1 < @ utf8.test > $2
 """
 
 ENTER = """\
@@ -103,7 +107,8 @@ class Sendmail(Server):
     name = "sendmail"
     hostname = "sm.example.test"
 
-    def __init__(self, run, sink_port, fragments, milter=True, seven_bit_port=9, log_level=9):
+    def __init__(self, run, sink_port, fragments, milter=True, seven_bit_port=9, log_level=9,
+                 dsn_port=9):
         """fragments: the directory contrib/sendmail."""
         self.run = run
         self.log = os.path.join(run, "sendmail.log")
@@ -116,7 +121,7 @@ class Sendmail(Server):
         if subprocess.run([self.unshare, "--uts", "--mount", "true"],
                           stderr=subprocess.DEVNULL).returncode:
             raise Missing("unshare is not allowed here (needs CAP_SYS_ADMIN): no Sendmail")
-        self._configure(sink_port, seven_bit_port, fragments, log_level)
+        self._configure(sink_port, seven_bit_port, fragments, log_level, dsn_port)
 
     def socket(self):
         """Where the daemon must listen; Sendmail sees it as /mnt/milter.sock."""
@@ -126,7 +131,7 @@ class Sendmail(Server):
         with open(os.path.join(self.run, name), "w", encoding="utf-8") as f:
             f.write(text)
 
-    def _configure(self, sink_port, seven_bit_port, fragments, log_level):
+    def _configure(self, sink_port, seven_bit_port, fragments, log_level, dsn_port):
         os.makedirs(f"{self.run}/queue", mode=0o700, exist_ok=True)
         self._write("hosts", f"127.0.0.1 {self.hostname} sm localhost\n")
         self._write("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
@@ -140,7 +145,8 @@ class Sendmail(Server):
         self._write("test.mc", MC.format(
             hostname=self.hostname, run=self.run, port=self.port, plain=self.plain,
             submission=self.submission, sink=sink_port, sink7=seven_bit_port,
-            include=include, loglevel=log_level, rules=RULES.format(sink7=seven_bit_port)))
+            include=include, loglevel=log_level,
+            rules=RULES.format(sink7=seven_bit_port, dsn=dsn_port)))
         os.makedirs(f"{self.run}/clientmqueue", exist_ok=True)
         shutil.chown(f"{self.run}/clientmqueue", "daemon", "daemon")
         os.chmod(f"{self.run}/clientmqueue", 0o770)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where mail ends: Postfix's smtp-sink, one file per message, and a small
-sink of our own for the one thing smtp-sink does not offer, SMTPUTF8."""
+sink of our own for what smtp-sink does not offer, SMTPUTF8 and DSN."""
 
 import glob
 import os
@@ -106,7 +106,7 @@ class _Utf8Handler(socketserver.StreamRequestHandler):
             text = line.decode("utf-8", "replace").strip()
             verb = text[:4].upper()
             if verb == "EHLO":
-                self.say("250-utf8-sink\r\n250-8BITMIME\r\n250 SMTPUTF8")
+                self.say("250-utf8-sink\r\n250-8BITMIME\r\n250-DSN\r\n250 SMTPUTF8")
             elif verb == "DATA":
                 self.say("354 go on")
                 self.server.take(mail_args, rcpts, self.data())
@@ -132,7 +132,7 @@ class _Utf8Handler(socketserver.StreamRequestHandler):
 
 
 class Utf8Sink(socketserver.ThreadingTCPServer):
-    """Speaks SMTPUTF8; keeps messages in memory and in a directory."""
+    """Speaks SMTPUTF8 and DSN; keeps messages in memory and in a directory."""
 
     allow_reuse_address = True
     daemon_threads = True
