@@ -144,6 +144,14 @@ rule_value(const struct conf_header *rule, const struct tmpl_values *v, struct a
 	return value.p == NULL ? value : field_fold(str_of(rule->name), value, a);
 }
 
+/* What the sender says of an URL of his is not said of one of a rule (RFC 8058 3.1). */
+static void
+drop_post(struct hdr *h, const struct conf_header *rule)
+{
+	if (str_caseeq(str_of(rule->name), STR("List-Unsubscribe")))
+		(void)hdr_remove_all(h, STR("List-Unsubscribe-Post"));
+}
+
 static int
 edit_set(const struct conf_header *rule, const struct tmpl_values *v, struct hdr *h,
     struct arena *a, const char **skipped)
@@ -154,6 +162,7 @@ edit_set(const struct conf_header *rule, const struct tmpl_values *v, struct hdr
 		*skipped = rule->name;
 		return 0;
 	}
+	drop_post(h, rule);
 	return field_set(h, str_of(rule->name), value);
 }
 
@@ -167,6 +176,7 @@ edit_add(const struct conf_header *rule, const struct tmpl_values *v, struct hdr
 		*skipped = rule->name;
 		return 0;
 	}
+	drop_post(h, rule);
 	return hdr_append(h, str_of(rule->name), value);
 }
 

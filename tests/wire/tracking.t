@@ -64,6 +64,14 @@ stream "same" {
 	list_unsubscribe_mailto = "leave@example.com"
 	return_path = "bounces@bounce.example.com"
 }
+stream "rule" {
+	match { campaign = "rule-set" }
+	set "List-Unsubscribe" { value = "<https://u.example.com/leave>" }
+}
+stream "rule-add" {
+	match { campaign = "rule-add" }
+	add "List-Unsubscribe" { value = "<https://u.example.com/leave>" }
+}
 stream "odd" {
 	match { campaign = "odd" }
 	list_id = "<%{user}.%{domain}>"
@@ -213,6 +221,18 @@ def senders_own(d):
     yield from expect(out, List_Unsubscribe_Post="List-Unsubscribe=One-Click")
     out, _ = sent(d, plain(X_Campaign="all-in", CFBL_Feedback_ID="mine"))
     yield from expect(out, CFBL_Address=None, CFBL_Feedback_ID="mine")
+    # The same where a rule writes the URL: nobody says that it takes a POST.
+    for theirs in (own, {k: v for k, v in own.items() if k != "List_Unsubscribe"}):
+        out, _ = sent(d, plain(X_Campaign="rule-set", **theirs))
+        yield from expect(out, List_Unsubscribe="<https://u.example.com/leave>",
+                          List_Unsubscribe_Post=None)
+    out, _ = sent(d, plain(X_Campaign="rule-add", **theirs))
+    yield from expect(out, List_Unsubscribe="<https://u.example.com/leave>",
+                      List_Unsubscribe_Post=None)
+    # What is not added takes nothing away.
+    out, _ = sent(d, plain(X_Campaign="rule-add", **own))
+    yield from expect(out, List_Unsubscribe="<https://theirs.example.com/1>",
+                      List_Unsubscribe_Post="List-Unsubscribe=One-Click")
 
 
 def several_of_their_own(d):
