@@ -65,7 +65,7 @@ struct conf_outbound {
 	struct conf_list host_names; /* of this host, beside the MTA's macro j */
 	/*
 	 * Mail that carries a Received field of this very host has been here before: a
-	 * content filter hands it back, or a requeue.  Signing it would sign for
+	 * content filter hands it back, for instance.  Signing it would sign for
 	 * strangers, so it passes untouched unless this is true or its daemon_name is
 	 * listed.
 	 */
@@ -115,7 +115,7 @@ struct conf_header {
 
 struct conf_stream {
 	struct rule_actions inspect; /* what differs from the top level */
-	char *name; /* [a-z0-9._-], at most CONF_STREAM_NAME_MAX */
+	char *name;                  /* [a-z0-9._-], at most CONF_STREAM_NAME_MAX */
 	struct conf_match *match;
 	size_t n_match; /* 0: every message */
 	struct conf_header *add;
@@ -223,7 +223,8 @@ bool conf_has_users(const struct conf *);
 int conf_check_listen(const char *, bool *tcp, char *err, size_t errlen);
 int conf_check_domain_name(const char *, char *err, size_t errlen);
 int conf_check_selector(const char *, char *err, size_t errlen);
-/* An address of a DNS server, with or without port: 192.0.2.1, 192.0.2.1:53, [::1]:53. */
+/* An address of a DNS server, with or without port: 192.0.2.1, 192.0.2.1:53, [::1]:53.
+ */
 int conf_check_resolver(const char *, char *err, size_t errlen);
 /* Absolute, without controls. */
 int conf_check_path(const char *, char *err, size_t errlen);

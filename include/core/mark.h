@@ -13,8 +13,9 @@
  *     3.4.2); the envelope sender without <>, its domain in lower case
  *
  * The key is that of core/token.h for marks.  Fields and sender are those that leave,
- * after all edits: the MTA gives back what it was given.  Recipients are not in it: a
- * requeue has fewer of them.
+ * after all edits: the MTA gives back what it was given.  But a sender without a domain
+ * it completes: a mark made for one holds for that local part at any domain. Recipients
+ * are not in it: what comes back may be for fewer of them.
  *
  * A mark proves that a message of that author, time, id and sender has been handled by
  * somebody with the key; it makes nothing be signed, only one message pass untouched.

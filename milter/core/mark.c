@@ -55,15 +55,22 @@ add_fields(struct buf *b, const struct hdr *h, const char *name)
 	}
 }
 
+static struct str
+bare(struct str sender)
+{
+	sender = str_trim(sender);
+	if (str_starts(sender, STR("<")) && str_ends(sender, STR(">")) &&
+	    sender.len >= 2)
+		sender = str_make(sender.p + 1, sender.len - 2);
+	return sender;
+}
+
 static void
 add_sender(struct buf *b, struct str sender)
 {
 	size_t at;
 
-	sender = str_trim(sender);
-	if (str_starts(sender, STR("<")) && str_ends(sender, STR(">")) &&
-	    sender.len >= 2)
-		sender = str_make(sender.p + 1, sender.len - 2);
+	sender = bare(sender);
 	at = str_rfind(sender, '@');
 	for (size_t i = 0; i < sender.len; i++)
 		buf_addc(b, i > at ? ascii_lower(sender.p[i]) : sender.p[i]);
@@ -158,7 +165,10 @@ bool
 mark_holds(
     const struct mark_keys *keys, const struct hdr *h, struct str sender, int64_t now)
 {
-	size_t seen = 0;
+	struct str whole = bare(sender);
+	size_t at = str_rfind(whole, '@'), seen = 0;
+	/* What a client sends without a domain comes back with the MTA's. */
+	struct str local = str_make(whole.p, at);
 
 	for (size_t i = 0; i < h->n && seen < MARK_FIELDS_MAX; i++) {
 		const struct hdr_field *f = &h->v[i];
@@ -166,7 +176,8 @@ mark_holds(
 		if (f->state == HDR_REMOVED || !str_caseeq(f->name, STR(MARK_FIELD)))
 			continue;
 		seen++;
-		if (holds(keys, h, sender, now, f->value))
+		if (holds(keys, h, sender, now, f->value) ||
+		    (at > 0 && at < whole.len && holds(keys, h, local, now, f->value)))
 			return true;
 	}
 	return false;

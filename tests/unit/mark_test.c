@@ -210,6 +210,38 @@ a_change_of_what_it_is_about_voids_it(void **state)
 	assert_false(mark_holds(&f->keys, &f->hdr, STR("<>"), NOW));
 }
 
+/* A client's "news" is news@example.com when it comes back; nothing else changes so. */
+static void
+a_sender_without_a_domain_may_get_one(void **state)
+{
+	struct fixture *f = *state;
+	char value[MARK_VALUE_MAX + 1];
+	struct buf b;
+
+	usual(f);
+	buf_init(&b, MARK_VALUE_MAX);
+	assert_int_equal(mark_make(&f->keys, &f->hdr, STR("<news>"), NOW, &b), 0);
+	snprintf(value, sizeof(value), "%s", b.p);
+	buf_fini(&b);
+	field(f, MARK_FIELD, value);
+	assert_true(mark_holds(&f->keys, &f->hdr, STR("news"), NOW));
+	assert_true(mark_holds(&f->keys, &f->hdr, STR("<news@example.com>"), NOW));
+	assert_true(mark_holds(&f->keys, &f->hdr, STR("news@host.example.com"), NOW));
+	assert_false(mark_holds(&f->keys, &f->hdr, STR("<list@example.com>"), NOW));
+	assert_false(mark_holds(&f->keys, &f->hdr, STR("<>"), NOW));
+	assert_false(mark_holds(&f->keys, &f->hdr, STR("<@example.com>"), NOW));
+	/* A domain is not lost, and the null sender is none without a domain. */
+	marked(f);
+	assert_false(mark_holds(&f->keys, &f->hdr, STR("<bounce>"), NOW));
+	usual(f);
+	buf_init(&b, MARK_VALUE_MAX);
+	assert_int_equal(mark_make(&f->keys, &f->hdr, STR("<>"), NOW, &b), 0);
+	field(f, MARK_FIELD, b.p);
+	buf_fini(&b);
+	assert_true(mark_holds(&f->keys, &f->hdr, STR(""), NOW));
+	assert_false(mark_holds(&f->keys, &f->hdr, STR("<@example.com>"), NOW));
+}
+
 /* One field's text cannot pass for another's. */
 static void
 text_does_not_move_from_field_to_field(void **state)
@@ -381,6 +413,8 @@ main(void)
 		    marks_are_those_of_the_vectors, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_mark_holds_on_the_message_it_was_made_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_sender_without_a_domain_may_get_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_change_of_what_it_is_about_voids_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(

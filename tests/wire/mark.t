@@ -2,12 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The handled-mark: what has been here before is known again, and a false mark is nothing.
 
-The marks that the tests make themselves are made from the description in core/mark.h, not
-with the daemon's code.
+The marks that the tests make themselves are made by mmtest.marks, not with the daemon's
+code.
 """
-import base64
 import hashlib
-import hmac
 import os
 import re
 import signal
@@ -20,17 +18,13 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from daemon import BODY, POSTFIX, SENDMAIL, plain, wait_until, wire   # noqa: E402
 from milter import Message                                            # noqa: E402
+from mmtest import marks                                              # noqa: E402
+from mmtest.marks import FORM                                         # noqa: E402
 
 STRANGER = {"address": "192.0.2.7"}
-MARK = b"X-Metermark"
-FORM = re.compile(rb" v=1; k=([a-z0-9-]); t=(\d+); m=([A-Za-z0-9_-]{22})")
+MARK = marks.FIELD
 SECRETS = {"a": b"the token key of these tests, a", "b": b"the token key of these tests, b!"}
 DAY = 86400
-
-
-def hkdf(secret, info, length=32):
-    key = hmac.digest(bytes(32), secret, "sha256")
-    return hmac.digest(key, info + b"\x01", "sha256")[:length]
 
 
 def recipient_key(d):
@@ -40,17 +34,11 @@ def recipient_key(d):
 
 def make(secret, key_id, when, message, sender="sender@example.com"):
     """The field that a daemon with that secret would have written."""
-    lines = [b"1", key_id.encode(), b"%d" % when]
-    for name in (b"from", b"date", b"message-id"):
-        lines += [name + b":" + b" ".join(v.split()) for v in message.all(name)]
-    mac = hmac.digest(hkdf(secret, b"metermark mark 1"), b"\n".join(lines + [sender.encode()]),
-                      "sha256")[:16]
-    text = base64.urlsafe_b64encode(mac).rstrip(b"=")
-    return (MARK, b" v=1; k=%s; t=%d; m=%s" % (key_id.encode(), when, text))
+    return (MARK, marks.value(secret, key_id, when, message.fields, sender))
 
 
-def with_marks(message, *marks):
-    return Message(message.fields + list(marks), message.body)
+def with_marks(message, *fields):
+    return Message(message.fields + list(fields), message.body)
 
 
 def unchanged(d, message, reason="marked", macros=POSTFIX, connect=None, **how):
@@ -68,9 +56,9 @@ def handled_anew(d, message, macros=POSTFIX, connect=None, **how):
     """Signed, and with one mark: a new one."""
     answer = d.send(message, macros, connect, **how)
     yield from d.signed(message, answer)
-    marks = message.edited(answer.edits).all(MARK)
-    if len(marks) != 1 or marks[0] in message.all(MARK):
-        yield f"marks {marks}: {answer}"
+    found = message.edited(answer.edits).all(MARK)
+    if len(found) != 1 or found[0] in message.all(MARK):
+        yield f"marks {found}: {answer}"
 
 
 def handled(d, message=None, macros=POSTFIX, **how):
@@ -111,6 +99,14 @@ def a_requeue(d, macros):
     # Where the filter runs on this host, either would do.
     out.fields.insert(0, (b"Received", b" by mx.example.com; today"))
     yield from unchanged(d, out, macros=macros)
+
+
+def a_sender_that_was_completed(d):
+    """The client says news, the queue news@example.com."""
+    out = handled(d, sender="<news>")
+    yield from unchanged(d, out, sender="news@example.com")
+    yield from unchanged(d, out, sender="<news>")
+    yield from handled_anew(d, strip_signature(out), sender="<other@example.com>")
 
 
 def missing_fields(d):
@@ -314,6 +310,7 @@ def main():
             check("no signature covers it", it_is_not_signed, d)
             check("a requeue passes untouched, on Postfix", a_requeue, d, POSTFIX)
             check("and on Sendmail", a_requeue, d, SENDMAIL)
+            check("a sender without a domain comes back with one", a_sender_that_was_completed, d)
             check("so does a message whose Date and Message-ID are ours", missing_fields, d)
             check("commands in a marked message are left", commands_in_a_marked_message, d)
             check("a message that was changed is a new one", changed, d)
