@@ -52,7 +52,7 @@ struct trial {
 static bool
 try(const char *text, size_t token_chars, struct trial *t)
 {
-	static char filler[TOKEN_URL_CHARS_MAX];
+	char filler[TOKEN_URL_CHARS_MAX];
 	struct tmpl_values v;
 	struct tmpl *tmpl;
 	char why[256];

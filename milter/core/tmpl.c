@@ -71,9 +71,15 @@ check_bytes(const char *text, char *err, size_t errlen)
 static void
 unknown(struct str found, char *err, size_t errlen)
 {
-	int n = snprintf(err, errlen, "found \"%.*s\", expected %%%%",
-	    found.len > 40 ? 40 : (int)found.len, found.p);
+	char shown[41];
+	int n;
 
+	/* A tab is no control that check_bytes() finds, but would be one in a log. */
+	found.len = found.len < sizeof(shown) ? found.len : sizeof(shown) - 1;
+	for (size_t i = 0; i < found.len; i++)
+		shown[i] = found.p[i] == '\t' ? ' ' : found.p[i];
+	n = snprintf(
+	    err, errlen, "found \"%.*s\", expected %%%%", (int)found.len, shown);
 	for (size_t i = 0; i < TMPL_VARS && n >= 0 && (size_t)n < errlen; i++)
 		n += snprintf(err + n, errlen - (size_t)n, "%s%%{%s}",
 		    i + 1 < TMPL_VARS ? ", " : " or ", var_names[i]);

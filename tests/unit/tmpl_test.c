@@ -77,6 +77,7 @@ typos_are_refused(void **state)
 		{ "%{Campaign}", "found \"%{Campaign}\", " KNOWN },
 		{ "%{campaign }", "found \"%{campaign }\", " KNOWN },
 		{ "%{tokens}", "found \"%{tokens}\", " KNOWN },
+		{ "%{to\tken}", "found \"%{to ken}\", " KNOWN },
 		{ "%{x%{campaign}", "found \"%{x%{campaign}\", " KNOWN },
 		{ "a\nb",
 		    "found the control character 0x0a, which no header field may "
