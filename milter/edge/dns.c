@@ -255,12 +255,13 @@ work(struct dns *d, int64_t ms)
 {
 	ares_socket_t sock[ARES_GETSOCK_MAXNUM];
 	struct pollfd fd[ARES_GETSOCK_MAXNUM];
-	int bits = ares_getsock(d->channel, sock, ARES_GETSOCK_MAXNUM);
+	/* The library's own macros shift into the sign. */
+	unsigned bits = (unsigned)ares_getsock(d->channel, sock, ARES_GETSOCK_MAXNUM);
 	nfds_t n = 0;
 
 	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		bool in = ARES_GETSOCK_READABLE(bits, i) != 0;
-		bool out = ARES_GETSOCK_WRITABLE(bits, i) != 0;
+		bool in = (bits >> i & 1) != 0;
+		bool out = (bits >> (i + ARES_GETSOCK_MAXNUM) & 1) != 0;
 
 		if (in || out)
 			fd[n++] = (struct pollfd) { .fd = sock[i],

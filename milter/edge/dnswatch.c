@@ -20,9 +20,10 @@
 #define FIRST_S 2         /* after the start or a reload */
 #define AGAIN_S (15 * 60) /* where DNS could not tell something */
 #define EVERY_S (24 * 3600)
-#define DOMAINS_MAX 1000 /* of one round */
-#define PAUSE_MS 200     /* between domains, where there are many */
-#define FEW 20           /* domains: no pause */
+#define DOMAINS_MAX 1000                  /* of one round */
+#define PAUSE_MS 200                      /* between domains, where there are many */
+#define FEW 20                            /* domains: no pause */
+#define LONG_MS (INT64_C(10) * 60 * 1000) /* of a round, while other settings wait */
 #define FORGET_MS (INT64_C(30) * 24 * 3600 * 1000)
 
 /* One for the process. */
@@ -44,15 +45,27 @@ struct round {
 };
 
 static bool
-stopping(void *unused)
+stopping(void)
 {
 	bool stop;
 
-	(void)unused;
 	pthread_mutex_lock(&watch.lock);
 	stop = watch.stop;
 	pthread_mutex_unlock(&watch.lock);
 	return stop;
+}
+
+/* A round over many domains and a deaf name server takes hours, with old settings. */
+static bool
+enough(void *arg)
+{
+	const struct round *r = arg;
+	bool out;
+
+	pthread_mutex_lock(&watch.lock);
+	out = watch.stop || (watch.wake && clock_wall_ms() - r->now_ms > LONG_MS);
+	pthread_mutex_unlock(&watch.lock);
+	return out;
 }
 
 /* ==== A round ==== */
@@ -138,16 +151,16 @@ look(struct snapshot *settings)
 		.own = own_key,
 		.done = done_with,
 		.found = found,
-		.stop = stopping,
+		.stop = enough,
 		.arg = &r };
 	struct domlook_sum sum;
 	char err[512];
 
 	if (domlook_run(c, &job, &sum, err, sizeof(err)) != 0) {
 		log_warn("%s: warning: dns: %s", LINE_NOQUEUE, err);
-		return EVERY_S;
+		return AGAIN_S;
 	}
-	if (stopping(NULL))
+	if (stopping())
 		return EVERY_S;
 	watch.next += sum.looked;
 	if (watch.next >= sum.domains)
