@@ -5,7 +5,8 @@
  * Verification of our own, for `metermark check`: libopendkim's verifier has memory
  * errors that a stranger's signature reaches (z=, and keys from DNS), gives one word
  * where a sender wants to know what broke, and takes VT and FF for white space, which
- * other verifiers do not.  Signing stays libopendkim's, so the two judge each other.
+ * other verifiers do not.  Signing stays libopendkim's, so the two judge each other;
+ * its verifier is asked for a second opinion in a process of its own, edge/verifier.h.
  *
  * All is computed over one message in memory, lines ending in CRLF.
  */
@@ -22,6 +23,7 @@
 #include "core/taglist.h"
 
 #define DKIMSIG_BYTES_MAX 2048 /* of b=: RSA of 16384 bits */
+#define DKIMSIG_NAMES_MAX 1000 /* in h= */
 
 struct dkimsig {
 	struct str domain, selector; /* d= and s= */

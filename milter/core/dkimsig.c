@@ -98,6 +98,17 @@ read_hashes(struct dkimsig *s, struct str b, struct str bh, char *err, size_t er
 	return 0;
 }
 
+/* Each name is looked for among all fields of the message. */
+static bool
+few_names(struct str names)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < names.len; i++)
+		n += names.p[i] == ':' ? 1 : 0;
+	return n <= DKIMSIG_NAMES_MAX;
+}
+
 /* i= is of the domain or below it. */
 static bool
 identity_ok(const struct dkimsig *s)
@@ -131,6 +142,9 @@ dkimsig_read(struct dkimsig *s, struct str value, char *err, size_t errlen)
 	taglist_get(&l, "i", &s->identity);
 	if (!identity_ok(s))
 		return say(err, errlen, "its i= is not of its d=");
+	if (!few_names(s->names))
+		return say(
+		    err, errlen, "its h= names more fields than any message has");
 	if (!taglist_lists(s->names, "from"))
 		return say(err, errlen, "its h= leaves out From");
 	if (read_algorithm(s, a, err, errlen) != 0 ||
