@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check_dns.h - what `metermark check` asks DNS: the parts of check_dns.c and
- * check_dkim.c.
+ * check_dns.h - what `metermark check` asks DNS: the parts of check_dns.c,
+ * check_dkim.c and check_opendkim.c.
  *
  * All questions that can be known beforehand go out at once; then each rule becomes a
  * result.  What DNS could not tell is a warning, never a failure: the message is not to
@@ -68,5 +68,8 @@ void check_dns_merge(struct dnslook_finding *all, const struct dnslook_finding *
 /* check_dkim.c: take the message apart, ask for keys, verify.  -1: out of memory. */
 int check_dkim_begin(struct check_dns *);
 void check_dkim(struct check_dns *);
+/* check_opendkim.c: ask libopendkim for a second opinion of those that were verified.
+ */
+void check_opendkim(struct check_dns *);
 
 #endif

@@ -197,11 +197,13 @@ check_dkim(struct check_dns *d)
 		if (d->sig[i].ours || d->sig[i].sound)
 			look_at_key(d, &d->sig[i]);
 	tell_keys(d);
+	for (size_t i = 0; i < d->n_sig; i++)
+		if (!d->sig[i].ours && d->sig[i].sound)
+			verify(d, &d->sig[i]);
+	check_opendkim(d);
 	for (size_t i = 0; i < d->n_sig; i++) {
 		if (d->sig[i].ours)
 			continue;
-		if (d->sig[i].sound)
-			verify(d, &d->sig[i]);
 		any |= d->sig[i].holds.word == DNSLOOK_PASS;
 		check_dns_merge(&all, &d->sig[i].holds);
 	}

@@ -90,7 +90,9 @@ check_dns_result(
 	r->id = rules[rule].id;
 	r->title = rules[rule].title;
 	r->reference = rules[rule].reference;
-	r->cure = rules[rule].cure;
+	r->cure = f->word == DNSLOOK_UNKNOWN
+	    ? "Ask again later, or another name server with --resolver"
+	    : rules[rule].cure;
 	check_judge(r,
 	    f->word == DNSLOOK_NOTHING    ? RULE_NOT_APPLICABLE
 		: f->word == DNSLOOK_PASS ? RULE_OK
@@ -207,7 +209,7 @@ check_spf(struct check_dns *d)
 
 /* A signature that passes and is of From's domain; or one that may. */
 static bool
-dkim_aligns(const struct check_dns *d, bool *unknown)
+signature_aligns(const struct check_dns *d, bool *unknown)
 {
 	for (size_t i = 0; i < d->n_sig; i++) {
 		const struct check_signature *s = &d->sig[i];
@@ -228,7 +230,7 @@ static void
 check_alignment(struct check_dns *d)
 {
 	bool unknown = false, guessed, spf;
-	bool dkim = dkim_aligns(d, &unknown);
+	bool dkim = signature_aligns(d, &unknown);
 	struct str domain = spf_domain(d, &guessed);
 	struct dnslook_finding f;
 

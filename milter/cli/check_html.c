@@ -12,6 +12,8 @@
 #include "cli/term.h"
 #include "core/visible.h"
 
+#define VALUE_MAX 400
+
 static const char head[] =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
@@ -28,15 +30,16 @@ static const char head[] =
     "*{box-sizing:border-box}\n"
     "body{margin:0;background:var(--bg);color:var(--text);"
     "font:16px/1.5 system-ui,sans-serif}\n"
-    "main{max-width:56rem;margin:0 auto;padding:1.25rem 1rem 3rem}\n"
+    "main{max-width:60rem;margin:0 auto;padding:1.25rem 1rem 3rem}\n"
     "h1{font-size:1.35rem;margin:.2rem 0 1rem;overflow-wrap:anywhere}\n"
     "h2{font-size:1.05rem;margin:1.8rem 0 .6rem}\n"
     ".card,details{background:var(--card);border:1px solid var(--line);"
     "border-radius:.6rem;padding:.8rem 1rem;margin:.5rem 0}\n"
     ".scores{display:grid;gap:.5rem;grid-template-columns:repeat(auto-fit,"
     "minmax(8.5rem,1fr))}\n"
-    ".scores .card{margin:0}\n.scores "
-    "b{display:block;font-size:1.7rem;line-height:1.2}\n"
+    ".scores .card{margin:0;padding:.7rem .8rem}\n"
+    ".scores b{display:block;font-size:1.7rem;line-height:1.2}\n"
+    ".scores small{font-size:.8rem}.scores span{white-space:nowrap}\n"
     "small,.dim{color:var(--dim);font-size:.85rem}\n"
     "dl{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.2rem 1rem;"
     "margin:0}\n"
@@ -80,10 +83,18 @@ escaped(struct buf *out, struct str s)
 }
 
 static void
+cut(struct buf *out, struct str s)
+{
+	s = str_trim(s);
+	escaped(out, s.len > VALUE_MAX ? str_make(s.p, VALUE_MAX) : s);
+	buf_adds(out, s.len > VALUE_MAX ? "&hellip;" : "");
+}
+
+static void
 fact(struct buf *out, const char *label, struct str value)
 {
 	buf_addf(out, "<dt>%s</dt><dd>", label);
-	escaped(out, str_trim(value));
+	cut(out, value);
 	buf_adds(out, "</dd>\n");
 }
 
@@ -102,10 +113,10 @@ header(struct buf *out, const struct rule_facts *f)
 		fact(out, "Envelope sender", f->envelope_domain);
 	for (size_t i = 0; i < f->n_sig; i++) {
 		buf_adds(out, "<dt>DKIM</dt><dd>d=");
-		escaped(out, f->sig[i].domain);
+		cut(out, f->sig[i].domain);
 		if (f->sig[i].selector.len > 0) {
 			buf_adds(out, " s=");
-			escaped(out, f->sig[i].selector);
+			cut(out, f->sig[i].selector);
 		}
 		buf_adds(out,
 		    f->sig[i].ours ? ", to be made by metermark</dd>\n" : "</dd>\n");
@@ -129,7 +140,8 @@ scores(struct buf *out, const struct check *c)
 					  : CHECK_PASS;
 		buf_addf(out,
 		    "<div class=\"card\">%s<b class=\"%s\">%u&thinsp;%%</b>"
-		    "<small>%u pass, %u warn, %u fail</small></div>\n",
+		    "<small><span>%u pass,</span> <span>%u warn,</span> "
+		    "<span>%u fail</span></small></div>\n",
 		    rule_provider_title((enum rule_provider)p), check_word(w),
 		    s.percent, s.n[CHECK_PASS], s.n[CHECK_WARN], s.n[CHECK_FAIL]);
 	}
@@ -177,11 +189,20 @@ list(struct buf *out, const struct check *c, enum check_word w, const char *titl
 		buf_addf(out, "<li><code class=\"%s\">%s</code> ", check_word(w),
 		    c->result[i].id);
 		escaped(out,
-		    str_of(w == CHECK_PASS ? c->result[i].reason
-					   : c->result[i].title));
+		    str_of(w == CHECK_PASS ? c->result[i].reason : c->result[i].title));
 		buf_adds(out, "</li>\n");
 	}
 	buf_adds(out, "</ul></details>\n");
+}
+
+static void
+notes(struct buf *out, const struct check *c)
+{
+	for (size_t i = 0; i < c->mail.n_notes; i++) {
+		buf_adds(out, "<p class=\"dim\">Note: ");
+		escaped(out, str_of(c->mail.note[i]));
+		buf_adds(out, "</p>\n");
+	}
 }
 
 static void
@@ -192,7 +213,7 @@ page(struct buf *out, const struct check *c)
 
 	buf_adds(out, head);
 	buf_adds(out, "<small>Metermark check</small><h1>");
-	escaped(out, subject != NULL ? str_trim(subject->value) : STR("(no subject)"));
+	cut(out, subject != NULL ? subject->value : STR("(no subject)"));
 	buf_adds(out, "</h1>\n");
 	scores(out, c);
 	for (int w = CHECK_FAIL; w >= CHECK_WARN; w--)
@@ -207,6 +228,7 @@ page(struct buf *out, const struct check *c)
 	header(out, &c->facts);
 	list(out, c, CHECK_PASS, "Passed");
 	list(out, c, CHECK_NA, "Not applicable");
+	notes(out, c);
 	buf_adds(out, "</main></body></html>\n");
 }
 

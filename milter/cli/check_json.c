@@ -94,14 +94,25 @@ results(const struct check *c)
 	return all;
 }
 
+static json_t *
+notes(const struct check *c)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < c->mail.n_notes; i++)
+		json_array_append_new(all, text(str_of(c->mail.note[i])));
+	return all;
+}
+
 int
 check_json(const struct check *c)
 {
 	const struct rule_facts *f = &c->facts;
-	json_t *root = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "file",
+	json_t *root = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "file",
 	    text(str_of(c->file)), "from_domain", text(f->from_box.domain),
 	    "envelope_domain", text(f->envelope_domain), "header", header(f),
-	    "signatures", signatures(f), "scores", scores(c), "results", results(c));
+	    "signatures", signatures(f), "scores", scores(c), "results", results(c),
+	    "notes", notes(c));
 	char *out =
 	    root != NULL ? json_dumps(root, JSON_INDENT(1) | JSON_ENSURE_ASCII) : NULL;
 

@@ -146,8 +146,8 @@ list(struct buf *out, const struct term *t, const struct check *c, enum check_wo
 			buf_addf(out, "\n%s\n", title);
 		any = true;
 		painted(out, t, w, check_word(w), 5);
-		buf_addf(out, "%-18s %s\n", r->id,
-		    w == CHECK_PASS ? r->reason : r->title);
+		buf_addf(
+		    out, "%-18s %s\n", r->id, w == CHECK_PASS ? r->reason : r->title);
 	}
 }
 

@@ -18,6 +18,7 @@
 #include "core/nearest.h"
 #include "core/str.h"
 #include "edge/stdfd.h"
+#include "edge/verifier.h"
 
 static const struct cmd cmds[] = {
 	{ "campaigns", "list the campaigns, or the headers that name them",
@@ -142,6 +143,8 @@ main(int argc, char **argv)
 		argv[1] = help_option;
 		argc = 2;
 	}
+	if (strcmp(argv[0], VERIFIER_COMMAND) == 0)
+		verifier_serve();
 	cmd = find(argv[0]);
 	return cmd != NULL ? run(cmd, argc, argv) : unknown(argv[0]);
 }

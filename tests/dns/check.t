@@ -5,6 +5,7 @@ looping zones, and one that lies; each defect lowers exactly its rules."""
 
 import base64
 import concurrent.futures
+import hashlib
 import os
 import subprocess
 import sys
@@ -111,6 +112,7 @@ def compliant(lab, server):
             if score["percent"] != 100:
                 yield f"{s}: {score}"
     yield from match(r"2 of 10 look-ups, 0 of 2 void; .*192\.0\.2\.7: pass", found["spf"][1], "spf")
+    yield from match("the signature holds, libopendkim agrees", found["dkim-valid"][1], "dkim")
     if r.seconds > 5:
         yield f"{r.seconds:.1f} s"
 
@@ -233,6 +235,9 @@ def senders(lab, server):
         "simple": (dict(message=lab.sign("r", canonicalize=(b"simple", b"simple"))), {}),
         "with length": (dict(message=lab.sign("r", length=True) + b"more\r\n"), {}),
         "one of two holds": (dict(message=lab.sign("e", lab.signed)), {}),
+        # To libopendkim VT is white space, to the RFC and to us it is not.
+        "VT": (dict(message=lab.sign("r", lab.plain.replace(b"of Nov", b"of \x0bNov"))), {
+            "dkim-valid": ("warn", "holds, but libopendkim, .* says: ")}),
         "one broken": (dict(message=b"DKIM-Signature: v=1; a=b\r\n" + lab.signed), {
             "dkim-valid": ("warn", "found no")}),
     }
@@ -268,8 +273,9 @@ def left_out(lab):
     r = lab.check(Nobody)
     if amiss(r.json) or r.seconds > 15:
         yield f"{r.seconds:.1f} s: {amiss(r.json)}"
-    text = metermark("check", "-r", Nobody.address, lab.file(lab.signed)).out
-    yield from match("no name server answers", text, "note")
+    for form in ("text", "json", "html"):
+        text = metermark("check", "-f", form, "-r", Nobody.address, lab.file(lab.signed)).out
+        yield from match("no name server answers", text, f"note as {form}")
     if amiss(lab.check(Nobody, "--no-dns").json):
         yield "--no-dns asks"
     found = amiss(lab.check(Nobody, "--dns").json)
@@ -333,6 +339,11 @@ def hostile(lab, server):
         b"DKIM-Signature: v=1\r\n" * 500 + lab.plain,
         b"From: a@example.com\r\n" * 1500 + lab.signed,
         b"X" * 30000 + b": y\r\n" + lab.signed,
+        # Each name is looked for among all fields.
+        lab.plain.replace(b"\r\n\r\n", b"\r\n" + b"X: y\r\n" * 1900 + signature(
+            b"v=1; a=rsa-sha256; c=simple; d=example.com; s=r; h=from%s; bh=%s; b=AAAA" % (
+                b":y" * 2000000, base64.b64encode(hashlib.sha256(
+                    lab.plain.partition(b"\r\n\r\n")[2]).digest()))).partition(b"From:")[0] + b"\r\n", 1),
         lab.signed + b"\r\n" * 200000,
         lab.signed + b" \r\n" * 100000,
         b"From: a@example.com", b"From: a@example.com\r\n\r\n", b"\r\n", b"\0" * 1000,
@@ -347,6 +358,40 @@ def hostile(lab, server):
             shown = metermark("check", "-r", server.address, "-f", form, lab.file(message))
             if shown.status not in (0, 1) or "\x1b" in shown.out:
                 yield f"message {i}: {form}: {shown.status}"
+
+
+def readme(lab):
+    """README shows a report: line for line what is printed, its ... left out."""
+    with open(os.path.join(HERE, "../../README.md"), encoding="utf-8") as f:
+        command, _, shown = f.read().partition("    $ metermark check letter.eml")[2].partition("\n")
+    shown = [line[4:] for line in shown.partition("\n\n`")[0].split("\n")]
+    spf = txt("v=spf1 mx include:inc.example.com -all")
+    zone = [("@", "TXT", spf), ("@", "MX", "10 mx"), ("bounce", "TXT", spf), ("bounce", "MX", "10 mx"),
+            ("inc", "TXT", txt("v=spf1 ip4:192.0.2.0/28 -all")), ("mx", "A", IP),
+            ("r2026._domainkey", "TXT", txt(lab.records["r"])), ("_dmarc", "TXT", txt("v=DMARC1; p=none"))]
+    with NameServer(lab.scratch.dir("nsd readme"), {"example.com": zone, **REVERSE}) as server:
+        conf = settings(lab.scratch, "readme.conf", server, [("example.com", [("r2026", lab.files["r"])])])
+        options = command.replace("/etc/metermark/metermark.conf", conf).split()
+        printed = metermark("check", *options, os.path.join(DATA, "no-post.eml")).out.split("\n")
+    at = 0
+    for line in shown:
+        if line != "..." and line not in printed[at:]:
+            yield f"not printed there: {line!r}"
+        elif line != "...":
+            at = printed.index(line, at) + 1
+    if len(shown) < 20:
+        yield f"README shows no report: {shown}"
+
+
+def verifier():
+    """libopendkim's process, given what nobody gives it: a status, and no more."""
+    cases = [b"", b"x", b"1\n", b"1\n5 5\nabc", b"99\n", b"1\n99999999999 1\nx", b"0\n",
+             b"0\nFrom: a@b\r\n\r\nx", b"0\n" + b"DKIM-Signature: v=1\r\n" * 100 + b"\r\n",
+             b"0\nX" + b"y" * 30000 + b": z\r\n\r\n", b"0\n" + b"\0" * 100]
+    for i, text in enumerate(cases):
+        r = metermark("_verify", text=text)
+        if r.status not in (0, 1) or r.out:
+            yield f"{i}: {r}"
 
 
 def main():
@@ -369,6 +414,8 @@ def main():
             check("signatures to be made are judged by their keys", with_settings, lab, server)
             check("hostile signatures end in a verdict", hostile, lab, server)
         check("each defect in DNS lowers exactly its rules", defects, lab, REVERSE)
+        check("README shows what is printed", readme, lab)
+        check("libopendkim's process takes whatever comes", verifier)
         check("without a name server DNS is left out, unless asked for", left_out, lab)
         check("liars end in a verdict, within seconds", liars, lab)
         status = tap.done()

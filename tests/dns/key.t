@@ -235,7 +235,8 @@ def liars(scratch, keys):
         "string too long": (lambda q: [(0, reply(q, [(SELF, 16, b"\xffabc")]))],
                             "unknown", "damaged"),
         "empty string": (lambda q: [(0, reply(q, [(SELF, 16, b"\0")]))], "fail", "found no tag"),
-        "no string": (lambda q: [(0, reply(q, [(SELF, 16, b"")]))], "fail", "found no tag"),
+        # c-ares 1.18 takes it for an empty one, 1.34 for damage.
+        "no string": (lambda q: [(0, reply(q, [(SELF, 16, b"")]))], "(fail|unknown)", ""),
         "cut, by TCP too": (lambda q: [(0, reply(q, flags=0x8380))], "(fail|unknown)", ""),
         "three thousand records": (many, "unknown", "too large"),
         "junk first": (lambda q: [(0, b"\xff" * 700), (0.1, reply(q, flags=0x8183))],

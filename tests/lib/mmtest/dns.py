@@ -77,7 +77,13 @@ class Liar:
 
     def __enter__(self):
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", self.port))
+        while True:
+            try:
+                self.udp.bind(("127.0.0.1", self.port))
+                break
+            except OSError:     # a port free for TCP: a query may come from that of UDP
+                self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
         self.tcp = socket.socket()
         self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.tcp.bind(("127.0.0.1", self.port))
