@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 
 PROVIDERS = {"gmail.com": "gmail", "googlemail.com": "gmail", "yahoo.com": "yahoo",
              "hotmail.com": "outlook", "icloud.com": "apple"}
-NOT_COUNTERS = ("name", "first_seen", "last_seen")
+# What rules a message fails is the matter of rules.py.
+NOT_COUNTERS = ("name", "first_seen", "last_seen", "inspected")
 
 
 class Ledger:
@@ -60,7 +61,7 @@ class Ledger:
 
     def _found(self, redis, prefix, name):
         return {k: int(v) for k, v in redis.hash(f"{prefix}:{{{name}}}:total").items()
-                if k not in NOT_COUNTERS and not k.startswith("~") and v != "0"}
+                if k not in NOT_COUNTERS and not k.startswith(("~", "rule:")) and v != "0"}
 
     def _listed(self, redis, prefix):
         return set(redis.command("ZRANGE", f"{prefix}:campaigns", 0, -1)) | {"_all"}
