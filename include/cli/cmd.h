@@ -24,8 +24,8 @@ struct cmd {
  *
  *     0   EX_OK           done
  *     1   CMD_NOT_FOUND   what was asked for by name is not there
- *     1   CMD_FAILED      a check has failed (doctor), the message would be refused
- *                         (explain)
+ *     1   CMD_FAILED      a check has failed (check, doctor, key test), a token does
+ *                         not verify (token), a message would be refused (explain)
  *     3   CMD_NOT_ALL     done, but not all of it could be (import-opendkim)
  *    64   EX_USAGE        wrong options or arguments
  *    66   EX_NOINPUT      a file to read from is not there or cannot be read

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "core/leaks.h"
 #include "edge/conffile.h"
 #include "edge/conffile_parts.h"
 #include "edge/redis_link.h"
@@ -530,6 +531,32 @@ every_setting_is_in_the_example_and_in_the_manual(void **state)
 	assert_documented(conffile_options(), example, manual);
 }
 
+/* What goes with remove_leaks = true; "X-Source-*" for all that begin so. */
+static void
+leaks_are_named_in_the_manual(void **state)
+{
+	static char manual[65536];
+	char name[64];
+	const char *at;
+	size_t n;
+	const char *const *leaks = leaks_names(&n);
+
+	(void)state;
+	read_source("conf/metermark.conf.5.in", manual, sizeof(manual));
+	at = strstr(manual, ".It Ic remove_leaks");
+	assert_non_null(at);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%s%s", leaks[i],
+		    leaks[i][strlen(leaks[i]) - 1] == '-' ? "*" : "");
+		/* X-Sender is not X-Sender-IP. */
+		for (at = strstr(manual, name);
+		     at != NULL && strchr(", .\n", at[strlen(name)]) == NULL;)
+			at = strstr(at + 1, name);
+		if (at == NULL)
+			fail_msg("%s is not in metermark.conf(5)", name);
+	}
+}
+
 static int
 make_folder(void **state)
 {
@@ -565,6 +592,7 @@ main(void)
 		cmocka_unit_test(a_readable_password_is_warned_of),
 		cmocka_unit_test(the_shipped_file_shows_the_defaults),
 		cmocka_unit_test(every_setting_is_in_the_example_and_in_the_manual),
+		cmocka_unit_test(leaks_are_named_in_the_manual),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
