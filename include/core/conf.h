@@ -223,8 +223,7 @@ bool conf_has_users(const struct conf *);
 int conf_check_listen(const char *, bool *tcp, char *err, size_t errlen);
 int conf_check_domain_name(const char *, char *err, size_t errlen);
 int conf_check_selector(const char *, char *err, size_t errlen);
-/* An address of a DNS server, with or without port: 192.0.2.1, 192.0.2.1:53, [::1]:53.
- */
+/* Address of a DNS server, with or without port: 192.0.2.1, 192.0.2.1:53, [::1]:53. */
 int conf_check_resolver(const char *, char *err, size_t errlen);
 /* Absolute, without controls. */
 int conf_check_path(const char *, char *err, size_t errlen);

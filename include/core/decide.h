@@ -44,7 +44,7 @@ struct decide_facts {
 	struct str host; /* the MTA's own name, macro j */
 	struct str user; /* authenticated identity, "" for none */
 	struct str envelope_domain;
-	struct str sender; /* argument of MAIL, with or without <> */
+	struct str sender;    /* argument of MAIL, with or without <> */
 	struct str mail_args; /* the other arguments of MAIL, blanks between them */
 	struct str recipient; /* without <>; the only one, else "" */
 	struct str queue_id;

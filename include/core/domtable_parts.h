@@ -39,7 +39,7 @@ struct domtable {
 	struct domtable_slot *slots; /* patterns by hash; never full */
 	size_t n_slots;              /* a power of two, of interned too */
 	uint32_t *interned;          /* strings by hash; only while it is built */
-	bool users; /* some line has users= */
+	bool users;                  /* some line has users= */
 	size_t n_interned;
 };
 

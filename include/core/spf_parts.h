@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spf_parts.h - the terms of a record and their macros; for spf*.c only.
+ * spf_parts.h - the terms of a record and their macros, for spf*.c; and names of
+ * addresses and of what is below a domain, for dnslook*.c and dkimsig.c.
  */
 #ifndef METERMARK_CORE_SPF_PARTS_H
 #define METERMARK_CORE_SPF_PARTS_H

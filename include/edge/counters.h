@@ -30,8 +30,8 @@ int counters_check(const struct conf *, char *err, size_t errlen);
 int counters_init(struct counters *, const struct conf *, const char *producer,
     char *err, size_t errlen);
 struct tally_sink counters_sink(struct counters *);
-/* Read the journal of an earlier life, start journal and flusher; as the run user, before
- * the sink is used.  0 or -1 with err. */
+/* Read the journal of an earlier life, start journal and flusher; as the run user,
+ * before the sink is used.  0 or -1 with err. */
 int counters_start(struct counters *, const struct conf *, char *err, size_t errlen);
 /* Take up other settings.  0 or -1 with err: then the old ones stay. */
 int counters_apply(struct counters *, const struct conf *, char *err, size_t errlen);

@@ -129,8 +129,7 @@ conf_init(struct conf *c)
 	    c->redis_password_file == NULL || c->key_prefix == NULL ||
 	    c->user == NULL || c->group == NULL || c->state_dir == NULL ||
 	    c->recipient_key_file == NULL || c->domain_table == NULL ||
-	    c->resolver == NULL ||
-	    c->campaign.default_name == NULL)
+	    c->resolver == NULL || c->campaign.default_name == NULL)
 		return -1;
 	if (default_networks(&c->outbound) != 0)
 		return -1;

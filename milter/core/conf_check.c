@@ -203,8 +203,9 @@ conf_check_resolver(const char *text, char *err, size_t errlen)
 	if (str_starts(s, STR("["))) {
 		host = str_make(s.p + 1, str_find(str_skip(s, 1), ']'));
 		port = str_skip(s, host.len + 2);
-		port = port.len == 0 ? STR("53") : port.p[0] == ':' ? str_skip(port, 1)
-								    : STR("");
+		port = port.len == 0   ? STR("53")
+		    : port.p[0] == ':' ? str_skip(port, 1)
+				       : STR("");
 	} else if (colon < s.len && str_find(s, ':') == colon) {
 		host = str_make(s.p, colon);
 		port = str_skip(s, colon + 1);
@@ -212,7 +213,8 @@ conf_check_resolver(const char *text, char *err, size_t errlen)
 	for (size_t i = 0; i < port.len && n < 65536; i++)
 		n = ascii_isdigit(port.p[i]) ? n * 10 + (unsigned)(port.p[i] - '0')
 					     : 65536;
-	if (n == 0 || n > 65535 || s.len > 60 || !consists_of(host, ascii_isalnum, ".:") ||
+	if (n == 0 || n > 65535 || s.len > 60 ||
+	    !consists_of(host, ascii_isalnum, ".:") ||
 	    cidr_addr_parse(host, &addr) != 0)
 		return expected(err, errlen,
 		    "an address of a name server such as 192.0.2.1, 192.0.2.1:5353 or "
@@ -342,8 +344,8 @@ conf_check_feedback_id(const char *text, char *err, size_t errlen)
 		return expected(err, errlen, "a Feedback-ID without blanks");
 	if (strstr(text, "%{token}") != NULL)
 		return expected(err, errlen,
-		    "a Feedback-ID without %{token}: Gmail reports on sums of mail, and "
-		    "each message would be one of its own");
+		    "a Feedback-ID without %{token}: Gmail reports on sums of mail, "
+		    "and each message would be one of its own");
 	for (; n < 4 && rest.len > 0; n++) {
 		/* What follows the third colon is one field, colons and all. */
 		size_t colon = n < 3 ? str_find(rest, ':') : rest.len;

@@ -405,7 +405,8 @@ decide_message(const struct conf *c, const struct decide_facts *facts, struct hd
 		d->why = "no-domain";
 	if (d->verdict == DECIDE_ACCEPT)
 		renew_mark(facts,
-		    d->sender.address.len > 0 ? d->sender.address : facts->sender, h, a);
+		    d->sender.address.len > 0 ? d->sender.address : facts->sender, h,
+		    a);
 }
 
 void
