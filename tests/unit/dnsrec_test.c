@@ -268,7 +268,7 @@ bimi_records_are_read(void **state)
 	(void)state;
 	assert_int_equal(bimirec_read(&r,
 			     STR("v=BIMI1; l=https://example.com/l.svg; "
-	                         "a=https://example.com/c.pem"),
+				 "a=https://example.com/c.pem"),
 			     err, sizeof(err)),
 	    0);
 	assert_false(r.declined);
