@@ -41,7 +41,8 @@ bool names_admit(struct names *, struct str name, int64_t when);
 /* A name as it was met in another life; the cap does not matter.  0, or -1 when out of
  * memory. */
 int names_learn(struct names *, struct str name, int64_t first_day, int64_t last_day);
-/* Take out of the list of those that are not written down yet; NULL: no more. */
+/* Take out of the list of those that are new, or used on a day that is not written down
+ * yet; NULL: no more. */
 struct name *names_unsaved(struct names *);
 /* All there are, from the one not used for longest, along ->newer.  names_learn() wants
  * them in this order. */

@@ -52,7 +52,8 @@ struct tally_sink outbox_sink(struct outbox *);
 struct tally *outbox_take(struct outbox *, uint64_t *covers);
 /* Has nothing gathered since the last outbox_take()? */
 bool outbox_is_empty(struct outbox *);
-/* Names met for the first time since the last call: to each(), under the lock. */
+/* Names met for the first time since the last call, or for the first time on a day: to
+ * each(), under the lock. */
 void outbox_new_names(struct outbox *,
     void (*each)(void *arg, struct str name, int64_t first_day, int64_t last_day),
     void *arg);

@@ -146,6 +146,20 @@ day_of_use(const struct names *n)
 								   : n->today;
 }
 
+/* What is written down knows each day of use, or a restart would find a name old that
+ * is in use. */
+static void
+use(struct names *n, struct name *k)
+{
+	int64_t before = k->last_day;
+
+	unlink_use(n, k);
+	k->last_day = day_of_use(n);
+	link_use(n, k);
+	if (k->last_day > before && !is_unsaved(n, k))
+		note_unsaved(n, k);
+}
+
 bool
 names_admit(struct names *n, struct str text, int64_t when)
 {
@@ -158,10 +172,7 @@ names_admit(struct names *n, struct str text, int64_t when)
 	forget_old(n);
 	l = namemap_find(&n->map, text);
 	if (l != NULL) {
-		k = NAMEMAP_OF(l, struct name, link);
-		unlink_use(n, k);
-		k->last_day = day_of_use(n);
-		link_use(n, k);
+		use(n, NAMEMAP_OF(l, struct name, link));
 		return true;
 	}
 	k = n->new_today < n->max_new ? add(n, text, n->today, day_of_use(n)) : NULL;

@@ -164,7 +164,9 @@ def full_disk(redis):
                 driver.ask("wait 10000")
                 full = driver.stats()
                 problems = driver.ledger().compare(redis)
-                if not full["left_out"] or full["on_disk"]:
+                # With the journal given up there may be room for the ledger again.
+                if not full["left_out"] or full["on_disk"] and not \
+                        (driver.logged("ledger-given-up") or driver.logged("journal-down")):
                     problems.append(f"the disk was not full: {full}")
                 if not driver.logged("journal-down") and not driver.logged("ledger-"):
                     problems.append("nothing was said")
@@ -367,12 +369,14 @@ def two_share_one(redis):
 
 
 def names_last(redis):
+    """In the present: a name that is a week old is met anew."""
     fresh(redis)
+    when = int(time.time())
     with Scratch("mm-names.") as scratch:
         for i in range(3):
             with Driver(redis.url, state=scratch.path, names=2) as driver:
-                driver.say(f"add first 1 {WHEN} 1")
-                driver.say(f"add new-{i} 1 {WHEN} 1")
+                driver.say(f"add first 1 {when} 1")
+                driver.say(f"add new-{i} 1 {when} 1")
                 driver.ask("wait 3000")
                 driver.kill()
         have = {c: messages(redis, c) for c in ("first", "new-0", "new-1", "new-2", "_other")}

@@ -113,6 +113,32 @@ each_name_is_told_once_as_unsaved(void **state)
 	names_free(n);
 }
 
+/* What is told as unsaved is all that a restart knows. */
+static void
+a_name_in_daily_use_is_known_after_a_restart(void **state)
+{
+	struct names *n = names_new(seed, 1), *disk = names_new(seed, 1);
+	struct name *k;
+
+	(void)state;
+	for (int64_t day = TODAY; day <= TODAY + 20; day++) {
+		assert_true(admit(n, "a", day));
+		assert_true(admit(n, "a", day));
+		k = names_unsaved(n);
+		assert_non_null(k);
+		assert_null(names_unsaved(n));
+		assert_int_equal(
+		    names_learn(disk, k->link.name, k->first_day, k->last_day), 0);
+	}
+	names_expire(disk, TODAY + 20);
+	disk = restarted(disk, 1);
+	assert_int_equal(names_count(disk), 1);
+	assert_true(admit(disk, "b", TODAY + 20));
+	assert_true(admit(disk, "a", TODAY + 20));
+	names_free(disk);
+	names_free(n);
+}
+
 static void
 what_is_not_used_for_a_week_goes(void **state)
 {
@@ -124,6 +150,7 @@ what_is_not_used_for_a_week_goes(void **state)
 	while (names_unsaved(n) != NULL)
 		;
 	admit(n, "a", TODAY + 5);
+	assert_non_null(names_unsaved(n));
 	names_expire(n, TODAY + 7);
 	assert_int_equal(names_count(n), 2);
 	names_expire(n, TODAY + 8);
@@ -162,6 +189,7 @@ main(void)
 		cmocka_unit_test(a_restart_gives_no_second_allowance),
 		cmocka_unit_test(the_clock_going_back_gives_no_second_allowance),
 		cmocka_unit_test(each_name_is_told_once_as_unsaved),
+		cmocka_unit_test(a_name_in_daily_use_is_known_after_a_restart),
 		cmocka_unit_test(what_is_not_used_for_a_week_goes),
 		cmocka_unit_test(thousands_of_names_in_any_order_stay_in_order),
 	};
