@@ -9,14 +9,18 @@
  *     name     campaign (text), as sent (text)
  *
  *     SCHEMA   how many counters, the name of each (text): what the indices of this
- * file mean, so that a journal outlives a version that counts something else DELTA
- * name, when (signed), counters, how many recipients, 16 bytes each entry    name, how
- * many hours, each: hour (signed), first and last as seconds into it, counters; then 0,
- * or 1 and recipients as of hll_write() OPEN     covers, entry BATCH    covers, seq,
- * prev, sealed at (ms, signed), flags, entry COMMIT   covers, next seq, written at (ms,
- * signed) ACK      written at, all up to this seq are acknowledged, but for so many,
- * their seqs FORGET   campaign (text) PLACE    text NAME     first day, last day
- * (signed), campaign (text)
+ *              file mean, so that a journal outlives a version that counts other things
+ *     DELTA    name, when (signed), counters, how many recipients, 16 bytes each
+ *     entry    name, how many hours, each: hour (signed), first and last as seconds
+ *              into it, counters; then 0, or 1 and recipients as of hll_write()
+ *     OPEN     covers, entry
+ *     BATCH    covers, seq, prev, sealed at (ms, signed), flags, entry
+ *     COMMIT   covers, next seq, written at (ms, signed)
+ *     ACK      written at, all up to this seq are acknowledged, but for so many,
+ *              their seqs
+ *     FORGET   campaign (text), up to which seq its batches go
+ *     PLACE    text
+ *     NAME     first day, last day (signed), campaign (text)
  *
  * covers: all records of the journal below that number are in the ledger.  Pure.
  */

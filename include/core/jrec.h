@@ -57,7 +57,7 @@ enum jrec_type {
 	JREC_BATCH = 4,  /* ledger: a batch; the open sums of its campaign are in it */
 	JREC_COMMIT = 5, /* ledger: what was written since the last one is valid */
 	JREC_ACK = 6,    /* ledger: what Redis has acknowledged */
-	JREC_FORGET = 7, /* ledger: a campaign's batches are wanted no more */
+	JREC_FORGET = 7, /* ledger: batches of a campaign are wanted no more */
 	JREC_PLACE = 8, /* ledger: which Redis; another one than before knows nothing */
 	JREC_NAME = 9   /* ledger: a campaign's name that was met */
 };

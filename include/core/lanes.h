@@ -10,8 +10,8 @@
  * lost them, the lane goes back and sends them again in order.
  *
  *     first ... last    all batches, by number
- *     at                the next to send; all before it are acknowledged.  NULL: all
- * are
+ *     at                the next to send; all before it are acknowledged.  NULL:
+ *                       all are
  *
  * Numbers only rise, over all lanes and over restarts.  Since a lane sends one batch at
  * a time, the last number that Redis applied tells all about it:
@@ -104,8 +104,8 @@ bool lanes_busy(const struct lanes *, struct str campaign);
  */
 struct batch *lanes_restore(struct lanes *, const struct tally_entry *, uint64_t seq,
     uint64_t prev, bool acked, struct lanes_time);
-/* Its campaign's batches are not wanted any more. */
-void lanes_drop(struct lanes *, struct str campaign);
+/* Its batches up to that number are not wanted any more. */
+void lanes_drop(struct lanes *, struct str campaign, uint64_t upto);
 /* Its last batch was numbered anew: the one of the old number goes. */
 void lanes_drop_last(struct lanes *, struct str campaign);
 /* Its batches so far are acknowledged, as another follows. */

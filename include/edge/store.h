@@ -2,11 +2,11 @@
 /*
  * store.h - what is counted and not yet in Redis for good: in memory, and on disk.
  *
- * Between the outbox, which callbacks fill, and edge/flush.c, which sends:
+ * Between the outbox, which callbacks fill, and edge/flush.c, which sends batches
+ * (core/lanes.h):
  *
- *     outbox ── take ──> open sums ── seal ──> batches (core/lanes.h) ── answer ──>
- * retained journal            ledger: OPEN          ledger: BATCH             ledger:
- * ACK
+ *     outbox ── take ──> open sums ── seal ──> batches ── answer ──> retained
+ *     journal            ledger: OPEN          ledger: BATCH         ledger: ACK
  *
  * Each step is in the ledger before the next one is made of it, so a life that begins
  * after a crash goes on where the last one stopped: it sends the batches that were in
@@ -90,7 +90,7 @@ void store_take(struct store *);
 void store_seal(struct store *, bool moving);
 /* Something was acknowledged, or forgotten: the ledger is to know some time. */
 void store_settled(struct store *);
-void store_forgotten(struct store *, struct str campaign);
+void store_forgotten(struct store *, struct str campaign, uint64_t upto);
 /* Now and then: expiry, a journal that has grown, a ledger that failed. */
 void store_tick(struct store *);
 /* Write down what is not yet.  Before the end. */

@@ -35,13 +35,13 @@ lanes_restore(struct lanes *l, const struct tally_entry *e, uint64_t seq, uint64
 }
 
 void
-lanes_drop(struct lanes *l, struct str campaign)
+lanes_drop(struct lanes *l, struct str campaign, uint64_t upto)
 {
 	struct lane *lane = lanes_find(l, campaign);
 
 	if (lane == NULL)
 		return;
-	while (lane->first != NULL)
+	while (lane->first != NULL && lane->first->seq <= upto)
 		lanes_drop_first(l, lane);
 	lane->acked = 0;
 	lane->doubt = false;

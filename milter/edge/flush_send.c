@@ -203,8 +203,7 @@ note_loss(struct flush *f, struct pass *p, const struct lane_gap *gap)
 }
 
 static void
-act_on(struct flush *f, struct pass *p, const struct lane *lane, enum lane_news news,
-    const struct lane_gap *gap)
+act_on(struct flush *f, struct pass *p, enum lane_news news, const struct lane_gap *gap)
 {
 	switch (news) {
 	case LANE_APPLIED:
@@ -236,7 +235,6 @@ act_on(struct flush *f, struct pass *p, const struct lane *lane, enum lane_news 
 		break;
 	case LANE_FORGOTTEN:
 		p->forgotten++;
-		store_forgotten(f->store, lane->link.name);
 		break;
 	case LANE_NONSENSE:
 		p->cure = REDIS_CURE_RECONNECT;
@@ -264,6 +262,8 @@ static void
 note_answer(struct flush *f, struct pass *p, struct lane *lane, const redisReply *r)
 {
 	int64_t status = -99, applied = 0;
+	uint64_t seq = lane->at->seq;
+	enum lane_news news;
 	struct lane_gap gap;
 
 	if (r->type == REDIS_REPLY_ARRAY && r->elements >= 2 &&
@@ -274,8 +274,10 @@ note_answer(struct flush *f, struct pass *p, struct lane *lane, const redisReply
 		if (str_eq(lane->link.name, STR(CAMP_ALL)))
 			note_forgets(f, p, r);
 	}
-	act_on(f, p, lane,
-	    lane_answer(f->lanes, lane, status, applied, clock_mono_ms(), &gap), &gap);
+	news = lane_answer(f->lanes, lane, status, applied, clock_mono_ms(), &gap);
+	if (news == LANE_FORGOTTEN)
+		store_forgotten(f->store, lane->link.name, seq);
+	act_on(f, p, news, &gap);
 	atomic_fetch_add(&f->answers, 1);
 }
 

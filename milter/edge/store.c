@@ -5,10 +5,12 @@
 #include "edge/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/line.h"
 #include "core/rbatch.h"
@@ -97,20 +99,6 @@ take(struct store *s)
 	return true;
 }
 
-void
-store_take(struct store *s)
-{
-	if (!take(s))
-		return;
-	open_fresh(s, true);
-	if (!kept(s))
-		return;
-	store_add_commit(s);
-	(void)store_commit(s);
-}
-
-/* ==== sealing ==== */
-
 /* Batches that are not in the ledger yet, into the group. */
 static bool
 add_unsaved(struct store *s)
@@ -128,6 +116,27 @@ add_unsaved(struct store *s)
 	}
 	return any;
 }
+
+/* What was taken is all in the group; and what else the commit says is written. */
+static void
+commit_taken(struct store *s)
+{
+	(void)add_unsaved(s);
+	store_add_commit(s);
+	(void)store_commit(s);
+}
+
+void
+store_take(struct store *s)
+{
+	if (!take(s))
+		return;
+	open_fresh(s, true);
+	if (kept(s))
+		commit_taken(s);
+}
+
+/* ==== sealing ==== */
 
 static void
 release_all(struct store *s)
@@ -179,8 +188,6 @@ store_seal(struct store *s, bool moving)
 {
 	bool took, any;
 
-	if (kept(s) && s->settled)
-		store_add_ack(s);
 	took = !moving && take(s);
 	if (took)
 		open_fresh(s, false);
@@ -191,6 +198,9 @@ store_seal(struct store *s, bool moving)
 		return;
 	}
 	any = add_unsaved(s);
+	/* Behind them: it goes by the numbers that they have now. */
+	if (s->settled)
+		store_add_ack(s);
 	if (!took && !any && !s->renamed)
 		return;
 	store_add_commit(s);
@@ -205,11 +215,15 @@ store_settled(struct store *s)
 }
 
 void
-store_forgotten(struct store *s, struct str campaign)
+store_forgotten(struct store *s, struct str campaign, uint64_t upto)
 {
+	struct buf *p;
+
 	if (!kept(s))
 		return;
-	jpack_text(ledger_payload(s->ledger), campaign);
+	p = ledger_payload(s->ledger);
+	jpack_text(p, campaign);
+	jpack_u(p, upto);
 	ledger_add(s->ledger, JREC_FORGET);
 	s->renamed = true;
 }
@@ -222,6 +236,12 @@ store_save(struct store *s)
 	store_take(s);
 	if (!kept(s) || !ledger_is_good(s->ledger))
 		return;
+	/* An ACK goes by their numbers. */
+	if (add_unsaved(s)) {
+		store_add_commit(s);
+		if (store_commit(s) != 0)
+			return;
+	}
 	store_add_ack(s);
 	(void)ledger_commit(s->ledger, false, why, sizeof why);
 }
@@ -236,8 +256,7 @@ store_tick(struct store *s)
 		!ledger_is_good(s->ledger))) {
 		if (take(s))
 			open_fresh(s, true);
-		store_add_commit(s);
-		(void)store_commit(s);
+		commit_taken(s);
 	}
 	if (now - s->thinned_ms < THIN_MS && s->thinned_ms != 0)
 		return;
@@ -356,6 +375,28 @@ store_set(struct store *s, const struct store_settings *set)
 	ledger_set_sync(s->ledger, set->sync != CONF_SYNC_NONE);
 }
 
+/* The directory, whose own name is to last as well.  0, or -1 with errno. */
+static int
+make_dir(const struct store *s)
+{
+	int fd, above;
+
+	if (mkdir(s->set.dir, 0700) != 0)
+		return errno == EEXIST ? 0 : -1;
+	if (s->set.sync == CONF_SYNC_NONE)
+		return 0;
+	/* Should this fail, files in it will fail to last too, and say so. */
+	fd = open(s->set.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	above = fd < 0 ? -1 : openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (above >= 0) {
+		(void)fsync(above);
+		close(above);
+	}
+	if (fd >= 0)
+		close(fd);
+	return 0;
+}
+
 static int
 open_disk(struct store *s, char *err, size_t errlen)
 {
@@ -363,7 +404,7 @@ open_disk(struct store *s, char *err, size_t errlen)
 	char why[256];
 	uint64_t next = 1;
 
-	if (mkdir(s->set.dir, 0700) != 0 && errno != EEXIST) {
+	if (make_dir(s) != 0) {
 		snprintf(err, errlen, "%s: %s", s->set.dir, strerror(errno));
 		return -1;
 	}

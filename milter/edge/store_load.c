@@ -16,7 +16,8 @@ struct load {
 	struct jpack_schema schema;
 	struct lanes_time now;
 	uint64_t covers;
-	uint64_t refused; /* records that could not be read */
+	uint64_t number;  /* of the next record; 0: there was none yet */
+	uint64_t refused; /* records that could not be read, messages left out */
 };
 
 /* An entry that is damaged is a record lost; -1: out of memory. */
@@ -132,6 +133,34 @@ load_place(struct load *l, struct jpack *j)
 	snprintf(s->place, sizeof s->place, "%.*s", (int)place.len, place.p);
 }
 
+static void
+load_forget(struct load *l, struct jpack *j)
+{
+	struct str campaign = jpack_get_text(j);
+	uint64_t upto = jpack_get_u(j);
+
+	if (j->bad)
+		l->refused++;
+	else
+		lanes_drop(l->store->lanes, campaign, upto);
+}
+
+/*
+ * Records are missing.  One of them may be the batch that these sums went into, and
+ * Redis may have that: what is lost is known, what is counted twice would not be.
+ */
+static void
+drop_open(struct load *l)
+{
+	struct tally_weight w = { 0, 0 };
+	struct tally_entry *e;
+
+	tally_weigh(&w, l->store->open);
+	l->refused += tally_weight_messages(&w);
+	while ((e = tally_take(l->store->open)) != NULL)
+		tally_entry_free(e);
+}
+
 static int
 load_record(void *arg, const struct jrec *r)
 {
@@ -139,6 +168,9 @@ load_record(void *arg, const struct jrec *r)
 	struct jpack j = { .p = r->p, .n = r->n };
 	uint64_t next;
 
+	if (l->number != 0 && r->number != l->number)
+		drop_open(l);
+	l->number = r->number + 1;
 	switch ((enum jrec_type)r->type) {
 	case JREC_SCHEMA:
 		l->refused += jpack_get_schema(&j, &l->schema) != 0;
@@ -155,7 +187,7 @@ load_record(void *arg, const struct jrec *r)
 		load_place(l, &j);
 		return 0;
 	case JREC_FORGET:
-		lanes_drop(l->store->lanes, jpack_get_text(&j));
+		load_forget(l, &j);
 		return 0;
 	case JREC_COMMIT:
 		raise_covers(l, jpack_get_u(&j));

@@ -518,7 +518,9 @@ batches_come_back_as_they_were(void **state)
 	lanes_acknowledge(again, lane->at->seq, NULL, 0, 1);
 	assert_null(lane->at);
 	assert_int_equal(lanes_pending(again), 0);
-	lanes_drop(again, STR("a"));
+	lanes_drop(again, STR("a"), lane->last->seq - 1);
+	assert_ptr_equal(lane->first, lane->last);
+	lanes_drop(again, STR("a"), UINT64_MAX);
 	assert_null(lane->first);
 	lanes_free(again);
 }

@@ -370,6 +370,119 @@ a_flipped_byte_in_the_ledger_never_counts_twice(void **state)
 	}
 }
 
+/*
+ * Sums that were written down before they went into a batch, which Redis has: where the
+ * batch's record cannot be read, the sums must not come back.
+ */
+static void
+a_flipped_byte_in_an_applied_batch_never_counts_twice(void **state)
+{
+	struct server before = { .messages = { 0 } };
+	int64_t want[NAMES] = { 3, 2, 1 };
+	struct life l = begin(dir);
+	off_t size;
+
+	(void)state;
+	count(&l, 0, 3);
+	count(&l, 1, 2);
+	store_take(l.store); /* Redis is away */
+	flush(&l, &before, 1000);
+	count(&l, 2, 1);
+	store_take(l.store);
+	end(&l, false);
+	size = ledger_size();
+	for (off_t at = 0; at < size; at++) {
+		struct server redis = before;
+
+		copy_dir(-1, at);
+		l = begin(copy);
+		flush_all(&l, &redis);
+		end(&l, true);
+		for (size_t i = 0; i < NAMES; i++)
+			assert_true(redis.messages[i] <= want[i]);
+	}
+}
+
+/* The batch of after the forgetting stays, whatever of before it went. */
+static void
+what_is_forgotten_stays_so_and_takes_no_more_with_it(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	struct lane *lane = NULL;
+	struct life l = begin(dir);
+	uint64_t first;
+
+	(void)state;
+	count(&l, 0, 1);
+	flush(&l, &redis, 1000);
+	while ((lane = lanes_each(store_lanes(l.store), lane)) != NULL)
+		if (place_of(lane) == 0)
+			break;
+	assert_non_null(lane);
+	first = lane->first->seq;
+	count(&l, 0, 5);
+	flush(&l, &redis, 0); /* sealed, in doubt */
+	assert_true(lane->last->seq > first);
+	store_forgotten(l.store, lane->link.name, first);
+	store_save(l.store);
+	end(&l, false);
+	l = begin(dir);
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_int_equal(redis.messages[0], 6);
+	assert_int_equal(redis.messages[NAMES], 6);
+}
+
+/* A number of ours is in Redis that we know nothing of; then the process ends. */
+enum by { BY_SEAL, BY_TAKE, BY_SAVE };
+
+static void
+number_anew_and_end(enum by by)
+{
+	struct server redis = { .messages = { 0 } };
+	struct lane *lane = NULL;
+	struct life l = begin(dir);
+
+	count(&l, 0, 1);
+	count(&l, 1, 1);
+	store_seal(l.store, false);
+	while ((lane = lanes_each(store_lanes(l.store), lane)) != NULL)
+		if (place_of(lane) == 0)
+			redis.marker[0] = lane->at->seq + 1000;
+	flush(&l, &redis, 1000); /* c0 is ahead: renumbered; the others are in */
+	if (by == BY_SAVE)
+		store_save(l.store);
+	count(&l, 1, 1);
+	if (by == BY_SEAL)
+		store_seal(l.store, false);
+	else if (by == BY_TAKE)
+		store_take(l.store);
+	end(&l, false);
+	l = begin(dir);
+	flush_all(&l, &redis);
+	assert_int_equal(redis.messages[0], 1);
+	count(&l, 0, 1);
+	flush_all(&l, &redis);
+	/* And Redis loses all: it comes back once. */
+	redis = (struct server) { .messages = { 0 } };
+	lanes_verify(store_lanes(l.store), false);
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_int_equal(redis.messages[0], 2);
+	assert_int_equal(redis.messages[1], 2);
+	assert_int_equal(redis.messages[NAMES], 4);
+	remove_tree(dir);
+}
+
+static void
+a_batch_numbered_anew_is_counted_once_over_a_restart(void **state)
+{
+	(void)state;
+	number_anew_and_end(BY_SEAL);
+	number_anew_and_end(BY_TAKE);
+	number_anew_and_end(BY_SAVE);
+}
+
 static void
 a_journal_without_its_ledger_is_set_aside(void **state)
 {
@@ -521,6 +634,9 @@ main(void)
 		IN_DIR(what_is_counted_survives_an_end_at_every_stage),
 		IN_DIR(a_ledger_cut_at_any_byte_counts_all_once),
 		IN_DIR(a_flipped_byte_in_the_ledger_never_counts_twice),
+		IN_DIR(a_flipped_byte_in_an_applied_batch_never_counts_twice),
+		IN_DIR(what_is_forgotten_stays_so_and_takes_no_more_with_it),
+		IN_DIR(a_batch_numbered_anew_is_counted_once_over_a_restart),
 		IN_DIR(a_journal_without_its_ledger_is_set_aside),
 		IN_DIR(what_redis_loses_comes_back_over_a_restart),
 		IN_DIR(an_outage_costs_by_campaigns_and_not_by_messages),
