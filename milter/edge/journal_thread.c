@@ -44,30 +44,48 @@ relock(struct journal *j)
 
 /* ==== saying it ==== */
 
+/* Without the lock, too: who reads the log may be slow. */
 static void
 say_down(struct journal *j, const char *why)
 {
+	unsigned long long left_out = j->figures.left_out;
 	int64_t now = clock_mono_ms();
 
 	if (j->said_ms != 0 && now - j->said_ms < SAY_MS)
 		return;
 	j->said_ms = now;
+	j->was_down = true;
+	unlock(j);
 	log_error(LINE_NOQUEUE
 	    ": journal-down unjournaled=%llu: %s; counters are kept in "
 	    "memory and go to Redis, but would not survive a crash",
-	    (unsigned long long)j->figures.left_out, why);
-	j->was_down = true;
+	    left_out, why);
+	relock(j);
 }
 
 static void
 say_back(struct journal *j)
 {
+	unsigned long long left_out = j->figures.left_out;
+
 	if (!j->was_down)
 		return;
 	j->was_down = false;
 	j->said_ms = 0;
-	log_info(LINE_NOQUEUE ": journal-back unjournaled=%llu",
-	    (unsigned long long)j->figures.left_out);
+	unlock(j);
+	log_info(LINE_NOQUEUE ": journal-back unjournaled=%llu", left_out);
+	relock(j);
+}
+
+static void
+say_sync_failed(struct journal *j, const struct segment *s, int e)
+{
+	unlock(j);
+	log_error(LINE_NOQUEUE
+	    ": journal-sync-failed segment=%s: %s; its records go to "
+	    "a new segment",
+	    s->name, strerror(e));
+	relock(j);
 }
 
 /* ==== making ==== */
@@ -134,23 +152,22 @@ provide(struct journal *j)
 static void
 replace(struct journal *j, struct segment *s, int e)
 {
-	bool current = s == j->cur;
+	bool current;
 
 	s->failed = true;
 	j->figures.sync_failures++;
-	log_error(LINE_NOQUEUE
-	    ": journal-sync-failed segment=%s: %s; its records go to "
-	    "a new segment",
-	    s->name, strerror(e));
+	say_sync_failed(j, s, e);
 	j->retry_ms = 0;
 	if (j->spare == NULL)
 		provide(j);
+	/* Now: it may have become full meanwhile. */
+	current = s == j->cur;
 	if (j->spare == NULL || !segment_copy(j, j->spare, s)) {
-		say_down(j, "a segment could not be brought to disk");
 		if (j->spare != NULL)
 			j->spare->used = 0;
 		if (current)
 			journal_rotate(j);
+		say_down(j, "a segment could not be brought to disk");
 		return;
 	}
 	if (j->spare->used == 0) { /* all of it was on disk */
