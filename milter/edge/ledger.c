@@ -401,6 +401,7 @@ ledger_set_aside(const char *dir)
 	/* A second name: the first one stays until a new ledger takes its place. */
 	(void)unlinkat(fd, NAME_BAD, 0);
 	if (linkat(fd, NAME, fd, NAME_BAD, 0) != 0)
-		log_warn(LINE_NOQUEUE ": the unreadable ledger could not be kept aside");
+		log_warn(
+		    LINE_NOQUEUE ": the unreadable ledger could not be kept aside");
 	close(fd);
 }
