@@ -44,13 +44,14 @@ take_sent(struct counts *c, const redisReply *value)
 static int
 take_field(struct query *q, struct counts *c, struct str name, const redisReply *value)
 {
-	size_t counter = tally_counter_find(name);
+	size_t counter;
 
 	/* Markers of producers, and the tombstone of a campaign that was forgotten:
 	 * what has nothing else is not there. */
 	if (name.len > 0 && (name.p[0] == '~' || name.p[0] == '!'))
 		return 0;
 	c->found = true;
+	counter = tally_counter_find(name);
 	if (counter < TALLY_COUNTERS)
 		take_number(q, value, &c->n[counter]);
 	else if (str_eq(name, STR("first_seen")))

@@ -96,9 +96,17 @@ take_page(struct query *q, const redisReply *reply, const struct registry_choice
 {
 	for (size_t i = 0; i + 1 < reply->elements; i += 2) {
 		const redisReply *member = reply->element[i];
-		struct str name = str_make(member->str, member->len);
-		int64_t active = score(reply->element[i + 1]);
+		const redisReply *latest = reply->element[i + 1];
+		struct str name;
+		int64_t active;
 
+		if (member->type != REDIS_REPLY_STRING ||
+		    latest->type != REDIS_REPLY_STRING) {
+			q->strange++;
+			continue;
+		}
+		name = str_make(member->str, member->len);
+		active = score(latest);
 		if (str_eq(name, STR(CAMP_ALL)))
 			continue;
 		if (!is_name(name))

@@ -101,9 +101,11 @@ add_matches(struct query *q, const struct stats_options *o, const struct target 
 	int status = EX_OK;
 
 	if (registry_read(q, &choice, &names) != 0 ||
-	    stats_rows_name(q, &names, rows) != 0)
-		status = target_failed(t, q->cure, q->err);
-	for (size_t i = 0; i < o->n_names && q->cure == REDIS_CURE_NONE; i++) {
+	    stats_rows_name(q, &names, rows) != 0) {
+		registry_fini(&names);
+		return target_failed(t, q->cure, q->err);
+	}
+	for (size_t i = 0; i < o->n_names; i++) {
 		struct str pattern = str_of(o->names[i]);
 		size_t k = 0;
 

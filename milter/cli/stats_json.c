@@ -4,8 +4,8 @@
  * hour, day or provider of it), each on a line of its own in a listing.
  *
  * Members are named as the fields in Redis.  The output is ASCII: characters beyond it
- * are escaped, so nothing in it can move a terminal.  Objects are made and written one
- * by one, which keeps memory small however many campaigns there are.
+ * are escaped, so nothing in it can move a terminal.  Objects are written one by one,
+ * which keeps memory small however many campaigns there are.
  */
 #include "cli/stats_out.h"
 
@@ -18,6 +18,7 @@
 #include "core/visible.h"
 
 #define SENT_MAX (CAMP_SENT_MAX * 3) /* each byte may become U+FFFD */
+#define LINE_MAX_BYTES (16 * 1024)
 
 static int
 set_counters(json_t *object, const struct counts *c)
@@ -73,61 +74,6 @@ row_object(const struct stats_row *row)
 	return NULL;
 }
 
-/* When, and how many messages a minute. */
-static int
-set_span(json_t *object, const struct stats_view *view, const struct stats_row *row)
-{
-	struct timespan at = row->at.until != 0 ? row->at : view->cover->span;
-	char text[HUMAN_MAX];
-	int bad;
-
-	human_time(text, at.from);
-	bad = json_object_set_new_nocheck(object, "from", json_string(text));
-	human_time(text, at.until);
-	bad |= json_object_set_new_nocheck(object, "until", json_string(text));
-	bad |= json_object_set_new_nocheck(
-	    object, "messages_per_minute", json_real(stats_rate(view, row)));
-	return bad;
-}
-
-/* An hour, a day or a provider of a campaign. */
-static json_t *
-part_object(const struct stats_view *view, const struct stats_row *row)
-{
-	json_t *object = json_object();
-	int bad;
-
-	bad =
-	    json_object_set_new_nocheck(object, "campaign", json_string(row->campaign));
-	if (view->by == STATS_BY_PROVIDER) {
-		bad |= json_object_set_new_nocheck(object, "provider",
-		    json_string(provider_name((enum provider)row->provider)));
-		bad |= json_object_set_new_nocheck(object, "recipients",
-		    json_integer(row->counts.n[TALLY_RECIPIENTS]));
-	} else {
-		bad |= set_counters(object, &row->counts);
-		bad |= set_span(object, view, row);
-	}
-	if (bad == 0)
-		return object;
-	json_decref(object);
-	return NULL;
-}
-
-static json_t *
-list_object(const struct stats_view *view, const struct stats_row *row)
-{
-	json_t *object;
-
-	if (view->by != STATS_BY_CAMPAIGN)
-		return part_object(view, row);
-	object = row_object(row);
-	if (object == NULL || view->cover == NULL || set_span(object, view, row) == 0)
-		return object;
-	json_decref(object);
-	return NULL;
-}
-
 /* The hours or days with counters, latest first. */
 static json_t *
 spans_array(const char *member, const struct stats_span *v, size_t n,
@@ -176,21 +122,146 @@ end(bool none)
 	return 0;
 }
 
+/* --- a listing --- */
+
+/*
+ * Written member by member: to make a tree of the fifty counters of each of a hundred
+ * thousand campaigns costs more than to read them.
+ */
+
+static void
+add_member(struct buf *out, const char *name)
+{
+	buf_adds(out, out->len <= 1 ? "\"" : ", \"");
+	buf_adds(out, name);
+	buf_adds(out, "\": ");
+}
+
+static void
+add_int(struct buf *out, const char *name, int64_t n)
+{
+	add_member(out, name);
+	buf_addi(out, n);
+}
+
+static void
+add_known(struct buf *out, const char *name, int64_t n, int64_t unknown)
+{
+	add_member(out, name);
+	if (n == unknown)
+		buf_adds(out, "null");
+	else
+		buf_addi(out, n);
+}
+
+/* Takes the value. */
+static void
+add_value(struct buf *out, const char *name, json_t *value)
+{
+	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+
+	json_decref(value);
+	add_member(out, name);
+	if (text != NULL)
+		buf_adds(out, text);
+	else
+		out->failed = true;
+	free(text);
+}
+
+static bool
+is_plain(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] < ' ' || s.p[i] > '~' || s.p[i] == '"' || s.p[i] == '\\')
+			return false;
+	return true;
+}
+
+static void
+add_text(struct buf *out, const char *name, struct str s)
+{
+	if (!is_plain(s)) {
+		add_value(out, name, json_stringn(s.p, s.len));
+		return;
+	}
+	add_member(out, name);
+	buf_addc(out, '"');
+	buf_addstr(out, s);
+	buf_addc(out, '"');
+}
+
+static void
+add_counters(struct buf *out, const struct counts *c)
+{
+	for (size_t i = 0; i < TALLY_COUNTERS; i++)
+		add_int(out, tally_counter_name(i), c->n[i]);
+}
+
+/* What is known of a campaign as a whole. */
+static void
+add_whole(struct buf *out, const struct counts *c)
+{
+	add_known(out, "rcpt", c->rcpt, -1);
+	if (c->sent != NULL && is_plain(str_make(c->sent, c->sent_len)))
+		add_text(out, "name", str_make(c->sent, c->sent_len));
+	else
+		add_value(out, "name", sent_name(c));
+	add_known(out, "first_seen", c->first_seen, 0);
+	add_known(out, "last_seen", c->last_seen, 0);
+}
+
+/* When, and how many messages a minute. */
+static void
+add_span(struct buf *out, const struct stats_view *view, const struct stats_row *row)
+{
+	struct timespan at = row->at.until != 0 ? row->at : view->cover->span;
+	char text[HUMAN_MAX];
+
+	human_time(text, at.from);
+	add_text(out, "from", str_of(text));
+	human_time(text, at.until);
+	add_text(out, "until", str_of(text));
+	add_value(out, "messages_per_minute", json_real(stats_rate(view, row)));
+}
+
+static void
+add_row(struct buf *out, const struct stats_view *view, const struct stats_row *row)
+{
+	buf_addc(out, '{');
+	add_text(out, "campaign", str_of(row->campaign));
+	if (view->by == STATS_BY_PROVIDER) {
+		add_text(out, "provider",
+		    str_of(provider_name((enum provider)row->provider)));
+		add_int(out, "recipients", row->counts.n[TALLY_RECIPIENTS]);
+	} else {
+		add_counters(out, &row->counts);
+	}
+	if (view->by == STATS_BY_CAMPAIGN)
+		add_whole(out, &row->counts);
+	if (view->by != STATS_BY_PROVIDER && view->cover != NULL)
+		add_span(out, view, row);
+	buf_addc(out, '}');
+}
+
 static int
 list(const struct stats_view *view, const struct stats_rows *rows)
 {
-	bool first = true;
+	size_t n = rows->n + view->total_is_all;
+	struct buf out;
+	bool failed = false;
 
-	for (size_t i = 0; i < rows->n; i++, first = false)
-		if (put(list_object(view, &rows->v[i]), first, 0) != 0)
-			return -1;
-	if (view->total_is_all) {
-		if (put(list_object(view, view->total), first, 0) != 0)
-			return -1;
-		first = false;
+	buf_init(&out, LINE_MAX_BYTES);
+	for (size_t i = 0; i < n && !failed; i++) {
+		term_put(i == 0 ? STR("[\n") : STR(",\n"));
+		add_row(&out, view, i < rows->n ? &rows->v[i] : view->total);
+		failed = stats_put(&out);
 	}
-	return end(first);
+	buf_fini(&out);
+	return failed ? -1 : end(n == 0);
 }
+
+/* --- campaigns in detail --- */
 
 static int
 detail(const struct stats_view *view, const struct stats_detail *v, size_t n)

@@ -4,7 +4,6 @@
  */
 #include "core/csv.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* What spreadsheets take for the start of a formula; some skip white space first. */
@@ -35,10 +34,13 @@ csv_text(struct buf *out, struct str s, bool first)
 		buf_addc(out, '"');
 	if (formula(s))
 		buf_addc(out, '\'');
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '"')
-			buf_addc(out, '"');
-		buf_addc(out, s.p[i]);
+	while (s.len > 0) {
+		size_t quote = str_find(s, '"');
+
+		buf_add(out, s.p, quote);
+		if (quote < s.len)
+			buf_adds(out, "\"\"");
+		s = str_skip(s, quote + 1);
 	}
 	if (quotes)
 		buf_addc(out, '"');
@@ -47,7 +49,9 @@ csv_text(struct buf *out, struct str s, bool first)
 void
 csv_int(struct buf *out, int64_t n, bool first)
 {
-	buf_addf(out, first ? "%" PRId64 : ",%" PRId64, n);
+	if (!first)
+		buf_addc(out, ',');
+	buf_addi(out, n);
 }
 
 void

@@ -23,19 +23,22 @@ magnitude(int64_t n)
 void
 human_count(char *out, int64_t n)
 {
-	char digits[HUMAN_MAX];
-	size_t len, put = 0;
+	char text[HUMAN_MAX];
+	size_t at = sizeof(text) - 1, digits = 0;
+	uint64_t rest = magnitude(n);
 
-	snprintf(digits, sizeof(digits), "%" PRIu64, magnitude(n));
-	len = strlen(digits);
+	/* From the last digit on; a table of 100,000 lines has a million of these. */
+	text[at] = '\0';
+	do {
+		if (digits > 0 && digits % 3 == 0)
+			text[--at] = ',';
+		text[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+		digits++;
+	} while (rest > 0);
 	if (n < 0)
-		out[put++] = '-';
-	for (size_t i = 0; i < len; i++) {
-		if (i > 0 && (len - i) % 3 == 0)
-			out[put++] = ',';
-		out[put++] = digits[i];
-	}
-	out[put] = '\0';
+		text[--at] = '-';
+	memcpy(out, text + at, sizeof(text) - at);
 }
 
 void

@@ -69,9 +69,14 @@ tally_counter_find(struct str name)
 {
 	size_t i;
 
-	for (i = 0; i < TALLY_COUNTERS; i++)
-		if (str_eq(name, str_of(tally_counter_name(i))))
+	for (i = 0; i < TALLY_COUNTERS; i++) {
+		const char *known = tally_counter_name(i);
+
+		/* A listing asks this of a million fields: most part here. */
+		if (name.len > 0 && name.p[0] == known[0] &&
+		    str_eq(name, str_of(known)))
 			break;
+	}
 	return i;
 }
 

@@ -68,14 +68,31 @@ decode(struct str s, uint32_t *c)
 	return n;
 }
 
+/* Bytes at the front that stand as they are, whatever they are shown on. */
+static size_t
+plain_run(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.len && s.p[n] >= ' ' && s.p[n] <= '~' && s.p[n] != '\\')
+		n++;
+	return n;
+}
+
 void
 visible_add(struct buf *out, struct str s, bool utf8)
 {
-	while (s.len > 0) {
+	for (;;) {
 		uint32_t c = 0;
-		size_t n = decode(s, &c);
-		bool plain = n > 0 && shows(c) && (utf8 || n == 1);
+		size_t n = plain_run(s);
+		bool plain;
 
+		buf_add(out, s.p, n);
+		s = str_skip(s, n);
+		if (s.len == 0)
+			break;
+		n = decode(s, &c);
+		plain = n > 0 && shows(c) && (utf8 || n == 1);
 		if (n == 0)
 			n = 1;
 		if (c == '\\' && plain)
