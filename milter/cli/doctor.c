@@ -27,7 +27,7 @@ static const char help_text[] =
     "usage: metermark doctor [options]\n"
     "\n"
     "Looks at settings, keys, state directory, daemon, socket, Redis and DNS, and\n"
-    "says of each whether it is well, and what to do where it is not.  Run it as root.\n"
+    "says of each whether it is well, and what to do where not.  Run it as root.\n"
     "It tries the daemon's rights in Redis on keys of its own, which go again.\n"
     "\n"
     "  -c, --config FILE      the daemon's settings\n"
