@@ -168,17 +168,20 @@ name_place(const struct flusher_settings *set, char *out, size_t size)
 static void
 move_when_settled(struct flush *f)
 {
-	char place[STORE_PLACE_MAX];
+	char was[STORE_PLACE_MAX], place[STORE_PLACE_MAX];
 
 	if (!f->moving ||
 	    (lanes_in_doubt(f->lanes) > 0 && clock_mono_ms() < f->move_by_ms))
 		return;
 	f->moving = false;
+	name_place(&f->now, was, sizeof was);
 	f->now = f->next;
 	f->trimmed_ms = 0;
 	drop_net(f);
 	name_place(&f->now, place, sizeof place);
-	store_moved(f->store, place);
+	/* With another password it is the same Redis, which has what it had. */
+	if (strcmp(was, place) != 0)
+		store_moved(f->store, place);
 }
 
 /*
