@@ -23,18 +23,24 @@
  * 1. The marker decides.  An old number ends the script before it has written.  Where a
  *    tombstone stands instead of a marker, nothing was lost: the campaign was forgotten
  *    on purpose.  A batch from before that is not wanted, a later one starts anew.
- * 2. All that could make an increment fail (a key of another type, a field that is no
- *    integer) is read and judged before the first increment.  18 digits leave room for
- *    any sum: no overflow.
+ *    A number near the end of Lua's is none that we have given; ours must not go on
+ *    above it, where they would round.
+ * 2. All that could make a write fail (a key of another type, a field that is no
+ *    integer) is read and judged before the first one.  18 digits leave room for any
+ *    sum: no overflow.
  * 3. Recipients come first among the writes.  They are the only ones that may fail yet
  *    (a string that is no HyperLogLog, memory, a missing right), and a set takes the
  *    same elements twice without harm.
- * 4. The marker rises by HINCRBY, the same command and hash as the counters: what the
- *    server's ACL forbids for one it forbids for the other.
+ * 4. Sums are set, not incremented, those of the total by the one command that sets the
+ *    marker, which comes last: what the script did may be done again.  And it is.  An
+ *    AOF that a crash has torn within the script's MULTI is cut behind the last whole
+ *    command, not before MULTI (by Redis and Valkey up to 8; valkey#4342), and at the
+ *    next start but one what is left of that MULTI is carried out, after all.  By then
+ *    the batch has come again; its sums are the same, and stand further down.
  * 5. Names, times and expiry come last; should those fail, the next try finds the
  *    marker set, and counts stay right.
  *
- * Numbers are passed through as the strings they came as: Lua's doubles would round.
+ * Large numbers are added in halves: Lua's doubles would round.
  */
 static const char script[] =
     "local marker, prev, seq = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])\n"
@@ -46,6 +52,15 @@ static const char script[] =
     "local function sane(v)\n"
     "  return not v or (#v <= 18 and string.match(v, '^-?%d+$'))\n"
     "end\n"
+    "local function add(a, b)\n"
+    "  if #a < 16 and #b < 16 or string.sub(a, 1, 1) == '-' then\n"
+    "    return string.format('%.0f', a + b)\n"
+    "  end\n"
+    "  local low = string.sub(a, -9) + string.sub(b, -9)\n"
+    "  local high = (tonumber(string.sub(a, 1, -10)) or 0) +\n"
+    "    (tonumber(string.sub(b, 1, -10)) or 0) + math.floor(low / 1e9)\n"
+    "  return string.format('%.0f%09.0f', high, low % 1e9)\n"
+    "end\n"
     "local seen = redis.call('HMGET', total, marker, 'first_seen', 'last_seen',\n"
     "  '" RBATCH_TOMBSTONE "', '" RBATCH_FORGETS "')\n"
     "if not sane(seen[1]) then return bad(total, marker) end\n"
@@ -54,6 +69,7 @@ static const char script[] =
     "if not sane(seen[4]) then return bad(total, '" RBATCH_TOMBSTONE "') end\n"
     "local forgets = sane(seen[5]) and tonumber(seen[5] or '0') or 0\n"
     "local m, done = tonumber(seen[1] or '0'), 1\n"
+    "if m > 2^52 then return bad(total, marker) end\n"
     "if seen[4] and not seen[1] then\n"
     "  if tonumber(ARGV[6]) <= tonumber(seen[4]) then\n"
     "    return {2, tonumber(seen[4])}\n"
@@ -69,13 +85,16 @@ static const char script[] =
     "for k = 1, #KEYS do if k == 1 or k > 3 then\n"
     "  local h = {key = KEYS[k], expire = ARGV[at], from = at + 2,\n"
     "    to = at + 1 + 2 * tonumber(ARGV[at + 1])}\n"
-    "  local names = {}\n"
+    "  local names, sums = {}, {}\n"
     "  for i = h.from, h.to, 2 do names[#names + 1] = ARGV[i] end\n"
     "  if #names > 0 then\n"
     "    for i, v in ipairs(redis.call('HMGET', h.key, unpack(names))) do\n"
     "      if not sane(v) then return bad(h.key, names[i]) end\n"
+    "      sums[2 * i - 1] = names[i]\n"
+    "      sums[2 * i] = add(v or '0', ARGV[h.from + 2 * i - 1])\n"
     "    end\n"
     "  end\n"
+    "  h.sums = sums\n"
     "  hashes[#hashes + 1] = h\n"
     "  at = h.to + 1\n"
     "end end\n"
@@ -88,12 +107,12 @@ static const char script[] =
     "  redis.call('DEL', sketch)\n"
     "  if r.err then return r end\n"
     "end\n"
-    "redis.call('HINCRBY', total, marker, string.format('%.0f', seq - m))\n"
-    "for _, h in ipairs(hashes) do\n"
-    "  for i = h.from, h.to, 2 do\n"
-    "    redis.call('HINCRBY', h.key, ARGV[i], ARGV[i + 1])\n"
+    "for n = #hashes, 2, -1 do\n"
+    "  if #hashes[n].sums > 0 then\n"
+    "    redis.call('HSET', hashes[n].key, unpack(hashes[n].sums))\n"
     "  end\n"
     "end\n"
+    "redis.call('HSET', total, marker, ARGV[3], unpack(hashes[1].sums))\n"
     "\n"
     "local first, last = tonumber(ARGV[5]), tonumber(ARGV[6])\n"
     "redis.call('HSETNX', total, 'name', ARGV[4])\n"

@@ -317,13 +317,19 @@ wait_drained(struct flusher *f, int ms, uint32_t interval_ms)
 {
 	int64_t end = clock_mono_ms() + ms;
 	struct flusher_stats s;
+	int64_t round_ms = -1;
 	int calm = 0;
 
+	/* One that ended before this call, one that was under way, one of after it. */
 	do {
 		nanosleep(
 		    &(struct timespec) { .tv_nsec = interval_ms * 1000000 }, NULL);
 		flusher_stats(f, &s);
-		calm = s.pending == 0 && outbox_is_empty(outbox) ? calm + 1 : 0;
+		if (s.pending > 0 || !outbox_is_empty(outbox))
+			calm = 0;
+		else if (s.ok_ms != round_ms)
+			calm++;
+		round_ms = s.ok_ms;
 	} while (calm < 3 && clock_mono_ms() < end);
 	if (calm >= 3)
 		printf("drained\n");
