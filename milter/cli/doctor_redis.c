@@ -44,7 +44,9 @@ cure_for(const char *err)
 		const char *word, *cure;
 	} table[] = {
 		{ "NOPERM", RIGHTS },
-		/* What a script may not do, Redis says without a code. */
+		/* What a script may not do, Redis says without a code: from 7.2 on, and
+		 * Valkey, in the first of these ways, 7.0 in the others. */
+		{ "ACL failure in script", RIGHTS },
 		{ "can't run this command", RIGHTS },
 		{ "can't access", RIGHTS },
 		{ "NOAUTH", "set redis_user and redis_password_file" },
