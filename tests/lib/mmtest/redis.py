@@ -35,8 +35,10 @@ class RedisServer(Server):
                 "--appendfsync", "always", "--maxmemory-policy", "noeviction"]
 
     def ready(self):
+        # Another test's may have got the port in between.
         try:
-            return self.command("PING") == "PONG"
+            return f"process_id:{self.process.pid}\r" in self.command("INFO", "server") and \
+                self.command("PING") == "PONG"
         except (OSError, RedisError):
             return False
 

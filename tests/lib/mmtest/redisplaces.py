@@ -233,7 +233,10 @@ class Watched:
 
     @staticmethod
     def in_step(replica):
-        return "master_link_status:up" in replica.command("INFO", "replication")
+        # Redis closes connections when it becomes a replica.
+        with contextlib.suppress(OSError, RedisError):
+            return "master_link_status:up" in replica.command("INFO", "replication")
+        return False
 
     def acquainted(self):
         for s in self.sentinels:
