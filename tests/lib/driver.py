@@ -30,6 +30,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MAKE = "make -j2"
 CHECK = f"{MAKE} check VERBOSE=1"
+VALKEY = "MM_REDIS_SERVER=valkey-server"
+FAULTS_OF_THREADS = "redis-killed cluster-dies killed-always disk-full shared-redis"
 
 
 @dataclass
@@ -59,6 +61,11 @@ STEPS = [
     Step("install", "make install, twice, and uninstall", ["$MM_SRC/tests/lib/installed"]),
     Step("address", "address and undefined sanitizers: make check", [CHECK], "address"),
     Step("thread", "thread sanitizer: make check", [CHECK], "thread"),
+    Step("faults", "counted exactly once, whatever breaks", ["$MM_SRC/tests/redis/faults"],
+         needs="tests/redis/faults"),
+    Step("faults-thread", "the same with the thread sanitizer, where threads matter most",
+         [f"$MM_SRC/tests/redis/faults {FAULTS_OF_THREADS}"], "thread",
+         needs="tests/redis/faults"),
     Step("clang", "clang compiles all without a warning",
          [f"{MAKE} all check TESTS="], "clang"),
     Step("distcheck", "the tarball builds, checks, installs, uninstalls",
@@ -71,14 +78,25 @@ STEPS = [
          needs="tests/bench/run"),
     Step("e2e", "real Postfix and real Sendmail", ["$MM_SRC/tests/e2e/run"], minutes=15,
          needs="tests/e2e/run"),
+    Step("report", "the page of metermark check in a real browser",
+         ["$MM_SRC/tests/report/run"], needs="tests/report/run"),
     Step("quickstart", "the README's first five minutes",
          ["$MM_SRC/contrib/quickstart/run"], needs="contrib/quickstart/run"),
+]
+
+# Only when asked for by name: the last of what `tests/run --debian13` does.
+MORE_STEPS = [
+    Step("valkey", "make check and the faults with Valkey for a server",
+         [f"{MAKE} mostlyclean-generic", f"{VALKEY} {CHECK}",
+          f"{VALKEY} $MM_SRC/tests/redis/faults"], minutes=15),
 ]
 
 # What some supported Debian lacks, whatever is installed.
 MAY_SKIP = [
     r"hiredis .*TLS",          # Debian 12 has hiredis 0.14
+    r"a_build_without_tls_refuses_rediss",  # and Debian 13 has 1.2
     r"clang-format \d+ is not",  # versions differ in form; see tests/lib/style
+    r"no right to mount",      # in many a container
 ]
 
 
@@ -218,6 +236,8 @@ def environment(src, build, reports):
                     for kind in ("lsan", "tsan")}
     env.update(
         LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1", MM_SRC=str(src), MM_BUILD=str(build),
+        MM_TREE=str(ROOT),  # for results that are to stay
+        MM_ARTEFACTS=str(reports.parent / "artefacts"),
         ASAN_OPTIONS=common + "detect_stack_use_after_return=1",
         UBSAN_OPTIONS=common + "print_stacktrace=1",
         LSAN_OPTIONS="print_suppressions=0" + suppressions["lsan"],
@@ -249,6 +269,12 @@ class Run:
         for line in re.sub(r"^(ok\b|PASS:).*\n", "", text, flags=re.M).splitlines()[-lines:]:
             print(f"    {line}")
         print("---", flush=True)
+
+    @staticmethod
+    def show_tables(text):
+        """Tables among the comments of TAP; figures are worth nothing unseen."""
+        for line in re.findall(r"^# (\|.*)$", text, re.M):
+            print(f"    {line}", flush=True)
 
     def command(self, command, folder, log, minutes, build=None):
         """Run one command in the shell, its output appended to log; its exit status."""
@@ -313,11 +339,13 @@ class Run:
             log = self.scratch / f"{step.name}.{number}.log"
             status = self.command(prefix + command, build, log, step.minutes)
             points, complaint, logs = [], "", [log]
-            if command == CHECK:
+            if command.endswith(CHECK):
                 points, failed = automake_points(build)
                 logs = failed or logs
             elif not command.startswith(MAKE):
-                points, complaint = tap_points(log.read_text(errors="replace"))
+                text = log.read_text(errors="replace")
+                points, complaint = tap_points(text)
+                self.show_tables(text)
             self.count(step, points)
             told = any(state == "FAIL" for state, _ in points)
             if complaint:
@@ -353,8 +381,15 @@ class Run:
                 print(f"{title}:")
             for entry in entries:
                 print(f"    {entry}")
+        artefacts = self.scratch / "artefacts"
         if self.failed or keep:
             print(f"logs and builds: {self.scratch}")
+        elif artefacts.exists():
+            # To be looked at: pictures.
+            for path in self.scratch.iterdir():
+                if path != artefacts:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            print(f"artefacts: {artefacts}")
         else:
             shutil.rmtree(self.scratch, ignore_errors=True)
         print(f"{self.passed} passed, {len(self.failed)} failed", flush=True)
@@ -363,13 +398,14 @@ class Run:
 
 def long_steps():
     return [Step(f"long-{path.parent.name}", f"the long part of tests/{path.parent.name}",
-                 [f"$MM_SRC/{path.relative_to(ROOT)}"], minutes=90)
+                 [f"$MM_SRC/{path.relative_to(ROOT)}"], minutes=180)
             for path in sorted(ROOT.glob("tests/*/long")) if os.access(path, os.X_OK)]
 
 
 def choose(arguments):
     steps = STEPS + long_steps()
     if arguments.steps:
+        steps += MORE_STEPS
         unknown = set(arguments.steps) - {step.name for step in steps}
         if unknown:
             sys.exit(f"tests/run: no step named {', '.join(sorted(unknown))}; see --list")
@@ -386,7 +422,11 @@ def parse_arguments():
     parser.add_argument("steps", nargs="*", metavar="STEP", help="only these steps")
     parser.add_argument("-l", "--list", action="store_true", help="show the steps")
     parser.add_argument("--quick", action="store_true", help="one build, make check")
-    parser.add_argument("--long", action="store_true", help="tests/*/long as well")
+    parser.add_argument("--long", action="store_true", help="tests/*/long as well, for hours")
+    # tests/run takes this one out, and brings the rest here again on the other system.
+    parser.add_argument("--debian13", action="store_true",
+                        help="build and test with Debian 13's compiler, hiredis, Redis and "
+                             "Valkey, in a chroot; goes with --keep and STEP")
     parser.add_argument("--keep", action="store_true", help="keep logs and builds")
     parser.add_argument("--no-install", action="store_true", help="install no packages")
     return parser.parse_args()
@@ -400,8 +440,8 @@ def main():
     arguments = parse_arguments()
     steps = choose(arguments)
     if arguments.list:
-        for step in STEPS + long_steps():
-            print(f"{step.name:12} {step.title}")
+        for step in STEPS + long_steps() + MORE_STEPS:
+            print(f"{step.name:13} {step.title}")
         return 0
     become_subreaper()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

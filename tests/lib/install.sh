@@ -17,8 +17,12 @@ packages="$packages libcmocka-dev miltertest python3 clang clang-format mandoc l
 # End to end: the MTAs' side, Redis, signing and verifying, counters of what happened.
 packages="$packages postfix redis-server redis-tools openssl opendkim opendkim-tools
 python3-dkim python3-dnspython python3-nacl python3-cryptography libmail-dkim-perl swaks strace procps m4"
+# The fault matrix: a clock that is wrong.
+packages="$packages libfaketime"
 # DNS: a name server with zones of our own, and another reader of SPF.
 packages="$packages nsd python3-spf"
+# The page of a report, in a real browser.
+packages="$packages chromium fonts-dejavu-core"
 
 # Sendmail and Postfix cannot be installed together.  The end-to-end tests download
 # Sendmail and unpack it beside the system; the libraries it is linked with are installed.

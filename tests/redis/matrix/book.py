@@ -17,20 +17,27 @@ import time
 # Domain of a recipient -> provider.
 PROVIDERS = {"gmail.com": "gmail", "yahoo.com": "yahoo", "outlook.com": "outlook",
              "icloud.com": "apple", "example.net": "other"}
+# What a message without a way to unsubscribe fails; and what one with such a way fails
+# when it goes to several, of whom it would unsubscribe one.
+NO_WAY = ("list-unsubscribe", "one-click", "unsubscribe-link")
+SHARED_WAY = ("one-recipient",)
 # Numbers of recipients are in few sketches of Redis: this many elements a command.
 CHUNK = 1000
 
 
 class Shape:
-    """How a campaign's messages look."""
+    """How a campaign's messages look.  listed: they can be unsubscribed from.
+    copies: recipients in each domain."""
 
-    def __init__(self, number, size):
+    def __init__(self, number, size, listed, copies):
         self.name = f"m-{number}"
         self.domains = [list(PROVIDERS)[(number + i) % len(PROVIDERS)]
-                        for i in range(1 + number % 3)]
+                        for i in range(1 + number % 3)] * copies
         self.bytes = size
         self.per_message = {"messages": 1, "recipients": len(self.domains), "bytes": size,
-                            "signed": 1}
+                            "signed": 1, "inspected": 1}
+        failed = NO_WAY if not listed else SHARED_WAY if len(self.domains) > 1 else ()
+        self.per_message |= {f"rule:{rule}:fail": 1 for rule in failed}
         for domain in self.domains:
             field = f"p:{PROVIDERS[domain]}:recipients"
             self.per_message[field] = self.per_message.get(field, 0) + 1
@@ -116,7 +123,7 @@ class Book:
                             f"accepted, {lost} told to be lost")
         problems += self._all(have)
         problems += have.strange(set(counted), producers)
-        if not lost:
+        if not lost and not problems:       # it takes its time
             problems += self._distinct(redis, prefix)
         self.counted = sum(counted.values())
         return problems[:12]

@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import threading
 import time
 import traceback
 
@@ -16,6 +17,7 @@ from matrix.book import Book
 from matrix.load import Load, shapes
 
 PATIENCE_S = 30
+PROGRESS_S = 15
 
 
 class Skip(Exception):
@@ -74,7 +76,7 @@ class Case:
             f.write(key)
         os.chmod(self.recipient_key, 0o600)
         self.book = Book(self.shapes, key)
-        self.daemons, self.figures, self.producers = [], {}, 1
+        self.daemons, self.loads, self.figures, self.producers = [], [], {}, 1
         self.problems, self.slowest = [], 0.0
         self.expected_lost = 0      # messages that the daemon tells to be lost
 
@@ -111,7 +113,11 @@ class Case:
 
     @contextlib.contextmanager
     def load(self, *daemons, **how):
+        # In the quick form most cases wait for something to happen to Redis; what is sent
+        # meanwhile need not keep the machine busy.
+        how.setdefault("pause", 0 if self.lab.long else 0.002)
         load = Load(self.book, self.messages, daemons, **how)
+        self.loads.append(load)
         with load:
             yield load
         self.slowest = max(self.slowest, load.slowest)
@@ -119,6 +125,7 @@ class Case:
     def send(self, daemon, n, **how):
         """n messages, and no more."""
         load = Load(self.book, self.messages, [daemon], **how)
+        self.loads.append(load)
         load.limit = n
         with load:
             pass
@@ -178,12 +185,30 @@ class Lab:
         self.slowness = {"thread": 4, "address": 2}.get(self.sanitizer, 1)
         self.rows = []
 
+    @contextlib.contextmanager
+    def _progress(self, case):
+        """A line now and then, of a case that takes its time."""
+        over, began = threading.Event(), time.monotonic()
+
+        def tell():
+            while not over.wait(PROGRESS_S):
+                self.tap.note(f"{case.name}: {sum(load.sent for load in case.loads)} messages "
+                              f"sent, {time.monotonic() - began:.0f} s")
+        thread = threading.Thread(target=tell)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
     def try_case(self, name, title, function):
         """One TAP line, and a row for the table."""
         began = time.monotonic()
         case = Case(self, name)
         try:
-            function(case)
+            with self._progress(case):
+                function(case)
         except Skip as e:
             self.tap.skip(title, str(e))
             return

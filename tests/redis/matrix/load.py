@@ -12,15 +12,22 @@ from milter import Closed
 from matrix.book import Shape
 
 FINAL = b"acdrty"
+LINE = b"A line of the body of some length, and then its end.\r\n"
+LINK = b"Unsubscribe: https://u.example.com/1\r\n"
+UNSUBSCRIBE = {"List_Unsubscribe": "<https://u.example.com/1>",
+               "List_Unsubscribe_Post": "List-Unsubscribe=One-Click"}
 
 
-def shapes(n=10):
-    """Campaigns, and the messages that are theirs."""
+def shapes(n=10, copies=1):
+    """Campaigns, and the messages that are theirs: every other one can be unsubscribed
+    from, the rest fail the rules about that.  copies: recipients in each domain."""
     messages, out = {}, []
     for i in range(n):
-        body = b"A line of the body of some length, and then its end.\r\n" * (1 + i % 10)
-        message = plain(body, X_Campaign=f"m-{i}")
-        shape = Shape(i, len(message.raw()))
+        body, fields, listed = LINE * (1 + i % 10), {}, i % 2 == 1
+        if listed:
+            body, fields = body + LINK, UNSUBSCRIBE
+        message = plain(body, X_Campaign=f"m-{i}", **fields)
+        shape = Shape(i, len(message.raw()), listed, copies)
         messages[shape.name] = message
         out.append(shape)
     return out, messages
@@ -28,12 +35,13 @@ def shapes(n=10):
 
 class Load:
     """daemons: sessions take turns.  now(): the time that they have.  people: from so
-    many each message takes its recipients."""
+    many each message takes its recipients.  pause: seconds after each message."""
 
-    def __init__(self, book, messages, daemons, sessions=4, people=5000, now=time.time):
+    def __init__(self, book, messages, daemons, sessions=4, people=5000, now=time.time,
+                 pause=0.0):
         self.book, self.messages, self.daemons = book, messages, daemons
         self.names = sorted(messages)
-        self.people, self.now = people, now
+        self.people, self.now, self.pause = people, now, pause
         self.slowest = 0.0
         self.sent = 0
         self.limit = None           # messages; None: until the end is said
@@ -82,7 +90,7 @@ class Load:
             try:
                 with daemon.client() as c:
                     while self._one(c, chance):
-                        pass
+                        time.sleep(self.pause)
                     c.quit()
                 return
             except (OSError, Closed, RuntimeError):
@@ -117,6 +125,7 @@ class Burst:
 
     def __init__(self, book, messages, daemon, people=50):
         self.book, self.daemon = book, daemon
+        self.sent = 0               # nearly; for who wants to see how far it is
         client = daemon.client()
         self.blobs = []
         for name in sorted(messages):
@@ -160,6 +169,7 @@ class Burst:
                     window = [self.blobs[(at + i) % len(self.blobs)]
                               for i in range(start, min(start + self.WINDOW, n))]
                     c.socket.sendall(b"".join(b for _, _, b in window))
+                    self.sent += len(window)
                     for name, number, _ in window:
                         answers.accepted()
                         counts[name] = counts.get(name, 0) + 1

@@ -21,23 +21,29 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = servers.CASES + places.CASES + daemons.CASES + outage.CASES
 
 
-def options(arguments):
+def options(arguments, long):
     parser = argparse.ArgumentParser(
-        prog="tests/redis/matrix.t", description="Counted exactly once, whatever breaks.")
-    parser.add_argument("--long", action="store_true",
-                        help="60,000 messages, 20 kills, an outage of a million")
-    parser.add_argument("--results", metavar="FILE", nargs="?",
-                        const=os.path.join(HERE, "..", "RESULTS.md"),
-                        help="write the table there, too (default: tests/redis/RESULTS.md)")
-    parser.add_argument("--list", action="store_true")
+        prog="tests/redis/long" if long else "tests/redis/faults",
+        description="Counted exactly once, whatever breaks: " +
+        ("60,000 messages, 20 kills, an outage of a million." if long else "the quick form."))
+    parser.add_argument(
+        "--results", metavar="FILE",
+        help="write the table there, too, when nothing has failed" +
+        (" (default, with all cases: tests/redis/RESULTS.md, in the tree that tests/run was "
+         "started in rather than in its copy)" if long else ""))
+    parser.add_argument("--list", action="store_true", help="show the cases")
     parser.add_argument("cases", nargs="*", metavar="CASE", help="only these")
-    return parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
+    if long and not parsed.cases and not parsed.results:
+        tree = os.environ.get("MM_TREE") or os.path.join(HERE, "../../..")
+        parsed.results = os.path.join(tree, "tests/redis/RESULTS.md")
+    return parsed
 
 
 def chosen(names):
     unknown = set(names) - {name for name, _, _ in CASES}
     if unknown:
-        sys.exit(f"matrix.t: no case named {', '.join(sorted(unknown))}; see --list")
+        sys.exit(f"no case named {', '.join(sorted(unknown))}; see --list")
     return [case for case in CASES if not names or case[0] in names]
 
 
@@ -70,8 +76,8 @@ def versions():
 def write_results(path, lab):
     kind = "full" if lab.long else "quick"
     lines = ["# Counted exactly once, whatever breaks: results", "",
-             f"Written by `tests/redis/matrix.t{' --long' * lab.long} --results`, the {kind} "
-             "form. What each case does is in", "`tests/redis/matrix/`.", "",
+             f"Written by `tests/redis/{'long' if lab.long else 'faults'}`, the {kind} form. "
+             "What each case does is in `tests/redis/matrix/`.", "",
              f"{versions()}; {time.strftime('%Y-%m-%d', time.gmtime())}.", "",
              "accepted: what the mail server saw accepted. in doubt: messages whose connection "
              "broke before the", "verdict when metermark was killed, at most one a connection; "
@@ -85,8 +91,8 @@ def write_results(path, lab):
         f.write("\n".join(lines) + "\n")
 
 
-def main(arguments):
-    chosen_options = options(arguments)
+def main(arguments, long=False):
+    chosen_options = options(arguments, long)
     if chosen_options.list:
         for name, title, _ in CASES:
             print(f"{name:16} {title}")
@@ -96,7 +102,7 @@ def main(arguments):
     try:
         server_program()
         with Scratch("mm-matrix.") as scratch:
-            lab = Lab(scratch, tap, chosen_options.long)
+            lab = Lab(scratch, tap, long)
             for case in cases:
                 lab.try_case(*case)
             scratch.keep = bool(tap.failed)
@@ -107,4 +113,5 @@ def main(arguments):
         tap.note(line)
     if chosen_options.results and not tap.failed:
         write_results(chosen_options.results, lab)
+        tap.note(f"written: {chosen_options.results}")
     return tap.done()

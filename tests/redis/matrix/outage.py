@@ -12,12 +12,13 @@ MEMORY_KB = 24000
 
 def outage(case):
     """In the end metermark is killed, too, with all of it on its disk only."""
-    messages = case.size(30000, 1000000)
+    messages = case.size(12000, 1000000)
     campaigns, case.messages = shapes(case.size(40, 200))
     case.book.shapes = {s.name: s for s in campaigns}
     redis = case.redis()
     with case.daemon(redis.url, f"journal_max_mb = {JOURNAL_MB}\n") as d:
         burst = Burst(case.book, case.messages, d, people=20)
+        case.loads.append(burst)
         burst.send(2000)
         before, disk, rss, began = d.rss_kb(), 0, 0, time.monotonic()
         thread = threading.Thread(target=burst.send, args=(messages - 2000,))
@@ -45,6 +46,6 @@ def outage(case):
 
 
 CASES = [
-    ("outage", "an outage of a million messages (quick: 30,000), and a kill -9 at its end",
+    ("outage", "an outage of a million messages (quick: 12,000), and a kill -9 at its end",
      outage),
 ]

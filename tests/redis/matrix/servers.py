@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One Redis, and all it may do: be killed, hang, lose what it had, refuse."""
 
+import glob
 import signal
 import time
 
@@ -28,6 +29,21 @@ def killed(case):
         redis.start()
     case.note(kills=6)
     under_load(case, kill, 6, case.size(2400, 60000))
+
+
+def torn(case):
+    """The end of Redis's file is torn within a script's transaction.  Redis up to 8 leaves
+    the half of it in the file, and carries it out at the start after that."""
+    def tear(redis, n):
+        redis.kill()
+        if n % 2 == 0:
+            name = max(glob.glob(f"{redis.run}/appendonlydir/*.incr.aof"))
+            with open(name, "r+b") as f:
+                f.truncate(f.read().rindex(b"*1\r\n$4\r\nEXEC") - 5)
+        redis.start()
+    rounds = case.size(4, 12)
+    case.note(torn=rounds // 2, kills=rounds)
+    under_load(case, tear, rounds, case.size(1600, 30000))
 
 
 def hangs(case):
@@ -130,7 +146,7 @@ def readonly(case):
 
 def noperm(case):
     """A right is taken away and given back: to run scripts, then to count in them."""
-    rights = ["-evalsha", "-hincrby"] * 3
+    rights = ["-evalsha", "-pfadd"] * 3
     refused(case, lambda r: r.command("ACL", "SETUSER", "default", rights.pop(0)),
             lambda r: r.command("ACL", "SETUSER", "default", "+@all"), "NOPERM")
 
@@ -158,6 +174,7 @@ def wrong_type(case):
 
 CASES = [
     ("redis-killed", "Redis is killed -9 six times under load", killed),
+    ("aof-torn", "Redis's append-only file is torn within a batch, then Redis is killed", torn),
     ("redis-hangs", "Redis is stopped (SIGSTOP) for seconds", hangs),
     ("answer-cut", "the connection is cut at each byte of an answer", cut),
     ("flushall", "Redis loses everything (FLUSHALL) and gets back what was retained",
