@@ -59,6 +59,9 @@ settings_of(const struct counters *c, const struct conf *conf,
 	store->max_bytes = (uint64_t)conf->journal_max_mb << 20;
 	store->retain_ms = (int64_t)conf->retain_s * 1000;
 	store->retain_bytes = (size_t)conf->retain_mb << 20;
+	/* They are on disk, too: what Redis has leaves room for what it lacks. */
+	if (store->retain_bytes > store->max_bytes / 4)
+		store->retain_bytes = (size_t)(store->max_bytes / 4);
 	return 0;
 }
 
