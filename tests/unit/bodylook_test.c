@@ -45,8 +45,8 @@ other_words_are_not(void **state)
 {
 	static const char *const others[] = { "", "unsu", "subscribe", "un sub",
 		"opting",
-		"Dear customer, desktops and cancels at the cabin, the best of the "
-		"season",
+		("Dear customer, desktops and cancels at the cabin, the best of the "
+		 "season"),
 		"abonnement", "insurance", "the option is out" };
 
 	(void)state;

@@ -32,7 +32,7 @@
 #define PRODUCER "00112233445566778899aabbccddeeff"
 #define WHEN INT64_C(1795510800)
 #define THREADS 4
-/* ThreadSanitizer loses count of handlers that are left by a jump. */
+/* ThreadSanitizer takes one handler that is left by a jump, for each thread. */
 #ifdef __SANITIZE_THREAD__
 # define BUS_ERRORS 1
 #else
@@ -545,12 +545,31 @@ nothing_happens(void *arg)
 	++*(int *)arg;
 }
 
+struct trial {
+	void *map;
+	int caught, went_on;
+};
+
+static void *
+try_the_guard(void *arg)
+{
+	struct trial *t = arg;
+
+	for (int i = 0; i < BUS_ERRORS; i++) {
+		t->caught += !busguard_run(bus_error, t->map);
+		(void)busguard_run(nothing_happens, &t->went_on);
+	}
+	return NULL;
+}
+
 static void
 the_guard_returns_from_a_bus_error_any_number_of_times(void **state)
 {
-	int n = 0, fd;
+	struct trial trial = { .caught = 0 };
+	pthread_t thread;
 	char path[128];
 	void *map;
+	int fd;
 
 	(void)state;
 	in_dir(path, "empty.jnl");
@@ -558,11 +577,11 @@ the_guard_returns_from_a_bus_error_any_number_of_times(void **state)
 	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_ptr_not_equal(map, MAP_FAILED);
 	assert_int_equal(busguard_install(), 0);
-	for (int i = 0; i < BUS_ERRORS; i++) {
-		assert_false(busguard_run(bus_error, map));
-		assert_true(busguard_run(nothing_happens, &n));
-	}
-	assert_int_equal(n, BUS_ERRORS);
+	trial.map = map;
+	assert_int_equal(pthread_create(&thread, NULL, try_the_guard, &trial), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(trial.caught, BUS_ERRORS);
+	assert_int_equal(trial.went_on, BUS_ERRORS);
 	munmap(map, 4096);
 	close(fd);
 }

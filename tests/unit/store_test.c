@@ -30,6 +30,12 @@
 #define PRODUCER "00112233445566778899aabbccddeeff"
 #define WHEN INT64_C(1795510800)
 #define NAMES 8
+/* Each look at a byte starts threads: ten times as much work for ThreadSanitizer. */
+#ifdef __SANITIZE_THREAD__
+# define EACH 13
+#else
+# define EACH 1
+#endif
 
 static char top[64], dir[80], copy[80];
 
@@ -338,7 +344,7 @@ a_ledger_cut_at_any_byte_counts_all_once(void **state)
 	off_t safe = prepare(&redis, want);
 
 	(void)state;
-	for (off_t cut = safe; cut <= ledger_size(); cut++) {
+	for (off_t cut = safe; cut <= ledger_size(); cut += EACH) {
 		copy_dir(cut, -1);
 		finish(redis, want);
 	}
@@ -355,7 +361,7 @@ a_flipped_byte_in_the_ledger_never_counts_twice(void **state)
 	(void)state;
 	prepare(&before, want);
 	size = ledger_size();
-	for (off_t at = 0; at < size; at += 3) {
+	for (off_t at = 0; at < size; at += 3 * EACH) {
 		struct server redis = before;
 		struct life l;
 
@@ -391,7 +397,7 @@ a_flipped_byte_in_an_applied_batch_never_counts_twice(void **state)
 	store_take(l.store);
 	end(&l, false);
 	size = ledger_size();
-	for (off_t at = 0; at < size; at++) {
+	for (off_t at = 0; at < size; at += EACH) {
 		struct server redis = before;
 
 		copy_dir(-1, at);
