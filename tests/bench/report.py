@@ -7,13 +7,14 @@ import chart
 from subjects import NOT_INSTALLED
 
 # What the project wants to reach, as in DESIGN.md, Speed.
-# title, how to find the figure (a function of the results), bound, True: at most it
+# title, how to find the figure (a function of the results), bound, True: at most it,
+# what a figure that is missed is told with (a function of the results; "": nothing)
 TARGETS = []
 
 
-def target(title, bound, at_most=True):
+def target(title, bound, at_most=True, remark=lambda results: ""):
     def add(find):
-        TARGETS.append((title, find, bound, at_most))
+        TARGETS.append((title, find, bound, at_most, remark))
         return find
     return add
 
@@ -30,7 +31,14 @@ def _floor_2k(r):
     return entrant(r, "2k-rsa", "metermark", "to_floor")
 
 
-@target("2 KB, RSA-2048, counting: CPU to opendkim (0.38 on Debian 13)", 0.25)
+def _floor_to_opendkim(r):
+    """Where the processor needs long for RSA itself, no signer gets below this."""
+    ours, floor = (entrant(r, "2k-rsa", "metermark", key) for key in ("to_opendkim", "to_floor"))
+    return f": the floor alone is {ours / floor:.3f} here" if ours and floor else ""
+
+
+@target("2 KB, RSA-2048, counting: CPU to opendkim (0.38 on Debian 13)", 0.25,
+        remark=_floor_to_opendkim)
 def _opendkim_2k(r):
     return entrant(r, "2k-rsa", "metermark", "to_opendkim")
 
@@ -167,12 +175,13 @@ def machine_line(m):
 
 def target_rows(results):
     rows = [["figure", "wanted", "found", ""]]
-    for title, find, bound, at_most in TARGETS:
+    for title, find, bound, at_most, remark in TARGETS:
         found = find(results)
         if found is None:
             verdict = "not measured"
         else:
-            verdict = "yes" if (found <= bound) == at_most or found == bound else "no"
+            verdict = "yes" if (found <= bound) == at_most or found == bound else \
+                f"no{remark(results)}"
         rows.append([title, f"{'<=' if at_most else '>='} {bound:g}", number(found, 3),
                      verdict])
     return rows
