@@ -13,7 +13,6 @@ import os
 import pty
 import re
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -24,59 +23,18 @@ import traceback
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lib"))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "lib")]
 
 from mmtest.programs import Missing                         # noqa: E402
 from mmtest.redis import RedisServer                        # noqa: E402
 from mmtest.scratch import Scratch, Tap, free_port          # noqa: E402
+from ops import DAY, HOUR, METERMARK, PRODUCER, Feed, utc   # noqa: E402
 
-BUILD = os.environ.get("MM_BUILD") or os.path.dirname(os.path.dirname(HERE))
-METERMARK = os.path.join(BUILD, "metermark")
 COUNTERS = ["messages", "recipients", "bytes", "signed", "unsigned", "sign_failed",
             "rejected", "tempfailed", "p:gmail:recipients", "p:yahoo:recipients",
             "p:outlook:recipients", "p:apple:recipients", "p:other:recipients"]
-HOUR, DAY = 3600, 86400
-PRODUCER = "~0123456789abcdef0123456789abcdef"
 LONG = "a-name-as-long-as-names-can-be-" + "x" * 33
 HOSTILE = b"=Autumn \x1b]0;pwned\x07\xc2\x9b31m \xe2\x80\xae \xc3\xbc,\"\xff"
-
-
-class Feed:
-    """Many commands over one connection, answers checked."""
-
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
-        self.file = self.socket.makefile("rb")
-        self.out, self.waiting = [], 0
-
-    def add(self, *args):
-        parts = [a if isinstance(a, bytes) else str(a).encode() for a in args]
-        self.out.append(b"*%d\r\n" % len(parts))
-        self.out += [b"$%d\r\n%s\r\n" % (len(p), p) for p in parts]
-        self.waiting += 1
-        if self.waiting == 500:
-            self.flush()
-
-    def flush(self):
-        self.socket.sendall(b"".join(self.out))
-        for _ in range(self.waiting):
-            line = self.file.readline()
-            if line[:1] not in b"+:":
-                raise RuntimeError(f"redis answered {line!r}")
-        self.out, self.waiting = [], 0
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        if exc[0] is None:
-            self.flush()
-        self.file.close()
-        self.socket.close()
-
-
-def utc(form, t):
-    return time.strftime(form, time.gmtime(t))
 
 
 def fill(port, campaigns, prefix="metermark"):
