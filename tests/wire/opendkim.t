@@ -353,7 +353,8 @@ def inline_key(t):
         key = "".join(f.read().split("-----")[2].split())
     yield from says(t, TABLES, NOT_ALL, r"keys:2: KeyTable: .*key ki: .*openssl pkey",
                     files={"keys": f"ka example.com:a:@K/a.pem\nki example.net:b:{key}\n",
-                           "rules": "example.com ka\nexample.net ki\n"}, never=[key[100:140]])
+                           "rules": "example.com ka\nexample.net ki\n"},
+                    never=[re.escape(key[100:140])])
 
 
 def unreadable(t):
