@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "edge/keydecode.h"
 #include "edge/keyfile.h"
 
 #define RSA_BITS_MIN 1024 /* Gmail and Yahoo verify no less */
@@ -51,17 +52,6 @@ refuse(const struct job *j, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(j->err + used, j->errlen - used, fmt, ap);
 	va_end(ap);
-	return -1;
-}
-
-/* OpenSSL would ask on the terminal, and a daemon would wait there forever. */
-static int
-no_passphrase(char *out, int size, int rwflag, void *arg)
-{
-	(void)out;
-	(void)size;
-	(void)rwflag;
-	(void)arg;
 	return -1;
 }
 
@@ -191,57 +181,27 @@ check_type(const struct job *j, EVP_PKEY *pkey, struct keyring_key *out)
 	return 0;
 }
 
-static bool
-signs_and_verifies(EVP_PKEY *pkey, const EVP_MD *md)
-{
-	static const unsigned char text[] = "metermark";
-	unsigned char sig[4096];
-	size_t siglen = sizeof(sig);
-	EVP_MD_CTX *sign = EVP_MD_CTX_new(), *verify = EVP_MD_CTX_new();
-	bool ok;
-
-	ok = sign != NULL && verify != NULL &&
-	    (size_t)EVP_PKEY_get_size(pkey) <= sizeof(sig) &&
-	    EVP_DigestSignInit(sign, NULL, md, NULL, pkey) == 1 &&
-	    EVP_DigestSign(sign, sig, &siglen, text, sizeof(text)) == 1 &&
-	    EVP_DigestVerifyInit(verify, NULL, md, NULL, pkey) == 1 &&
-	    EVP_DigestVerify(verify, sig, siglen, text, sizeof(text)) == 1;
-	EVP_MD_CTX_free(sign);
-	EVP_MD_CTX_free(verify);
-	return ok;
-}
-
 static int
 decode(const struct job *j, const struct buf *text, struct keyring_key *out)
 {
-	BIO *bio = BIO_new_mem_buf(text->p, (int)text->len);
-	EVP_PKEY *pkey = NULL;
-	const EVP_MD *md = NULL;
-	int rc = -1;
+	EVP_PKEY *pkey = keydecode_pem(text->p, text->len);
+	int rc;
 
-	if (bio != NULL)
-		pkey = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	if (pkey == NULL) {
+	if (pkey == NULL)
 		rc = refuse(j,
 		    "the key cannot be decoded: it is damaged, or of a type "
 		    "OpenSSL does not know");
-		goto done;
-	}
-	rc = check_type(j, pkey, out);
-	if (rc == 0 && out->type == KEYRING_RSA)
-		md = EVP_sha256();
-	if (rc == 0 && !signs_and_verifies(pkey, md))
+	else
+		rc = check_type(j, pkey, out);
+	if (rc == 0 && !keydecode_fits(pkey))
 		rc = refuse(j,
 		    "the key is damaged: its public half does not verify what "
 		    "it signs");
-	if (rc == 0) {
+	if (rc == 0)
 		out->pkey = pkey;
-		pkey = NULL;
-	}
-done:
+	else
+		EVP_PKEY_free(pkey);
 	ERR_clear_error();
-	EVP_PKEY_free(pkey);
-	BIO_free(bio);
 	return rc;
 }
 

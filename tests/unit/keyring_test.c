@@ -21,6 +21,7 @@
 
 #include <cmocka.h>
 
+#include "edge/keydecode.h"
 #include "edge/keyring.h"
 
 static char folder[64], file[96];
@@ -296,35 +297,115 @@ other_forms_are_refused(void **state)
 	    "does not know");
 }
 
+/* One set of decoders reads them all, whatever it read before. */
+static void
+one_key_after_the_other_is_read(void **state)
+{
+	EVP_PKEY *const keys[] = { rsa, ed25519, ed25519, rsa };
+	struct keyring_key k;
+
+	(void)state;
+	for (size_t i = 0; i < 40; i++) {
+		EVP_PKEY *key = keys[i % 4];
+
+		if (i % 3 == 2) {
+			write_text("cut.pem",
+			    "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n"
+			    "-----END PRIVATE KEY-----\n",
+			    78);
+			assert_int_equal(read_key(&k), -1);
+		}
+		write_pkcs8("next.pem", key);
+		assert_int_equal(read_key(&k), 0);
+		assert_int_equal(EVP_PKEY_eq(k.pkey, key), 1);
+		assert_int_equal(EVP_PKEY_get_bits(k.pkey), EVP_PKEY_get_bits(key));
+		assert_true(keydecode_fits(k.pkey));
+		keyring_key_fini(&k);
+	}
+}
+
+/* Does a signature of the key verify with its public half? */
+static bool
+verifies(EVP_PKEY *key)
+{
+	unsigned char sig[1024], text[] = "text";
+	size_t n = sizeof(sig);
+	EVP_MD_CTX *sign = EVP_MD_CTX_new(), *verify = EVP_MD_CTX_new();
+	bool ok = EVP_DigestSignInit(sign, NULL, EVP_sha256(), NULL, key) == 1 &&
+	    EVP_DigestSign(sign, sig, &n, text, sizeof(text)) == 1 &&
+	    EVP_DigestVerifyInit(verify, NULL, EVP_sha256(), NULL, key) == 1 &&
+	    EVP_DigestVerify(verify, sig, n, text, sizeof(text)) == 1;
+
+	EVP_MD_CTX_free(sign);
+	EVP_MD_CTX_free(verify);
+	return ok;
+}
+
+/* The RSA key with two less in each number whose bit of which is set. */
+static EVP_PKEY *
+altered(unsigned which)
+{
+	static const char *const names[] = { OSSL_PKEY_PARAM_RSA_N,
+		OSSL_PKEY_PARAM_RSA_E, OSSL_PKEY_PARAM_RSA_D,
+		OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+		OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
+		OSSL_PKEY_PARAM_RSA_COEFFICIENT1 };
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *out = NULL;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+
+	assert_int_equal(EVP_PKEY_todata(rsa, EVP_PKEY_KEYPAIR, &params), 1);
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		OSSL_PARAM *p = OSSL_PARAM_locate(params, names[i]);
+		BIGNUM *n = NULL;
+
+		assert_non_null(p);
+		if ((which & 1U << i) == 0)
+			continue;
+		assert_int_equal(OSSL_PARAM_get_BN(p, &n), 1);
+		BN_sub_word(n, 2);
+		assert_int_equal(OSSL_PARAM_set_BN(p, n), 1);
+		BN_free(n);
+	}
+	assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_fromdata(ctx, &out, EVP_PKEY_KEYPAIR, params), 1);
+	EVP_PKEY_CTX_free(ctx);
+	OSSL_PARAM_free(params);
+	return out;
+}
+
+/* Each number, each pair of them: the arithmetic says what a signature says. */
+static void
+a_key_fits_when_its_signatures_verify(void **state)
+{
+	size_t bad = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++)
+		for (unsigned j = i; j < 8; j++) {
+			EVP_PKEY *key = altered(1U << i | 1U << j);
+
+			assert_int_equal(keydecode_fits(key), verifies(key));
+			bad += verifies(key) ? 0 : 1;
+			EVP_PKEY_free(key);
+		}
+	assert_in_range(bad, 8, 35);
+	assert_true(keydecode_fits(rsa));
+	assert_true(keydecode_fits(ed25519));
+}
+
 /* A private exponent that belongs to another public one: decodes, signs nonsense. */
 static void
 keys_that_do_not_fit_together_are_refused(void **state)
 {
-	OSSL_PARAM *params = NULL;
-	EVP_PKEY *bad = NULL;
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	BIGNUM *d = NULL;
+	EVP_PKEY *bad = altered(1U << 2 | 1U << 5); /* d, and d mod p - 1 */
 
 	(void)state;
-	assert_int_equal(EVP_PKEY_todata(rsa, EVP_PKEY_KEYPAIR, &params), 1);
-	for (OSSL_PARAM *p = params; p->key != NULL; p++) {
-		if (strcmp(p->key, OSSL_PKEY_PARAM_RSA_D) != 0 &&
-		    strcmp(p->key, OSSL_PKEY_PARAM_RSA_EXPONENT1) != 0)
-			continue;
-		assert_int_equal(OSSL_PARAM_get_BN(p, &d), 1);
-		BN_sub_word(d, 2);
-		assert_int_equal(OSSL_PARAM_set_BN(p, d), 1);
-	}
-	BN_free(d);
-	assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
-	assert_int_equal(EVP_PKEY_fromdata(ctx, &bad, EVP_PKEY_KEYPAIR, params), 1);
 	write_pkcs8("bad.pem", bad);
 	assert_refused(
 	    "%s: the key is damaged: its public half does not verify what it "
 	    "signs");
 	EVP_PKEY_free(bad);
-	EVP_PKEY_CTX_free(ctx);
-	OSSL_PARAM_free(params);
 }
 
 static void
@@ -563,6 +644,8 @@ main(void)
 		cmocka_unit_test(encrypted_keys_are_refused_and_nobody_is_asked),
 		cmocka_unit_test(other_types_are_refused),
 		cmocka_unit_test(other_forms_are_refused),
+		cmocka_unit_test(one_key_after_the_other_is_read),
+		cmocka_unit_test(a_key_fits_when_its_signatures_verify),
 		cmocka_unit_test(keys_that_do_not_fit_together_are_refused),
 		cmocka_unit_test(modes_that_let_others_in_are_refused),
 		cmocka_unit_test(owners_and_folders_are_checked),
