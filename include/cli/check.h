@@ -40,7 +40,6 @@ struct check_score {
 };
 
 struct check {
-	const char *file, *config, *from;
 	enum { CHECK_TEXT, CHECK_JSON, CHECK_HTML } form;
 	bool transactional, no_dns, help;
 	bool dns_wanted; /* asked for, even if nobody answers */
@@ -48,8 +47,9 @@ struct check {
 	struct cidr_addr ip[CHECK_IPS_MAX]; /* that will send it */
 	const char *ip_text[CHECK_IPS_MAX];
 	size_t n_ip;
-	bool null_sender; /* the envelope's sender is known to be <> */
-	enum conf_mta mta;
+	struct str
+	    sender;       /* of the envelope, as given or as Return-Path tells; or "" */
+	bool null_sender; /* it is known to be <> */
 
 	struct explain mail; /* the message, its txn and the settings */
 	struct rule_facts facts;

@@ -13,6 +13,7 @@
 #include "core/buf.h"
 #include "core/conf.h"
 #include "core/decide.h"
+#include "core/hll.h"
 #include "core/signport.h"
 #include "core/tally.h"
 #include "core/token.h"
@@ -81,10 +82,32 @@ struct explain {
 void explain_note(struct explain *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The keys of tokens and marks, from e->conf; without them those of a stranger, and a
+ * note that says so. */
+void explain_load_tokens(struct explain *);
+/* Without any recipient there is one, and a note. */
+void explain_assume_rcpt(struct explain *);
+/* For txn_env.hash_rcpt: nobody is counted here. */
+void explain_no_hash(const void *, struct str, uint8_t out[HLL_ELEMENT_BYTES]);
+/*
+ * The message through a txn of its own, from begin to end, as an MTA and the daemon
+ * would take it there: sets e->txn and e->outcome.  EX_OK, or EX_OSERR after saying so.
+ */
+int explain_run(struct explain *, const struct txn_env *, const struct txn_start *);
+/* All but the struct itself. */
+void explain_fini(struct explain *);
+
+/* --mta, --rcpt, and the one FILE: 0, or -1 after saying what is wrong. */
+int explain_option_mta(struct explain_options *, const char *text);
+int explain_option_rcpt(struct explain_options *, const char *text);
+int explain_option_file(struct explain_options *, int argc, char **argv);
+
 /* explain_mail.c: read the message.  An exit status. */
 int explain_mail_read(struct explain *);
-/* Hand it to the txn as an MTA would: fields, then, after end(arg), the body. */
-void explain_mail_send(struct explain *, void (*end)(void *), void *arg);
+/* Hand it to the txn as an MTA would: fields, end of fields, body. */
+void explain_mail_send(struct explain *);
+/* Append it as it is on the wire: without the line of an mbox, lines with CRLF. */
+void explain_mail_wire(const struct explain *, struct buf *);
 /* The first Return-Path of the message; "" without one. */
 struct str explain_mail_sender(const struct explain *);
 

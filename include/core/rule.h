@@ -158,7 +158,7 @@ struct rule_facts {
 	const struct bodyscan *scan;
 	const struct bodylook *look;
 	struct arena *arena;        /* for the work of the checks */
-	struct str envelope_domain; /* of MAIL FROM; "": null sender, or not known */
+	struct str envelope_domain; /* of the sender that leaves; "": null, unknown */
 	size_t n_rcpt;              /* 0: not known */
 	bool transactional;         /* nobody can unsubscribe from it */
 	rule_org_fn org;            /* NULL: the last two labels of a name */

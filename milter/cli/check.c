@@ -11,11 +11,9 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/line.h"
 #include "edge/conffile.h"
 #include "edge/crypto.h"
 #include "edge/domfile.h"
@@ -58,8 +56,9 @@ read_settings(struct check *c)
 	char err[EXPLAIN_TEXT_MAX];
 	int rc;
 
-	if (c->config != NULL) {
-		rc = conffile_read(c->config, &c->mail.conf, err, sizeof(err));
+	if (c->mail.options.config != NULL) {
+		rc = conffile_read(
+		    c->mail.options.config, &c->mail.conf, err, sizeof(err));
 		c->mail.conf_read = rc == 0;
 		if (rc == 0)
 			rc = domfile_load(&c->mail.conf, NULL, NULL, err, sizeof(err));
@@ -76,14 +75,6 @@ read_settings(struct check *c)
 	return EX_CONFIG;
 }
 
-static void
-no_hash(const void *self, struct str addr, uint8_t out[HLL_ELEMENT_BYTES])
-{
-	(void)self;
-	(void)addr;
-	memset(out, 0, HLL_ELEMENT_BYTES);
-}
-
 static int
 no_count(void *self, const struct tally_delta *d)
 {
@@ -92,12 +83,22 @@ no_count(void *self, const struct tally_delta *d)
 	return 0;
 }
 
+/* What the daemon would say to it, where it would not simply take it. */
 static void
-end_of_fields(void *arg)
+note_verdict(struct explain *e)
 {
-	struct check *c = arg;
+	const struct txn_outcome *o = e->outcome;
 
-	txn_end_fields(c->mail.txn, STR(""), (int64_t)time(NULL), STR("check"));
+	if (o->verdict == DECIDE_REJECT || o->verdict == DECIDE_TEMPFAIL)
+		explain_note(e, "metermark would refuse it: %s %s %s", o->code,
+		    o->xcode, o->text);
+	else if (o->hold)
+		explain_note(e, "metermark would put it on hold");
+	else if (e->decision->edit_skipped != NULL)
+		explain_note(e,
+		    "%s is left as it is, or left out: there is one already, or it "
+		    "would be too long",
+		    e->decision->edit_skipped);
 }
 
 static int
@@ -105,36 +106,36 @@ run(struct check *c)
 {
 	const struct txn_env env = {
 		.sha256 = crypto_sha256,
-		.hash_rcpt = no_hash,
+		.hash_rcpt = explain_no_hash,
 		.sink = { no_count, NULL },
 		.json = tagjson_read,
 		.org = psl_org,
 		.look_at_all = true,
 	};
 	struct explain *e = &c->mail;
+	const struct explain_options *o = &e->options;
 	const struct txn_start start = {
-		.conf = &e->conf,
-		.port = &e->signer.port,
-		.client = c->config != NULL ? DECIDE_NETWORK : DECIDE_STRANGER,
-		.sendmail = c->mta == CONF_MTA_SENDMAIL ||
-		    (c->mta == CONF_MTA_AUTO && e->conf.mta == CONF_MTA_SENDMAIL),
+		.client = o->config != NULL ? DECIDE_NETWORK : DECIDE_STRANGER,
+		.sendmail = o->mta == CONF_MTA_SENDMAIL ||
+		    (o->mta == CONF_MTA_AUTO && e->conf.mta == CONF_MTA_SENDMAIL),
 		.host = STR("localhost"),
 		.user = STR(""),
-		.mail_from = c->from != NULL ? str_of(c->from) : explain_mail_sender(e),
+		.mail_from = o->from != NULL ? str_of(o->from) : explain_mail_sender(e),
 	};
+	int status;
 
+	c->sender = start.mail_from;
 	c->null_sender = str_eq(start.mail_from, STR("<>")) ||
-	    (c->from != NULL && start.mail_from.len == 0);
-	explain_signer_init(&e->signer, e->conf.user);
-	e->txn = txn_new(&env);
-	if (e->txn == NULL || txn_begin(e->txn, &start) != 0) {
-		term_say("out of memory");
-		return EX_OSERR;
+	    (o->from != NULL && start.mail_from.len == 0);
+	if (o->config != NULL) {
+		explain_load_tokens(e);
+		explain_assume_rcpt(e);
 	}
-	for (size_t i = 0; i < e->options.n_rcpt; i++)
-		txn_rcpt(e->txn, str_of(e->options.rcpt[i]));
-	explain_mail_send(e, end_of_fields, c);
-	e->outcome = txn_end(e->txn, STR(""));
+	status = explain_run(e, &env, &start);
+	if (status != EX_OK)
+		return status;
+	if (o->config != NULL)
+		note_verdict(e);
 	txn_facts(e->txn, &c->facts);
 	c->facts.transactional = c->transactional;
 	return EX_OK;
@@ -198,20 +199,6 @@ parse_form(struct check *c, const char *text)
 }
 
 static int
-parse_mta(struct check *c, const char *text)
-{
-	if (strcmp(text, "postfix") == 0)
-		c->mta = CONF_MTA_POSTFIX;
-	else if (strcmp(text, "sendmail") == 0)
-		c->mta = CONF_MTA_SENDMAIL;
-	else {
-		term_say("--mta: \"%s\" is none of postfix, sendmail", text);
-		return -1;
-	}
-	return 0;
-}
-
-static int
 add_ip(struct check *c, const char *text)
 {
 	if (c->n_ip == CHECK_IPS_MAX) {
@@ -243,10 +230,10 @@ option(struct check *c, int letter)
 {
 	switch (letter) {
 	case 'c':
-		c->config = optarg;
+		c->mail.options.config = optarg;
 		return 0;
 	case 'F':
-		c->from = optarg;
+		c->mail.options.from = optarg;
 		return 0;
 	case 'd':
 		c->dns_wanted = true;
@@ -256,14 +243,9 @@ option(struct check *c, int letter)
 	case 'i':
 		return add_ip(c, optarg);
 	case 'm':
-		return parse_mta(c, optarg);
+		return explain_option_mta(&c->mail.options, optarg);
 	case 'R':
-		if (c->mail.options.n_rcpt == EXPLAIN_RCPTS_MAX) {
-			term_say("--rcpt: %d are enough", EXPLAIN_RCPTS_MAX);
-			return -1;
-		}
-		c->mail.options.rcpt[c->mail.options.n_rcpt++] = optarg;
-		return 0;
+		return explain_option_rcpt(&c->mail.options, optarg);
 	case 'n':
 		c->no_dns = true;
 		return 0;
@@ -303,13 +285,7 @@ read_options(struct check *c, int argc, char **argv)
 			return -1;
 	if (c->help)
 		return 0;
-	if (optind + 1 != argc) {
-		term_say("one FILE is wanted, or - for the standard input; --help "
-			 "tells the options");
-		return -1;
-	}
-	c->file = c->mail.options.file = argv[optind];
-	return 0;
+	return explain_option_file(&c->mail.options, argc - optind, argv + optind);
 }
 
 int
@@ -319,7 +295,7 @@ check_main(int argc, char **argv)
 	static struct check c;
 	int status;
 
-	c = (struct check) { .mta = CONF_MTA_AUTO };
+	c = (struct check) { .mail.options = { .mta = CONF_MTA_AUTO, .queue_id = "" } };
 	if (read_options(&c, argc, argv) != 0)
 		return EX_USAGE;
 	if (c.help) {
@@ -328,10 +304,6 @@ check_main(int argc, char **argv)
 	}
 	buf_init(&c.mail.message, EXPLAIN_MESSAGE_MAX);
 	status = check(&c);
-	txn_free(c.mail.txn);
-	explain_signer_fini(&c.mail.signer);
-	if (c.mail.conf_read)
-		conf_fini(&c.mail.conf);
-	buf_fini(&c.mail.message);
+	explain_fini(&c.mail);
 	return status;
 }

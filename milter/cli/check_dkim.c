@@ -14,24 +14,6 @@
 
 /* ==== The message as it is signed ==== */
 
-/* Without the line of an mbox; with CRLF, unless it has that already. */
-static int
-normalize(struct check_dns *d)
-{
-	struct str text = buf_str(&d->check->mail.message);
-	bool crlf;
-
-	if (str_starts(text, STR("From ")))
-		text = str_skip(text, str_find(text, '\n') + 1);
-	crlf = str_find(text, '\r') + 1 == str_find(text, '\n');
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.p[i] == '\n' && !crlf)
-			buf_addc(&d->message, '\r');
-		buf_addc(&d->message, text.p[i]);
-	}
-	return buf_failed(&d->message) ? -1 : 0;
-}
-
 static bool
 is_signature(struct str field)
 {
@@ -110,7 +92,8 @@ check_dkim_begin(struct check_dns *d)
 	const struct rule_facts *f = &d->check->facts;
 	bool ours = false;
 
-	if (normalize(d) != 0)
+	explain_mail_wire(&d->check->mail, &d->message);
+	if (buf_failed(&d->message))
 		return -1;
 	d->n_fields =
 	    dkimsig_split(buf_str(&d->message), d->field, CHECK_FIELDS_MAX, &d->body);

@@ -152,6 +152,19 @@ spf_domain(const struct check_dns *d, bool *guessed)
 	return *guessed ? from_domain(d) : domain;
 }
 
+/* The local part of the sender that leaves; "" when only a domain is guessed. */
+static struct str
+spf_local(const struct check_dns *d)
+{
+	const struct check *c = d->check;
+	struct str changed = c->mail.decision->sender.address;
+	struct addr_path path;
+
+	if (addr_path(changed.len > 0 ? changed : c->sender, &path) != ADDR_OK)
+		return STR("");
+	return path.local;
+}
+
 /* One sending address. */
 static void
 spf_of(struct check_dns *d, struct str domain, size_t i, struct dnslook_finding *f)
@@ -159,7 +172,7 @@ spf_of(struct check_dns *d, struct str domain, size_t i, struct dnslook_finding 
 	struct spf s = { .ask = dns_ask,
 		.self = d->dns,
 		.ip = d->check->ip[i],
-		.local = STR(""),
+		.local = spf_local(d),
 		.sender_domain = domain,
 		.helo = STR("") };
 	enum spf_result r = spf_check(&s, domain);

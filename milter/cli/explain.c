@@ -10,10 +10,8 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/cmd.h"
@@ -25,7 +23,6 @@
 #include "edge/domfile.h"
 #include "edge/psl.h"
 #include "edge/tagjson.h"
-#include "edge/tokenkeys.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"
 
@@ -48,18 +45,6 @@ static const char help_text[] =
     "\n"
     "Status: 0 it would pass, 1 it would be refused, 64 usage, 66 no such message, 78 "
     "config.\n";
-
-void
-explain_note(struct explain *e, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (e->n_notes == EXPLAIN_NOTES_MAX)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(e->note[e->n_notes++], EXPLAIN_TEXT_MAX, fmt, ap);
-	va_end(ap);
-}
 
 /* ==== The settings ==== */
 
@@ -99,22 +84,11 @@ read_settings(struct explain *e)
 		term_say("%s", err);
 		return EX_CONFIG;
 	}
-	e->local = tokenkeys_local((const uint8_t[32]) { 0 });
-	e->ring = tokenkeys_load(&e->conf, NULL, NULL, err, sizeof(err));
-	if (e->ring == NULL)
-		explain_note(e, "%s: tokens are as another key would make them", err);
+	explain_load_tokens(e);
 	return EX_OK;
 }
 
 /* ==== The message's way ==== */
-
-static void
-no_hash(const void *self, struct str addr, uint8_t out[HLL_ELEMENT_BYTES])
-{
-	(void)self;
-	(void)addr;
-	memset(out, 0, HLL_ELEMENT_BYTES);
-}
 
 static int
 take_delta(void *self, const struct tally_delta *d)
@@ -124,15 +98,6 @@ take_delta(void *self, const struct tally_delta *d)
 	e->delta = *d;
 	e->counted = true;
 	return 0;
-}
-
-static void
-end_of_fields(void *arg)
-{
-	struct explain *e = arg;
-
-	txn_end_fields(
-	    e->txn, str_of(e->options.queue_id), (int64_t)time(NULL), STR("explain"));
 }
 
 static int
@@ -153,34 +118,23 @@ run_txn(struct explain *e, struct str host, struct str from)
 {
 	const struct txn_env env = {
 		.sha256 = crypto_sha256,
-		.hash_rcpt = no_hash,
+		.hash_rcpt = explain_no_hash,
 		.sink = { take_delta, e },
 		.json = tagjson_read,
 		.org = psl_org,
 	};
 	const struct txn_start start = {
-		.conf = &e->conf,
-		.port = &e->signer.port,
 		.client = e->client,
 		.sendmail = e->options.mta == CONF_MTA_SENDMAIL,
 		.host = host,
 		.user = str_of(e->options.user),
 		.mail_from = from,
-		.keys = { e->ring != NULL ? e->ring : e->local, e->local },
 	};
+	int status = explain_run(e, &env, &start);
 
-	e->txn = txn_new(&env);
-	if (e->txn == NULL || txn_begin(e->txn, &start) != 0) {
-		term_say("out of memory");
-		return EX_OSERR;
-	}
-	for (size_t i = 0; i < e->options.n_rcpt; i++)
-		txn_rcpt(e->txn, str_of(e->options.rcpt[i]));
-	explain_mail_send(e, end_of_fields, e);
-	e->outcome = txn_end(e->txn, str_of(e->options.queue_id));
-	txn_commit(e->txn, true, &e->line);
-	e->decision = txn_decision(e->txn);
-	return EX_OK;
+	if (status == EX_OK)
+		txn_commit(e->txn, true, &e->line);
+	return status;
 }
 
 static int
@@ -201,17 +155,13 @@ examine(struct explain *e)
 		host[sizeof(host) - 1] = '\0';
 		e->options.host = host;
 	}
-	if (e->options.n_rcpt == 0) {
-		e->options.rcpt[e->options.n_rcpt++] = "recipient@example.com";
-		explain_note(e, "without --rcpt one recipient is assumed");
-	}
+	explain_assume_rcpt(e);
 	if (e->conf.n_token_keys == 0)
 		explain_note(e,
 		    "the daemon makes X-Metermark with a key of its own, so it differs "
 		    "at its end, and one that is there cannot be checked here");
 	if (addr_path(from, &path) == ADDR_OK)
 		e->envelope_domain = path.domain;
-	explain_signer_init(&e->signer, e->conf.user);
 	status = run_txn(e, str_of(e->options.host), from);
 	e->options.host = NULL;
 	return status;
@@ -245,20 +195,6 @@ explain(struct explain *e)
 /* ==== The command line ==== */
 
 static int
-parse_mta(struct explain_options *o, const char *text)
-{
-	if (strcmp(text, "postfix") == 0)
-		o->mta = CONF_MTA_POSTFIX;
-	else if (strcmp(text, "sendmail") == 0)
-		o->mta = CONF_MTA_SENDMAIL;
-	else {
-		term_say("--mta: \"%s\" is none of postfix, sendmail", text);
-		return -1;
-	}
-	return 0;
-}
-
-static int
 parse_form(struct explain_options *o, const char *text)
 {
 	o->json = strcmp(text, "json") == 0;
@@ -266,17 +202,6 @@ parse_form(struct explain_options *o, const char *text)
 		return 0;
 	term_say("--format: \"%s\" is none of text, json", text);
 	return -1;
-}
-
-static int
-add_rcpt(struct explain_options *o, const char *text)
-{
-	if (o->n_rcpt == EXPLAIN_RCPTS_MAX) {
-		term_say("--rcpt: %d are enough", EXPLAIN_RCPTS_MAX);
-		return -1;
-	}
-	o->rcpt[o->n_rcpt++] = text;
-	return 0;
 }
 
 static int
@@ -296,9 +221,9 @@ option(struct explain_options *o, int letter)
 		}
 	switch (letter) {
 	case 'R':
-		return add_rcpt(o, optarg);
+		return explain_option_rcpt(o, optarg);
 	case 'm':
-		return parse_mta(o, optarg);
+		return explain_option_mta(o, optarg);
 	case 'f':
 		return parse_form(o, optarg);
 	case 'h':
@@ -333,14 +258,7 @@ read_options(struct explain_options *o, int argc, char **argv)
 			return -1;
 	if (o->help)
 		return 0;
-	if (optind + 1 != argc) {
-		term_say(
-		    "one FILE is wanted, or - for the standard input; --help tells "
-		    "the options");
-		return -1;
-	}
-	o->file = argv[optind];
-	return 0;
+	return explain_option_file(o, argc - optind, argv + optind);
 }
 
 int
@@ -364,13 +282,6 @@ explain_main(int argc, char **argv)
 	buf_init(&e.message, EXPLAIN_MESSAGE_MAX);
 	buf_init(&e.line, LINE_MAX_BYTES);
 	status = explain(&e);
-	txn_free(e.txn);
-	explain_signer_fini(&e.signer);
-	token_ring_free(e.ring);
-	token_ring_free(e.local);
-	if (e.conf_read)
-		conf_fini(&e.conf);
-	buf_fini(&e.line);
-	buf_fini(&e.message);
+	explain_fini(&e);
 	return status;
 }

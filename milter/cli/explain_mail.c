@@ -8,12 +8,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/cmd.h"
 #include "cli/explain.h"
 #include "cli/term.h"
-
-#define CHUNK ((size_t)65536)
 
 static int
 fill(struct explain *e, FILE *in)
@@ -155,36 +154,68 @@ line_number(const struct explain *e, struct str rest)
 	return n;
 }
 
+/* Do lines of the header end in CRLF?  Then LF alone in the body is the message's own.
+ */
+static bool
+is_crlf(struct str text)
+{
+	while (text.len > 0 && text.p[0] != '\n') {
+		size_t n = str_find(text, '\n');
+
+		if (n > 0 && n < text.len && text.p[n - 1] == '\r')
+			return true;
+		text = str_skip(text, n + 1);
+	}
+	return false;
+}
+
 /* Lines that end in LF alone get the CRLF that SMTP gives them. */
+static void
+add_crlf(struct buf *out, struct str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.p[i] == '\n' && (i == 0 || text.p[i - 1] != '\r'))
+			buf_addc(out, '\r');
+		buf_addc(out, text.p[i]);
+	}
+}
+
+void
+explain_mail_wire(const struct explain *e, struct buf *out)
+{
+	struct str text = header_of(e), rest = text;
+
+	if (is_crlf(text)) {
+		while (rest.len > 0 && next_line(&rest).len > 0)
+			;
+		add_crlf(out, str_make(text.p, text.len - rest.len));
+		buf_add(out, rest.p, rest.len);
+	} else {
+		add_crlf(out, text);
+	}
+}
+
 static void
 send_body(struct explain *e, struct str body, bool crlf)
 {
-	struct buf chunk;
+	struct buf text;
 
 	e->body_bytes = body.len;
 	if (crlf) {
 		txn_body(e->txn, body.p, body.len);
 		return;
 	}
-	buf_init(&chunk, CHUNK + 2);
-	for (size_t i = 0; i < body.len; i++) {
-		if (body.p[i] == '\n')
-			buf_addc(&chunk, '\r');
-		buf_addc(&chunk, body.p[i]);
-		if (chunk.len >= CHUNK) {
-			txn_body(e->txn, chunk.p, chunk.len);
-			buf_reset(&chunk);
-		}
-	}
-	txn_body(e->txn, chunk.p, chunk.len);
-	buf_fini(&chunk);
+	buf_init(&text, 2 * EXPLAIN_MESSAGE_MAX);
+	add_crlf(&text, body);
+	txn_body(e->txn, text.p, text.len);
+	buf_fini(&text);
 }
 
 void
-explain_mail_send(struct explain *e, void (*end)(void *), void *arg)
+explain_mail_send(struct explain *e)
 {
 	struct str text = header_of(e), name;
-	bool crlf = str_find(text, '\r') + 1 == str_find(text, '\n');
+	bool crlf = is_crlf(text);
 	struct buf value;
 	enum next next;
 
@@ -199,6 +230,7 @@ explain_mail_send(struct explain *e, void (*end)(void *), void *arg)
 		    "servers "
 		    "have it",
 		    line_number(e, text));
-	end(arg);
+	txn_end_fields(
+	    e->txn, str_of(e->options.queue_id), (int64_t)time(NULL), STR("explain"));
 	send_body(e, text, crlf);
 }

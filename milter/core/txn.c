@@ -396,6 +396,18 @@ add_ours(struct rule_facts *f, const struct conf_domain *d)
 		};
 }
 
+/* Of the envelope sender as it leaves. */
+static struct str
+sender_domain(const struct txn *t)
+{
+	struct addr_path path;
+
+	if (t->decided && t->decision.sender.address.len > 0 &&
+	    addr_path(t->decision.sender.address, &path) == ADDR_OK)
+		return path.domain;
+	return t->envelope_domain;
+}
+
 void
 txn_facts(const struct txn *t, struct rule_facts *f)
 {
@@ -403,7 +415,7 @@ txn_facts(const struct txn *t, struct rule_facts *f)
 		.scan = &t->scan,
 		.look = &t->look,
 		.arena = t->arena,
-		.envelope_domain = t->envelope_domain,
+		.envelope_domain = sender_domain(t),
 		.n_rcpt = t->n_rcpt,
 		.org = t->env.org };
 	if (is_signed(t)) {

@@ -265,6 +265,38 @@ def with_settings(lab, server):
                                          "dkim-key-strength": ("warn", "another key")})
 
 
+def bounce_domain(lab):
+    """SPF is that of the sender that leaves, of its local part too."""
+    key = os.path.join(lab.scratch.path, "token.key")
+    if not os.path.exists(key):
+        metermark("token", "key", key)
+    zone = [("@", "TXT", txt("v=spf1 -all")), ("@", "MX", "10 mx"), ("mx", "A", IP),
+            ("_dmarc", "TXT", txt(DMARC)), ("r._domainkey", "TXT", txt(lab.records["r"])),
+            ("default._bimi", "TXT", txt(BIMI)), ("bounce", "MX", "10 mx"),
+            ("bounce", "TXT", txt("v=spf1 exists:%{l}._u.example.com -all")),
+            ("bounce._u", "A", "127.0.0.2")]
+    with NameServer(lab.scratch.dir("bounce"), {"example.com": zone, **REVERSE}) as server:
+        stream = """
+            token { key { id = "a" file = "%s" } }
+            stream "news" {
+                match { campaign = "*" }
+                return_path = "%s@bounce.example.com"
+            }"""
+        for local, expected in (("bounce", "pass"), ("b+%{token}", "fail")):
+            conf = settings(lab.scratch, "bounce.conf", server,
+                            [("example.com", [("r", lab.files["r"])])], stream % (key, local))
+            r = metermark("check", "-c", conf, "-F", "app@example.com", "-R", "r@example.net",
+                          "-i", IP, "-f", "json", lab.file(lab.plain))
+            yield from judged(local, r, {
+                "spf": (expected, "bounce.example.com"), "dkim-valid": ("na", "")})
+    with NameServer(lab.scratch.dir("local"), {"example.com": zone, **REVERSE}) as server:
+        for local, expected in (("bounce", "pass"), ("other", "fail")):
+            r = lab.check(server, message=lab.plain, sender=local + "@bounce.example.com")
+            found = amiss(r.json)["spf"]
+            if found[0] != expected:
+                yield f"-F {local}@bounce.example.com: {found}"
+
+
 def left_out(lab):
     """Nobody there: the default leaves DNS out and says so; --dns insists."""
     class Nobody:
@@ -413,6 +445,7 @@ def main():
             check("envelope, addresses and signatures are judged", senders, lab, server)
             check("signatures to be made are judged by their keys", with_settings, lab, server)
             check("hostile signatures end in a verdict", hostile, lab, server)
+        check("SPF is judged for the sender that leaves", bounce_domain, lab)
         check("each defect in DNS lowers exactly its rules", defects, lab, REVERSE)
         check("README shows what is printed", readme, lab)
         check("libopendkim's process takes whatever comes", verifier)

@@ -182,6 +182,77 @@ def actions(d):
         yield "a stream's action holds for others too"
 
 
+TRACKED = """
+token {{ key {{ id = "a" file = "{key}" }} }}
+stream "news" {{
+	match {{ campaign = "*" }}
+	list_unsubscribe = "https://u.example.com/%{{token}}"
+	one_click = true
+	return_path = "b+%{{token}}@bounce.example.com"
+}}
+inspect {{ rule "envelope-aligned" {{ action = "reject" }} }}
+"""
+
+
+def tracked(d, key):
+    """What a stream writes and whom the envelope names then is what the rules look at."""
+    begin, sender, bad = len(d.log_text()), "www-data@host.invalid", "no-list-unsubscribe"
+    answer = d.send(message(bad), sender=sender)
+    found = rules_of(log_line(d, begin))
+    if not answer.passed or found:
+        yield f"milter: {answer} {sorted(found)}"
+
+    def amiss(options):
+        r = check("-c", d.file, "-f", "json", "-F", sender, *options,
+                  os.path.join(DATA, bad + ".eml"))
+        report = json.loads(r.stdout)
+        return {x["id"] for x in report["results"] if x["result"] in ("warn", "fail")}, report
+
+    for options in (["-R", "r@example.net"], []):
+        found, report = amiss(options)
+        if found or report["envelope_domain"] != "bounce.example.com":
+            yield f"check {options}: {sorted(found)} {report['envelope_domain']}"
+        if options and report["notes"]:
+            yield f"check {options}: {report['notes']}"
+        if not options and "without --rcpt" not in report["notes"][0]:
+            yield f"check: nothing of the recipient that is assumed: {report['notes']}"
+    # Two recipients share no URL of one: the daemon writes none, and that is a defect.
+    found, _ = amiss(["-R", "r@example.net", "-R", "s@example.net"])
+    if not {"list-unsubscribe", "one-click"} <= found:
+        yield f"check, two recipients: {sorted(found)}"
+    os.rename(key, key + ".away")
+    _, report = amiss(["-R", "r@example.net"])
+    if not any("tokens are as another key" in n for n in report["notes"]):
+        yield f"check without the key of tokens: {report['notes']}"
+    os.rename(key + ".away", key)
+
+
+def refused(d):
+    """A message that the daemon would refuse: check says so, with its words."""
+    for field, words in ((b"From: a@example.com\r\nFrom: b@example.com\r\n", "554 5.6.0"),
+                         (b"From: a@example.com\r\nSubject: a\x01b\r\n", "554 5.6.0")):
+        text = field + b"To: r@example.net\r\n\r\nx\r\n"
+        notes = json.loads(check("-c", d.file, "-f", "json", "-R", "r@example.net", "-",
+                                 text=text).stdout)["notes"]
+        if not any(f"metermark would refuse it: {words}" in n for n in notes):
+            yield f"{field!r}: {notes}"
+        if json.loads(check("-f", "json", "-", text=text).stdout)["notes"]:
+            yield f"{field!r}: without settings nobody refuses"
+
+
+def line_ends():
+    """One header line with LF alone makes no file of such lines, and no CR CR LF."""
+    good = b"From: a@example.com\r\nTo: b@example.net\r\n\r\none\r\ntwo\r\n"
+    for text, expected in ((good, False), (b"X-Spam-Flag: NO\n" + good, False),
+                           (good.replace(b"\r", b""), False),
+                           (good.replace(b"\r", b"") + b"three\r\n", False),
+                           (good + b"three\n", True), (good + b"a\rb\r\n", True)):
+        report = json.loads(check("-f", "json", "-", text=text).stdout)
+        words = {x["result"] for x in report["results"] if x["id"] == "bare-line-end"}
+        if ("fail" in words) != expected:
+            yield f"{text!r}: {sorted(words)}"
+
+
 with wire("rules") as t:
     with t.daemon('on_bad_message = "accept"\n') as d:
         t.check("the milter finds exactly the defects of each message", lambda: by_milter(d))
@@ -189,7 +260,15 @@ with wire("rules") as t:
         t.check("so does check, and scores, results and status agree",
                 lambda: by_check(config))
         t.check("text and page are safe and complete, wrong use is told", lambda: forms(config))
+    t.check("line ends of a file are found out from all of its header", line_ends)
     t.check("a transactional message needs no way to unsubscribe", transactional)
     with t.daemon(ACTIONS) as d:
         t.check("each action does what it says, the strongest first, streams apart",
                 lambda: actions(d))
+    token_key = os.path.join(t.scratch.path, "token.key")
+    subprocess.run([os.path.join(os.environ.get("MM_BUILD", "."), "metermark"), "token", "key",
+                    token_key], check=True, capture_output=True)
+    with t.daemon(TRACKED.format(key=token_key)) as d:
+        t.check("rules look at what leaves: tracking fields, the envelope's new sender",
+                lambda: tracked(d, token_key))
+        t.check("check tells that the daemon would refuse a message", lambda: refused(d))
