@@ -51,7 +51,8 @@ struct decide_facts {
 	size_t n_rcpt;
 	int64_t now;           /* unix seconds */
 	struct str nonce;      /* unique text for a Message-ID: [a-z0-9]+ */
-	bool overflow;         /* the header list hit a limit and is not complete */
+	bool overflow;         /* the header list is not complete: it hit a limit */
+	bool no_memory;        /* and that limit was this host's, not the list's */
 	struct mark_keys keys; /* of tokens and marks; without any, neither is made */
 	source_json_fn json;   /* NULL: headers in JSON are not read */
 };

@@ -386,7 +386,9 @@ decide_message(const struct conf *c, const struct decide_facts *facts, struct hd
 	    c->campaign.customer.n, a, &d->campaign, &d->source);
 	bad_source(c, a, d);
 	/* Rules must not work on half a header: such a message gets no edits. */
-	if (facts->overflow)
+	if (facts->overflow && facts->no_memory)
+		tempfail(d, "memory");
+	else if (facts->overflow)
 		too_large(c, d);
 	if (facts->overflow || d->verdict != DECIDE_ACCEPT)
 		return;

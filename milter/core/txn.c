@@ -287,6 +287,7 @@ txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce
 		.now = now,
 		.nonce = nonce,
 		.overflow = t->overflow,
+		.no_memory = t->hdr.n < HDR_FIELDS_MAX && !arena_limited(t->arena),
 		.keys = t->start.keys,
 		.json = t->env.json,
 	};

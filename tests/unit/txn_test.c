@@ -16,6 +16,18 @@
 
 #include <cmocka.h>
 
+static bool malloc_fails;
+
+static void *
+test_alloc(size_t size)
+{
+	return malloc_fails ? NULL : malloc(size);
+}
+
+#define malloc(size) test_alloc(size)
+#include "../../milter/core/arena.c"
+#undef malloc
+
 #define MAX ((size_t)1024 * 1024)
 
 /* What the signer was fed, and how it shall behave. */
@@ -483,6 +495,27 @@ a_header_without_bound_is_refused(void **state)
 	assert_non_null(strstr(f->line.p, "reason=header-too-large"));
 }
 
+/* Good mail that finds no memory comes again; it is not sent back. */
+static void
+a_header_without_memory_is_put_off(void **state)
+{
+	struct fixture *f = *state;
+	char value[60000];
+	const struct txn_outcome *o;
+
+	memset(value, 'y', sizeof value);
+	mail(f);
+	txn_field(f->txn, STR("From"), STR(" a@example.com"));
+	malloc_fails = true;
+	txn_field(f->txn, STR("X-Filler"), str_make(value, sizeof value));
+	malloc_fails = false;
+	txn_end_fields(f->txn, STR("4X1"), 1795489200, STR("n"));
+	o = txn_end(f->txn, STR("4X1"));
+	assert_int_equal(o->verdict, DECIDE_TEMPFAIL);
+	txn_commit(f->txn, true, &f->line);
+	assert_non_null(strstr(f->line.p, "reason=memory"));
+}
+
 static void
 thousands_of_recipients_are_counted_and_bounded(void **state)
 {
@@ -518,6 +551,7 @@ main(void)
 		FIXED(calls_out_of_order_do_nothing),
 		FIXED(mail_that_is_not_ours_is_neither_counted_nor_signed),
 		FIXED(a_header_without_bound_is_refused),
+		FIXED(a_header_without_memory_is_put_off),
 		FIXED(thousands_of_recipients_are_counted_and_bounded),
 	};
 
