@@ -132,6 +132,9 @@ compare_fixed(struct import *im)
 struct fields {
 	const char *file;
 	struct buf text;
+	uint64_t named; /* a bit for each row of metermark's list */
+	bool
+	    changes; /* opendkim's own list ("*", "+X", "-X"), and is none of its own */
 };
 
 /* "X, Y": those that metermark does otherwise. */
@@ -218,6 +221,65 @@ on_sender(void *arg, unsigned line, struct str field, struct str value)
 }
 
 static int
+on_named(void *arg, unsigned line, struct str field, struct str value)
+{
+	struct fields *f = arg;
+	size_t n;
+	const struct signset_name *names = signset_names(&n);
+
+	(void)line;
+	(void)value;
+	f->changes |= str_eq(field, STR("*")) || str_starts(field, STR("+")) ||
+	    str_starts(field, STR("-"));
+	for (size_t i = 0; i < n; i++)
+		if (glob_match(field, str_of(names[i].name)))
+			f->named |= UINT64_C(1) << i;
+	return EX_OK;
+}
+
+/*
+ * Rows of metermark's list that a list of opendkim's leaves out.  Somebody may have
+ * left out a field that is changed on its way.
+ */
+static void
+collect_unnamed(struct fields *f, bool oversigned)
+{
+	size_t n;
+	const struct signset_name *names = signset_names(&n);
+
+	/* From is signed by everybody. */
+	for (size_t i = 1; i < n && !f->changes; i++)
+		if ((f->named >> i & 1) == 0 && (names[i].oversign || !oversigned))
+			collect(f, str_of(names[i].name));
+}
+
+static int
+carry_unnamed(struct import *im, const char *name, bool oversigned)
+{
+	const struct import_setting *s = import_get(im, name);
+	struct fields f = { .named = 0 };
+	struct odkconf_set set;
+	int status;
+
+	if (s == NULL)
+		return EX_OK;
+	odkconf_set(s->value, &set);
+	if (set.kind == ODKCONF_ELSEWHERE)
+		return EX_OK;
+	buf_init(&f.text, 600);
+	status = import_entries(im, s, &f.file, on_named, &f);
+	collect_unnamed(&f, oversigned);
+	if (f.text.len > 0 && oversigned)
+		import_note(im, s->file, s->line, name, "metermark also oversigns %s",
+		    f.text.p);
+	else if (f.text.len > 0)
+		import_lost(
+		    im, s->file, s->line, name, "metermark also signs %s", f.text.p);
+	buf_fini(&f.text);
+	return status;
+}
+
+static int
 carry_fields(struct import *im)
 {
 	static const struct {
@@ -252,6 +314,10 @@ carry_fields(struct import *im)
 			    buf_failed(&f.text) ? ", ..." : "");
 		buf_fini(&f.text);
 	}
+	if (status == EX_OK)
+		status = carry_unnamed(im, "SignHeaders", false);
+	if (status == EX_OK)
+		status = carry_unnamed(im, "OversignHeaders", true);
 	return status;
 }
 

@@ -318,6 +318,9 @@ LOST = [
      "OmitHeaders Subject,X-Mine\nSenderHeaders Sender,From\n",
      [r"does not sign X-Mine\n", r"does not oversign Sender\n", r"all the same Subject\n",
       r"not looked for in Sender\n"], {}),
+    ("a short list", ONE + "SignHeaders From,Date,List-*\n",
+     [r":5: SignHeaders: not carried over: metermark also signs To, Cc, Subject, Reply-To, .*"
+      r"References, Feedback-ID, .*Precedence\n"], {}),
     ("what it does not do", ONE + "Diagnostics yes\nRemoveOldSignatures true\nBodyLengthDB x\n"
      "RequestReports 1\nMaximumSignedBytes 10\nDontSignMailTo a@b\nMode sv\nFooBar 1\n"
      "SignatureTTL 60\nOn-InternalError reject\nRequireSafeKeys no\nSignatureAlgorithm rsa-sha1\n",
@@ -426,6 +429,13 @@ def main():
         t.check("all is carried over: status 0", says, t, ONE + "Canonicalization relaxed\n"
                 "OversignHeaders From\nBackground yes\nTrustAnchorFile /x\nPidFile /x\n"
                 "Diagnostics no\nSyslog yes\n", 0)
+        for fields in ("*,+X-Mine", "*,-Subject", "+Subject"):
+            t.check(f"opendkim's own list with changes is no short one: {fields}", says, t,
+                    ONE + f"SignHeaders {fields}\n", 0 if fields == "+Subject" else NOT_ALL,
+                    never=["metermark also signs"])
+        t.check("a short list of oversigned fields is worth a note", says, t,
+                ONE + "OversignHeaders From,Date\n", 0,
+                r":5: OversignHeaders: note: metermark also oversigns To, Cc, Subject, Reply-To")
         t.check("signature settings", check_of, t,
                 ONE + "Canonicalization relaxed/simple\nSignatureTTL 86400\nOn-Default accept\n"
                 "RequiredHeaders yes\nSocket inet:8899@127.0.0.1\n",
