@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "cli/stats_read.h"
+#include "cli/stats_sort.h"
 #include "cli/term.h"
 
 /* What a row of a listing is. */
@@ -22,6 +23,8 @@ struct stats_view {
 	const struct term *term;
 	int64_t now; /* unix seconds */
 	enum stats_by by;
+	bool distinct; /* they were read: -1 is of a row without */
+	struct stats_key sort;
 	/* The time that the counters are of; NULL: since ever. */
 	const struct timespan_cover *cover;
 	/* The rows of an hour, day or provider are of more than one campaign. */

@@ -376,7 +376,11 @@ static int
 show(struct query *q, const struct stats_options *o, const struct target *t)
 {
 	struct term term;
-	struct stats_view view = { .term = &term, .now = o->now, .by = o->by };
+	struct stats_view view = { .term = &term,
+		.now = o->now,
+		.by = o->by,
+		.distinct = o->distinct,
+		.sort = o->sort };
 	bool detail = o->n_names > 0 && !o->patterns && !o->spanned && !o->sorted &&
 	    o->by == STATS_BY_CAMPAIGN && o->out->detail != NULL;
 	int status, written;

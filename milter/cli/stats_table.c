@@ -28,17 +28,19 @@ enum what {
 	W_DAY,
 	W_PROVIDER,
 	W_COUNTER,
+	W_DISTINCT,
 	W_BYTES,
 	W_SHARE,
 	W_RATE,
 	W_SPARK,
-	W_LAST
+	W_LAST,
+	W_FIRST
 };
 
 struct column {
 	enum what what;
-	enum tally_counter counter; /* of W_COUNTER */
-	const char *wide, *narrow;  /* titles */
+	size_t counter;            /* of W_COUNTER */
+	const char *wide, *narrow; /* titles */
 	enum table_align align;
 };
 
@@ -56,6 +58,10 @@ static const struct column spark = { W_SPARK, 0, "LAST 24 HOURS", "24 HOURS",
 	TABLE_LEFT };
 static const struct column last_wide = { W_LAST, 0, "LAST ACTIVITY", "LAST",
 	TABLE_LEFT };
+static const struct column first = { W_FIRST, 0, "FIRST ACTIVITY", "FIRST",
+	TABLE_LEFT };
+static const struct column distinct = { W_DISTINCT, 0, "DISTINCT", "DISTINCT",
+	TABLE_RIGHT };
 static const struct column last_narrow = { W_LAST, 0, "LAST ACTIVITY", "LAST",
 	TABLE_RIGHT };
 static const struct column counters[] = {
@@ -91,6 +97,8 @@ struct sheet {
 	const struct stats_view *view;
 	const struct form *form;
 	int64_t recipients; /* of the whole, for shares */
+	char sorted_title[CELL_MAX];
+	struct column sorted; /* what the order is by, where no other column has it */
 	size_t n;
 	const struct column *column[TABLE_COLUMNS_MAX];
 	struct table_column titled[TABLE_COLUMNS_MAX];
@@ -111,6 +119,43 @@ add(struct sheet *s, const struct column *column)
 	s->column[s->n++] = column;
 }
 
+static bool
+usual(size_t counter)
+{
+	for (size_t i = 0; i < N_COUNTERS; i++)
+		if (counters[i].what == W_COUNTER && counters[i].counter == counter)
+			return true;
+	return counter == TALLY_BYTES;
+}
+
+static char
+capital(char c)
+{
+	if (c >= 'a' && c <= 'z')
+		return (char)(c - 'a' + 'A');
+	return c == '_' ? ' ' : c;
+}
+
+/* A counter under its own name, in capitals: "BAD SOURCE", "RULE:ONE-CLICK:FAIL". */
+static void
+add_sorted(struct sheet *s)
+{
+	const struct stats_key *key = &s->view->sort;
+	size_t i = 0;
+
+	if (key->kind == STATS_KEY_FIRST && s->view->by == STATS_BY_CAMPAIGN)
+		add(s, &first);
+	if (key->kind != STATS_KEY_COUNTER || usual(key->counter))
+		return;
+	for (const char *p = tally_counter_name(key->counter); *p != '\0'; p++)
+		if (i < CELL_MAX - 1)
+			s->sorted_title[i++] = capital(*p);
+	s->sorted_title[i] = '\0';
+	s->sorted = (struct column) { W_COUNTER, key->counter, s->sorted_title,
+		s->sorted_title, TABLE_RIGHT };
+	add(s, &s->sorted);
+}
+
 static void
 add_columns(struct sheet *s)
 {
@@ -129,6 +174,9 @@ add_columns(struct sheet *s)
 		add(s, view->by == STATS_BY_HOUR ? &hour : &day);
 	for (size_t i = 0; i < N_COUNTERS; i++)
 		add(s, &counters[i]);
+	if (view->distinct)
+		add(s, &distinct);
+	add_sorted(s);
 	if (view->cover != NULL)
 		add(s, &rate);
 	if (s->form->sparks)
@@ -163,6 +211,15 @@ fill_spark(char *out, const struct stats_view *view, const int64_t *hours)
 }
 
 static void
+fill_count(const struct sheet *s, char *out, int64_t n)
+{
+	if (s->form->compact)
+		human_compact(out, n);
+	else
+		human_count(out, n);
+}
+
+static void
 fill_cell(struct sheet *s, char *out, const struct column *column,
     const struct stats_row *row)
 {
@@ -183,10 +240,11 @@ fill_cell(struct sheet *s, char *out, const struct column *column,
 			    provider_name((enum provider)row->provider));
 		break;
 	case W_COUNTER:
-		if (s->form->compact)
-			human_compact(out, n[column->counter]);
-		else
-			human_count(out, n[column->counter]);
+		fill_count(s, out, n[column->counter]);
+		break;
+	case W_DISTINCT:
+		if (row->counts.rcpt >= 0)
+			fill_count(s, out, row->counts.rcpt);
 		break;
 	case W_BYTES:
 		human_bytes(out, n[TALLY_BYTES]);
@@ -202,6 +260,10 @@ fill_cell(struct sheet *s, char *out, const struct column *column,
 		break;
 	case W_LAST:
 		stats_when_text(out, s->form->when, row->active, s->view->now);
+		break;
+	case W_FIRST:
+		stats_when_text(
+		    out, s->form->when, row->counts.first_seen, s->view->now);
 		break;
 	}
 }

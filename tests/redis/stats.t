@@ -235,6 +235,20 @@ def table_off_a_terminal(lab):
         yield "numbers are not aligned on the right"
 
 
+def distinct_has_a_column(lab):
+    lines = lab.stats("--distinct").text.splitlines()
+    end = lines[0].find("DISTINCT") + len("DISTINCT")
+    have = {line.split()[0]: line[:end].split()[-1] for line in lines[1:]}
+    if "DISTINCT" not in lines[0] or not 980 <= int(have["autumn-sale"].replace(",", "")) <= 1020 \
+            or have["none"] != "0":
+        yield f"{lines}"
+    for args in (("--sort", "distinct"), ("-d", "autumn*")):
+        if "DISTINCT" not in lab.stats(*args).text:
+            yield f"{args}: {lab.stats(*args).text}"
+    if "DISTINCT" in lab.stats().text:
+        yield "unasked"
+
+
 def selection_by_pattern(lab):
     rows = lab.stats("-f", "json", "news-*", "AUTUMN-?ale").json()
     if [r["campaign"] for r in rows] != ["autumn-sale", "news-2026-11", "news-2026-10"]:
@@ -605,6 +619,7 @@ CHECKS = [
     (csv_is_rfc_4180, "CSV: as RFC 4180 and safe in a spreadsheet"),
     (no_internal_fields, "markers of producers are never shown"),
     (table_off_a_terminal, "the table in a pipe is whole and plain"),
+    (distinct_has_a_column, "--distinct has a column in the table"),
     (selection_by_pattern, "patterns select, and TOTAL is their sum"),
     (limit, "--limit cuts the list"),
     (detail_as_json, "one campaign as JSON has its hours and days"),

@@ -39,7 +39,8 @@ PROVIDERS = {"gmail": 3, "other": 2, "yahoo": 1}
 
 def counters(m):
     return {"messages": m, "recipients": 6 * m, "bytes": 1000 * m, "signed": m - m // 5,
-            "unsigned": m // 5, "rejected": 2000 // m,
+            "unsigned": m // 5, "rejected": 2000 // m, "inspected": m + 1,
+            "rule:one-click:fail": m // 2,
             **{f"p:{p}:recipients": n * m for p, n in PROVIDERS.items()}}
 
 
@@ -182,6 +183,32 @@ def order(redis):
             yield f"{args}: {have}, expected {want}"
     if [r["messages"] for r in rows(redis, "--by", "hour", "--top", "1", "--since=-7d")] != [1000]:
         yield "the busiest hour"
+
+
+def what_it_is_sorted_by_is_shown(redis):
+    """A table without a column for it would be in an order of its own."""
+    usual = stats(redis).text.splitlines()[0].split()
+    failed = {n: sum(m // 2 for m in h.values()) for n, h in HOURS.items()}
+    for key, title, want in (
+            ("inspected", "INSPECTED", {n: sum(m + 1 for m in h.values()) for n, h in HOURS.items()}),
+            ("rule:one-click:fail", "RULE:ONE-CLICK:FAIL", failed),
+            ("p:gmail:recipients", "P:GMAIL:RECIPIENTS",
+             {n: 3 * sum(h.values()) for n, h in HOURS.items()}),
+            ("bad_source", "BAD SOURCE", {n: 0 for n in HOURS})):
+        lines = stats(redis, "--sort", key).text.splitlines()
+        end = lines[0].find(title) + len(title)
+        have = {line.split()[0]: line[:end].split()[-1] for line in lines[1:]}
+        if title not in lines[0] or {n: have.get(n) for n in want} != {n: f"{v:,}" for n, v in want.items()}:
+            yield f"{key}: {lines}"
+    lines = stats(redis, "--sort", "first").text.splitlines()
+    if "FIRST ACTIVITY" not in lines[0] or utc("%Y-%m-%dT%H:%M:%SZ", min(HOURS["quiet"])) not in "\n".join(lines):
+        yield f"first: {lines}"
+    for key in ("messages", "bytes", "tempfailed", "last", "name"):
+        if stats(redis, "--sort", key).text.splitlines()[0].split() != usual:
+            yield f"{key}: {stats(redis, '--sort', key).text}"
+    head = stats(redis, "--by", "day", "--sort", "rule:one-click:fail").text.splitlines()[2]
+    if "RULE:ONE-CLICK:FAIL" not in head:
+        yield f"by day: {head}"
 
 
 def rates(redis):
@@ -361,6 +388,7 @@ def body():
                 (by_hour_and_day, "--by hour, --by day"),
                 (by_provider, "--by provider, with shares"),
                 (order, "--sort and --top"),
+                (what_it_is_sorted_by_is_shown, "what a table is sorted by is in it"),
                 (rates, "rates a minute over the time that is shown"),
                 (nothing, "campaigns without mail in that time, unknown and forgotten ones"),
                 (metrics, "--format prometheus: families whole, counters and gauges, all mail apart"),
