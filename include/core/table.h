@@ -4,8 +4,8 @@
  *
  * Two passes over the rows: table_measure() all of them, table_fit() once, then
  * table_line() each.  So nothing is kept but the widths, however many rows there are.
- * A column is counted in characters of UTF-8, each taken as one place wide; cells must
- * be free of controls (core/visible.h makes them so).  Not thread-safe.
+ * A column is counted in places as core/visible.h does it, which makes cells free of
+ * controls, too; they must be.  Not thread-safe.
  */
 #ifndef METERMARK_CORE_TABLE_H
 #define METERMARK_CORE_TABLE_H

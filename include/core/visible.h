@@ -10,6 +10,7 @@
 #define METERMARK_CORE_VISIBLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "core/buf.h"
 #include "core/str.h"
@@ -21,6 +22,16 @@
  * without width, marks of direction, private use, tags and noncharacters.
  */
 void visible_add(struct buf *out, struct str s, bool utf8);
+
+/*
+ * Places that a line of UTF-8 takes where each character is one place wide, and those
+ * of East Asia and pictures two (Unicode's East Asian Width, W and F).  No character
+ * counts as less than it takes on a terminal; one that joins the one before it, as
+ * more.
+ */
+size_t visible_places(struct str);
+/* The longest front of s, of whole characters, that takes at most so many. */
+struct str visible_head(struct str s, size_t places);
 
 /* Append s with each byte that is not part of well-formed UTF-8 as U+FFFD; nothing else
  * changes. */

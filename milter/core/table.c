@@ -6,31 +6,7 @@
 
 #include <assert.h>
 
-/* Characters of UTF-8: every byte but the continuations. */
-static size_t
-places(struct str s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.len; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
-/* The first n characters. */
-static struct str
-head(struct str s, size_t n)
-{
-	size_t i = 0;
-
-	for (; i < s.len; i++) {
-		if (((unsigned char)s.p[i] & 0xc0) == 0x80)
-			continue;
-		if (n-- == 0)
-			break;
-	}
-	return str_make(s.p, i);
-}
+#include "core/visible.h"
 
 static void
 pad(struct buf *out, size_t n)
@@ -45,14 +21,14 @@ table_init(struct table *t, const struct table_column *columns, size_t n)
 	assert(n <= TABLE_COLUMNS_MAX);
 	*t = (struct table) { .columns = columns, .n = n, .gap = TABLE_GAP };
 	for (size_t i = 0; i < n; i++)
-		t->width[i] = places(columns[i].title);
+		t->width[i] = visible_places(columns[i].title);
 }
 
 void
 table_measure(struct table *t, const struct str *cells)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		size_t w = places(cells[i]);
+		size_t w = visible_places(cells[i]);
 
 		if (w > t->width[i])
 			t->width[i] = w;
@@ -96,15 +72,15 @@ table_line(const struct table *t, const struct str *cells, struct str ellipsis,
 
 	for (size_t i = 0; i < t->n; i++) {
 		struct str cell = cells[i];
-		size_t w = places(cell);
+		size_t w = visible_places(cell);
 		bool cut = w > t->width[i];
 		size_t blanks;
 
 		if (cut) {
-			size_t keep = t->width[i] - places(ellipsis);
+			size_t dots = visible_places(ellipsis);
 
-			cell = head(cell, keep);
-			w = t->width[i];
+			cell = visible_head(cell, t->width[i] - dots);
+			w = visible_places(cell) + dots;
 		}
 		blanks = t->width[i] - w;
 		if (t->columns[i].align == TABLE_RIGHT)

@@ -106,6 +106,77 @@ visible_add(struct buf *out, struct str s, bool utf8)
 	}
 }
 
+/* Two places wide.  Between those of a kind some are not given out yet. */
+static bool
+is_wide(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+	} wide[] = {
+		{ 0x1100, 0x115f },   /* Hangul, beginnings of syllables */
+		{ 0x231a, 0x231b },   /* clocks among the symbols */
+		{ 0x2329, 0x232a },   /* angle brackets */
+		{ 0x23e9, 0x23f3 },   /* buttons and clocks */
+		{ 0x25fd, 0x25fe },   /* small squares */
+		{ 0x2614, 0x27bf },   /* pictures among symbols and dingbats */
+		{ 0x2b1b, 0x2b55 },   /* squares, star, circle */
+		{ 0x2e80, 0xa4cf },   /* radicals, kana, Han, Yi */
+		{ 0xa960, 0xa97f },   /* Hangul */
+		{ 0xac00, 0xd7a3 },   /* Hangul syllables */
+		{ 0xf900, 0xfaff },   /* Han for compatibility */
+		{ 0xfe10, 0xfe1f },   /* vertical forms */
+		{ 0xfe30, 0xfe6f },   /* more forms for compatibility */
+		{ 0xff01, 0xff60 },   /* full-width ASCII */
+		{ 0xffe0, 0xffe6 },   /* full-width signs */
+		{ 0x16fe0, 0x1b2ff }, /* Tangut, kana, Nushu */
+		{ 0x1f004, 0x1faff }, /* pictures */
+		{ 0x20000, 0x3fffd }, /* Han */
+	};
+
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (c >= wide[i].first && c <= wide[i].last)
+			return true;
+	return false;
+}
+
+struct str
+visible_head(struct str s, size_t places)
+{
+	size_t at = 0;
+
+	while (at < s.len) {
+		uint32_t c = 0;
+		size_t n = decode(str_skip(s, at), &c);
+		size_t takes = n > 0 && is_wide(c) ? 2 : 1;
+
+		if (takes > places)
+			break;
+		places -= takes;
+		at += n > 0 ? n : 1;
+	}
+	return str_make(s.p, at);
+}
+
+size_t
+visible_places(struct str s)
+{
+	size_t places = 0;
+
+	while (s.len > 0) {
+		uint32_t c = 0;
+		size_t n = plain_run(s);
+
+		places += n;
+		s = str_skip(s, n);
+		if (s.len == 0)
+			break;
+		n = decode(s, &c);
+		places += n > 0 && is_wide(c) ? 2 : 1;
+		s = str_skip(s, n > 0 ? n : 1);
+	}
+	return places;
+}
+
 void
 visible_utf8(struct buf *out, struct str s)
 {

@@ -43,6 +43,37 @@ drawn(const struct table *t, struct buf *out)
 }
 
 static void
+wide_characters_take_two_places(void **state)
+{
+	static const struct str wide[][3] = {
+		{ { "\xe6\x97\xa5\xe6\x9c\xac\xe6\x97\xa5", 9 }, { "1", 1 },
+		    { "now", 3 } },
+		{ { "abcd", 4 }, { "2", 1 }, { "", 0 } },
+	};
+	struct table t;
+	struct buf out;
+
+	(void)state;
+	table_init(&t, columns, 3);
+	table_measure(&t, wide[0]);
+	assert_int_equal(table_width(&t), 6 + 2 + 1 + 2 + 4);
+	/* Five places, one of them for the ellipsis, hold two such characters; four
+	 * hold one, and a blank is owed. */
+	for (size_t width = 5; width >= 4; width--) {
+		t.width[0] = width;
+		buf_init(&out, 4096);
+		table_line(&t, wide[0], ELLIPSIS, &out);
+		table_line(&t, wide[1], ELLIPSIS, &out);
+		assert_string_equal(out.p,
+		    width == 5 ? "\xe6\x97\xa5\xe6\x9c\xac\xe2\x80\xa6  1  now\n"
+				 "abcd   2\n"
+			       : "\xe6\x97\xa5\xe2\x80\xa6   1  now\n"
+				 "abcd  2\n");
+		buf_fini(&out);
+	}
+}
+
+static void
 columns_line_up_and_lines_end_without_blanks(void **state)
 {
 	struct table t;
@@ -139,6 +170,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wide_characters_take_two_places),
 		cmocka_unit_test(columns_line_up_and_lines_end_without_blanks),
 		cmocka_unit_test(a_cell_that_is_too_wide_is_cut_between_characters),
 		cmocka_unit_test(no_column_gets_narrower_than_its_min),

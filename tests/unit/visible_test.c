@@ -121,6 +121,34 @@ ill_formed_bytes_become_replacement_characters(void **state)
 	buf_fini(&out);
 }
 
+static void
+characters_take_one_place_or_two(void **state)
+{
+	static const struct {
+		struct str text;
+		size_t places;
+		size_t head3; /* bytes that fit in three places */
+	} cases[] = {
+		{ { "", 0 }, 0, 0 },
+		{ { "abcd", 4 }, 4, 3 },
+		{ { "b\xc3\xbc\\z", 5 }, 4, 4 },
+		/* Han, kana, full-width ASCII, a picture. */
+		{ { "\xe6\x97\xa5\xe6\x9c\xac", 6 }, 4, 3 },
+		{ { "a\xe3\x82\xbb\xe3\x83\xbc", 7 }, 5, 4 },
+		{ { "\xef\xbc\xa1z", 4 }, 3, 4 },
+		{ { "\xf0\x9f\x8e\x84\xf0\x9f\x8e\x84", 8 }, 4, 4 },
+		{ { "\xea\xb0\x80", 3 }, 2, 3 },
+		/* What is no UTF-8 is a place a byte. */
+		{ { "\xff\xe6\x97", 3 }, 3, 3 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(visible_places(cases[i].text), cases[i].places);
+		assert_int_equal(visible_head(cases[i].text, 3).len, cases[i].head3);
+	}
+}
+
 int
 main(void)
 {
@@ -128,6 +156,7 @@ main(void)
 		cmocka_unit_test(what_could_act_or_hide_is_escaped),
 		cmocka_unit_test(no_single_byte_comes_through_but_printable_ascii),
 		cmocka_unit_test(ill_formed_bytes_become_replacement_characters),
+		cmocka_unit_test(characters_take_one_place_or_two),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
