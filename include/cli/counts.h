@@ -34,6 +34,15 @@ int counts_ask_day(struct query *, const char *campaign, int64_t day);
 /* The answer to either; counts_fini() out in any case. */
 int counts_take(struct query *, struct counts *);
 
+/*
+ * Append the name as sent, safe on a terminal, where the campaign's own ends in digits
+ * of a hash and people would not know it; else nothing.  utf8: as core/visible.h's.
+ */
+void counts_show_name(
+    struct buf *out, const struct counts *, const char *campaign, bool utf8);
+/* Bytes that it appends at most. */
+#define COUNTS_NAME_MAX (CAMP_SENT_MAX * 4)
+
 /* Add the counters of `more`, and that it was found. */
 void counts_add(struct counts *, const struct counts *more);
 void counts_fini(struct counts *);

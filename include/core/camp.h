@@ -54,6 +54,10 @@ void camp_canonical(struct str decoded, camp_sha256_fn, struct camp_name *out);
 /* A name in canonical form already, as settings and the command line must give it. */
 bool camp_is_canonical(struct str);
 
+/* Does a canonical name end in those 16 digits, so that it alone tells people little?
+ */
+bool camp_is_hashed(struct str name);
+
 /*
  * A field's raw value: unfolded, trimmed, RFC 2047 decoded, then camp_canonical().  Out
  * of memory it is taken undecoded: a campaign of another name, not a lost message.

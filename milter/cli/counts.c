@@ -11,6 +11,7 @@
 #include <hiredis/hiredis.h>
 
 #include "core/rkey.h"
+#include "core/visible.h"
 
 static void
 take_number(struct query *q, const redisReply *value, int64_t *out)
@@ -136,6 +137,17 @@ int
 counts_ask_day(struct query *q, const char *campaign, int64_t day)
 {
 	return ask_bucket(q, campaign, day, rkey_day);
+}
+
+void
+counts_show_name(
+    struct buf *out, const struct counts *c, const char *campaign, bool utf8)
+{
+	struct str sent = str_make(c->sent, c->sent_len);
+
+	if (c->sent != NULL && camp_is_hashed(str_of(campaign)) &&
+	    !str_eq(sent, str_of(campaign)))
+		visible_add(out, sent, utf8);
 }
 
 void

@@ -284,8 +284,11 @@ show_rows(struct query *q, const struct stats_options *o, const struct target *t
 	stats_sort(rows, o->sort);
 	if (o->limit > 0)
 		stats_rows_cut(rows, o->limit);
-	if (o->out == &stats_table && view->term->tty && !o->spanned &&
-	    o->by == STATS_BY_CAMPAIGN && rows->n <= SPARKS_MAX &&
+	if (o->out == &stats_table && (o->by == STATS_BY_CAMPAIGN || view->many) &&
+	    stats_read_names(q, rows) != 0)
+		status = target_failed(t, q->cure, q->err);
+	if (status == EX_OK && o->out == &stats_table && view->term->tty &&
+	    !o->spanned && o->by == STATS_BY_CAMPAIGN && rows->n <= SPARKS_MAX &&
 	    stats_read_sparks(q, rows, view->now) != 0)
 		status = target_failed(t, q->cure, q->err);
 	if (rows->n == 0 && !total.counts.found)

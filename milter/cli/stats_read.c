@@ -132,6 +132,42 @@ stats_read_row(
 	return 0;
 }
 
+static bool
+lacks_name(const struct stats_row *row)
+{
+	return row->counts.sent == NULL && camp_is_hashed(str_of(row->campaign));
+}
+
+static int
+take_name(struct query *q, struct stats_row *row)
+{
+	struct counts whole;
+	int status = counts_take_total(q, &whole, false);
+
+	row->counts.sent = whole.sent;
+	row->counts.sent_len = whole.sent_len;
+	whole.sent = NULL;
+	counts_fini(&whole);
+	return status;
+}
+
+int
+stats_read_names(struct query *q, struct stats_rows *rows)
+{
+	for (size_t from = 0; from < rows->n; from += CHUNK) {
+		size_t until = from + CHUNK < rows->n ? from + CHUNK : rows->n;
+
+		for (size_t i = from; i < until; i++)
+			if (lacks_name(&rows->v[i]) &&
+			    counts_ask_total(q, rows->v[i].campaign, false) != 0)
+				return -1;
+		for (size_t i = from; i < until; i++)
+			if (lacks_name(&rows->v[i]) && take_name(q, &rows->v[i]) != 0)
+				return -1;
+	}
+	return 0;
+}
+
 /* --- a stretch of time --- */
 
 /* The i-th hash of a cover. */

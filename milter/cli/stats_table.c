@@ -20,6 +20,7 @@
 #define LINE_MAX_BYTES 4096
 #define CELL_MAX 96
 #define NAME_MIN 12
+#define SENT_MIN 8
 #define NAME_ENOUGH 20 /* names are cut to that before a narrower form is taken */
 
 enum what {
@@ -34,7 +35,8 @@ enum what {
 	W_RATE,
 	W_SPARK,
 	W_LAST,
-	W_FIRST
+	W_FIRST,
+	W_NAME
 };
 
 struct column {
@@ -62,6 +64,8 @@ static const struct column first = { W_FIRST, 0, "FIRST ACTIVITY", "FIRST",
 	TABLE_LEFT };
 static const struct column distinct = { W_DISTINCT, 0, "DISTINCT", "DISTINCT",
 	TABLE_RIGHT };
+/* The last one: characters may take more or less than their places. */
+static const struct column sent = { W_NAME, 0, "NAME AS SENT", "NAME", TABLE_LEFT };
 static const struct column last_narrow = { W_LAST, 0, "LAST ACTIVITY", "LAST",
 	TABLE_RIGHT };
 static const struct column counters[] = {
@@ -99,12 +103,14 @@ struct sheet {
 	int64_t recipients; /* of the whole, for shares */
 	char sorted_title[CELL_MAX];
 	struct column sorted; /* what the order is by, where no other column has it */
+	bool named;           /* a row has a name as sent to show */
 	size_t n;
 	const struct column *column[TABLE_COLUMNS_MAX];
 	struct table_column titled[TABLE_COLUMNS_MAX];
 	struct table table;
 	struct str cell[TABLE_COLUMNS_MAX];
 	char text[TABLE_COLUMNS_MAX][CELL_MAX];
+	char name[COUNTS_NAME_MAX + 1];
 };
 
 static void
@@ -116,6 +122,8 @@ add(struct sheet *s, const struct column *column)
 	t->title = str_of(s->form->narrow ? column->narrow : column->wide);
 	if (s->form->narrow && column->what == W_CAMPAIGN)
 		t->min = NAME_MIN;
+	if (s->form->narrow && column->what == W_NAME)
+		t->min = SENT_MIN;
 	s->column[s->n++] = column;
 }
 
@@ -265,7 +273,21 @@ fill_cell(struct sheet *s, char *out, const struct column *column,
 		stats_when_text(
 		    out, s->form->when, row->counts.first_seen, s->view->now);
 		break;
+	case W_NAME:
+		/* Too long for a cell: fill_name() does it. */
+		break;
 	}
+}
+
+static void
+fill_name(struct sheet *s, const struct stats_row *row)
+{
+	struct buf name;
+
+	buf_init(&name, COUNTS_NAME_MAX);
+	counts_show_name(&name, &row->counts, row->campaign, s->view->term->utf8);
+	snprintf(s->name, sizeof(s->name), "%s", name.p);
+	buf_fini(&name);
 }
 
 static void
@@ -276,6 +298,10 @@ fill(struct sheet *s, const struct stats_row *row)
 		fill_cell(s, s->text[i], s->column[i], row);
 		s->cell[i] = str_of(s->text[i]);
 	}
+	if (s->named) {
+		fill_name(s, row);
+		s->cell[s->n - 1] = str_of(s->name);
+	}
 	if (row == s->view->total)
 		s->cell[0] = STR("TOTAL");
 }
@@ -285,6 +311,8 @@ measure(struct sheet *s, const struct form *form, const struct stats_rows *rows)
 {
 	s->form = form;
 	add_columns(s);
+	if (s->named)
+		add(s, &sent);
 	table_init(&s->table, s->titled, s->n);
 	s->table.gap = form->gap;
 	for (size_t i = 0; i < rows->n; i++) {
@@ -306,16 +334,43 @@ any_spark(const struct stats_rows *rows)
 	return false;
 }
 
+static bool
+any_name(struct sheet *s, const struct stats_rows *rows)
+{
+	if (s->view->by != STATS_BY_CAMPAIGN && !s->view->many)
+		return false;
+	for (size_t i = 0; i < rows->n; i++) {
+		fill_name(s, &rows->v[i]);
+		if (s->name[0] != '\0')
+			return true;
+	}
+	return false;
+}
+
 /* With its names cut, where the form does that. */
 static bool
 fits(const struct sheet *s)
 {
 	size_t width = table_width(&s->table);
 
-	if (s->form->narrow && s->column[0]->what == W_CAMPAIGN &&
-	    s->table.width[0] > NAME_ENOUGH)
-		width -= s->table.width[0] - NAME_ENOUGH;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->titled[i].min > 0 && s->table.width[i] > NAME_ENOUGH)
+			width -= s->table.width[i] - NAME_ENOUGH;
 	return width <= s->view->term->columns;
+}
+
+/* Cut the names: those as sent first, but not shorter than the others then are. */
+static void
+cut_names(struct sheet *s)
+{
+	size_t width = table_width(&s->table), max = s->view->term->columns;
+	size_t *last = &s->table.width[s->n - 1];
+
+	if (s->named && s->titled[s->n - 1].min > 0 && width > max &&
+	    *last > NAME_ENOUGH)
+		*last = width - max < *last - NAME_ENOUGH ? *last - (width - max)
+							  : NAME_ENOUGH;
+	table_fit(&s->table, max);
 }
 
 static void
@@ -323,6 +378,7 @@ choose(struct sheet *s, const struct stats_rows *rows)
 {
 	bool sparks = any_spark(rows);
 
+	s->named = any_name(s, rows);
 	if (!s->view->term->tty) {
 		measure(s, &plain, rows);
 		return;
@@ -334,7 +390,7 @@ choose(struct sheet *s, const struct stats_rows *rows)
 		if (fits(s))
 			break;
 	}
-	table_fit(&s->table, s->view->term->columns);
+	cut_names(s);
 }
 
 /* Write out a line; true when memory ran out. */

@@ -21,6 +21,8 @@
 #define HEAD_LINES 4 /* above the campaigns, the titles not counted */
 #define LINE_MAX_BYTES 2048
 #define NAME_MIN 12
+#define SENT_MIN 8
+#define SENT_ENOUGH 24
 
 enum {
 	COL_NAME,
@@ -53,8 +55,12 @@ static const struct table_column columns[COLS] = {
 	TITLE("LAST", TABLE_RIGHT, 0),
 };
 
+/* Stands at the right of all where a campaign's own name tells people little. */
+static const struct table_column sent = TITLE("NAME AS SENT", TABLE_LEFT, SENT_MIN);
+
 struct cells {
-	struct str cell[COLS];
+	struct str cell[COLS + 1];
+	char name[COUNTS_NAME_MAX + 1];
 	char text[COLS][HUMAN_MAX + CAMP_NAME_MAX];
 };
 
@@ -87,6 +93,31 @@ fill(struct cells *c, const struct watch_row *row, int64_t now)
 		human_age(c->text[COL_LAST], now - row->active);
 	for (size_t i = 0; i < COLS; i++)
 		c->cell[i] = str_of(c->text[i]);
+}
+
+static void
+fill_name(struct cells *c, size_t column, const struct watch_row *row, bool utf8)
+{
+	struct buf name;
+
+	buf_init(&name, COUNTS_NAME_MAX);
+	counts_show_name(&name, &row->counts, row->campaign, utf8);
+	snprintf(c->name, sizeof(c->name), "%s", name.p);
+	buf_fini(&name);
+	c->cell[column] = str_of(c->name);
+}
+
+static bool
+any_name(const struct watch *w, size_t n)
+{
+	struct cells c;
+
+	for (size_t i = 0; i < n; i++) {
+		fill_name(&c, 0, &w->rows[i], w->utf8);
+		if (c.name[0] != '\0')
+			return true;
+	}
+	return false;
 }
 
 /* A line of at most so many bytes, which are places here, as all of it is ASCII. */
@@ -145,18 +176,25 @@ static void
 put_table(const struct watch *w, int64_t now, size_t n, size_t wide, struct buf *out)
 {
 	struct str cut = w->utf8 ? STR("\xe2\x80\xa6") : STR("...");
+	struct table_column shown[COLS + 1];
 	struct table t;
 	struct cells c;
-	size_t start;
+	bool named = any_name(w, n);
+	size_t start, cols;
 
-	/* Columns at the right go one by one where it is narrow. */
-	for (size_t cols = COLS; cols > 0; cols--) {
-		table_init(&t, columns, cols);
+	/* Columns at the right go one by one where it is narrow, but the names. */
+	for (cols = COLS;; cols--) {
+		memcpy(shown, columns, cols * sizeof(columns[0]));
+		shown[cols] = sent;
+		table_init(&t, shown, cols + named);
 		for (size_t i = 0; i < n; i++) {
 			fill(&c, &w->rows[i], now);
+			fill_name(&c, cols, &w->rows[i], w->utf8);
 			table_measure(&t, c.cell);
 		}
-		if (table_fit(&t, wide))
+		if (named && t.width[cols] > SENT_ENOUGH)
+			t.width[cols] = SENT_ENOUGH;
+		if (table_fit(&t, wide) || cols == 1)
 			break;
 	}
 	start = out->len;
@@ -168,6 +206,7 @@ put_table(const struct watch *w, int64_t now, size_t n, size_t wide, struct buf 
 	}
 	for (size_t i = 0; i < n; i++) {
 		fill(&c, &w->rows[i], now);
+		fill_name(&c, cols, &w->rows[i], w->utf8);
 		table_line(&t, c.cell, cut, out);
 	}
 }

@@ -180,6 +180,19 @@ camp_is_canonical(struct str name)
 	return true;
 }
 
+bool
+camp_is_hashed(struct str name)
+{
+	if (name.len < HASH_DIGITS ||
+	    (name.len > HASH_DIGITS && name.p[name.len - HASH_DIGITS - 1] != '-'))
+		return false;
+	for (size_t i = name.len - HASH_DIGITS; i < name.len; i++)
+		if (!ascii_isdigit(name.p[i]) &&
+		    !(name.p[i] >= 'a' && name.p[i] <= 'f'))
+			return false;
+	return true;
+}
+
 void
 camp_from_field(struct str value, camp_sha256_fn sha256, struct camp_name *out)
 {

@@ -7,6 +7,7 @@
 import contextlib
 import csv
 import fcntl
+import hashlib
 import io
 import json
 import os
@@ -510,6 +511,40 @@ def only_harmless_commands(lab):
         yield f"commands {sorted(used - ours)}"
 
 
+def names_that_are_not_ascii(lab):
+    """They end in a hash, which tells nobody anything."""
+    sent = ["日本 セール", "Été 2026", "evil \x1b[2J\u202eé", "x" * 80]
+    base = ["", "t-2026-", "evil-2j-", "x" * 47 + "-"]
+    names = [b + hashlib.sha256(s.encode()).hexdigest()[:16] for b, s in zip(base, sent)]
+    lab.redis.command("FLUSHALL")
+    with Feed(lab.redis.port) as r:
+        for i, (name, text) in enumerate(zip(names + ["plain"], sent + ["Plain"])):
+            r.add("ZADD", "metermark:campaigns", NOW - i, name)
+            r.add("HSET", f"metermark:{{{name}}}:total", "messages", 1, "last_seen", NOW - i,
+                  "first_seen", NOW - i, "name", text)
+            r.add("HSET", utc(f"metermark:{{{name}}}:h:%Y%m%d%H", NOW), "messages", 1)
+    shown = ["日本 セール", "Été 2026", "evil \\x1b[2J\\xe2\\x80\\xaeé", "x" * 80, ""]
+    for args in ((), ("*",), ("--since=-1h",), ("--since=-1h", "--by", "hour", "*")):
+        lines = lab.stats(*args).text.splitlines()
+        head = next(i for i, line in enumerate(lines) if line.startswith("CAMPAIGN"))
+        if not lines[head].endswith("  NAME AS SENT"):
+            yield f"{args}: {lines[head]}"
+        rows = {line.split()[0]: line for line in lines[head + 1:]}
+        for name, text in zip(names + ["plain"], shown):
+            last = rows.get(name, "")[lines[head].index("NAME AS SENT"):]
+            if last != text:
+                yield f"{args}: {name}: {rows.get(name)!r}"
+    for columns in (80, 100, 132):
+        text = lab.terminal(columns=columns, NO_COLOR="1")
+        wide = [x for x in text.splitlines() if sum(1 + (c > "\u3000") for c in x) > columns]
+        if "日本" not in text or wide or "\x1b" in text or "\u202e" in text:
+            yield f"{columns} columns: {wide} {text}"
+    if not lab.stats(LC_ALL="C").text.isascii():
+        yield "not ASCII where the locale is"
+    if lab.stats("-f", "json", sent[0]).json()[0]["campaign"] != names[0]:
+        yield f"not found by the name as sent: {names[0]}"
+
+
 # ------------------------------------------------------------------------------ many
 def many_campaigns(lab):
     n = 12000
@@ -638,6 +673,7 @@ CHECKS = [
     (only_harmless_commands, "only ZSCAN, ZREVRANGE, HGETALL and PFCOUNT are used"),
     ("refill", "filled"),
     (wrong_type, "a key of the wrong type is 76"),
+    (names_that_are_not_ascii, "names that end in a hash are shown as sent, too"),
     ("refill", "filled"),
     (passwords, "passwords and rights: enough, wrong, missing"),
     ("fresh", "filled"),

@@ -144,6 +144,21 @@ def many(redis):
         yield from ended_well(t)
 
 
+def names_as_sent(redis):
+    """Beside a hash; the columns at the right go for them."""
+    fill(redis)
+    name = "ec05a493fd71d9fd"
+    put(redis, **{name: 500})
+    redis.command("HSET", f"metermark:{{{name}}}:total", "name", "日本 セール\x1b[2J")
+    for columns in (140, 80):
+        with watch(redis, columns=columns) as t:
+            text = t.until(rf"^{name[:10]}.* 日本 ")
+            if not re.search(r"NAME AS", text) or t.out.count(b"\x1b[2J") != 1:
+                yield text
+            t.type("q")
+            yield from ended_well(t)
+
+
 def survives_redis(redis):
     fill(redis)
     with watch(redis) as t:
@@ -242,6 +257,7 @@ def body():
                 (sorts, "s and r change the order, arrows do nothing"),
                 (follows_the_size, "every size of terminal, and changes of it"),
                 (many, "more campaigns than lines"),
+                (names_as_sent, "a name that ends in a hash is shown as sent, too"),
                 (survives_redis, "a Redis that goes, hangs, forgets and comes back"),
                 (ends_of_all_kinds, "signals and faults leave the terminal as it was"),
                 (stops_and_goes_on, "^Z gives the terminal back, fg takes it again"),

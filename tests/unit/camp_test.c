@@ -342,6 +342,18 @@ a_huge_field_is_a_name_like_another(void **state)
 	free(in);
 }
 
+static void
+names_that_end_in_a_hash_are_known(void **state)
+{
+	(void)state;
+	assert_true(camp_is_hashed(STR("ec05a493fd71d9fd")));
+	assert_true(camp_is_hashed(STR("t-2026-0123456789abcdef")));
+	assert_false(camp_is_hashed(STR("")));
+	assert_false(camp_is_hashed(STR("ec05a493fd71d9f")));
+	assert_false(camp_is_hashed(STR("aec05a493fd71d9fd")));
+	assert_false(camp_is_hashed(STR("news-0123456789abcdeg")));
+}
+
 int
 main(void)
 {
@@ -360,6 +372,7 @@ main(void)
 		cmocka_unit_test(a_field_is_unfolded_trimmed_and_decoded),
 		cmocka_unit_test(the_hash_is_of_the_decoded_name),
 		cmocka_unit_test(a_huge_field_is_a_name_like_another),
+		cmocka_unit_test(names_that_end_in_a_hash_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
