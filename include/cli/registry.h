@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "cli/query.h"
+#include "cli/target.h"
 #include "core/camp.h"
-#include "core/nearest.h"
 
 struct registry_name {
 	char campaign[CAMP_NAME_MAX + 1];
@@ -42,12 +42,20 @@ struct registry_choice {
 int registry_read(struct query *, const struct registry_choice *, struct registry *);
 void registry_fini(struct registry *);
 
-/* Offer all names. */
-int registry_similar(struct query *, struct nearest *);
-
 /* The name in Redis: as given if it is one, else what mail with that name counts as. */
 void registry_resolve(const char *given, struct camp_name *out);
 /* Is it a pattern, with * or ? in it? */
 bool registry_is_pattern(const char *name);
+/* Is that campaign meant by what was given, a pattern or a name in either form? */
+bool registry_meant(const char *given, const char *campaign);
+
+/*
+ * Say that there is no such campaign, and which names are like it; note: a sentence
+ * that ends it, with its "; ", or "".  CMD_NOT_FOUND, or the status of a failure, said.
+ */
+int registry_not_found(
+    struct query *, const struct target *, const char *given, const char *note);
+/* Say that there are none yet. */
+void registry_say_empty(const struct target *);
 
 #endif

@@ -49,6 +49,10 @@ extern const struct stats_out stats_json;
 extern const struct stats_out stats_csv;
 extern const struct stats_out stats_prom;
 
+/* The name as sent in valid UTF-8; JSON's null where it is not known, NULL when out of
+ * memory.  The caller's. */
+struct json_t *stats_json_name(const struct counts *);
+
 /* The detail of stats_table. */
 int stats_page(const struct stats_view *, const struct stats_detail *, size_t n);
 

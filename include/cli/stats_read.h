@@ -70,8 +70,9 @@ int stats_read_spans(
  */
 int stats_read_buckets(
     struct query *, struct stats_rows *, const struct timespan_cover *);
-/* Fill the names as sent of rows whose campaign's own name ends in a hash. */
-int stats_read_names(struct query *, struct stats_rows *);
+/* Fill the names as sent, of all rows or of those whose campaign's own ends in a hash.
+ */
+int stats_read_names(struct query *, struct stats_rows *, bool all);
 /* Fill the sparks of the rows that were active in the last STATS_HOURS hours. */
 int stats_read_sparks(struct query *, struct stats_rows *, int64_t now);
 

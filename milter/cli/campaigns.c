@@ -16,6 +16,8 @@
 
 #include "cli/cmd.h"
 #include "cli/registry.h"
+#include "cli/stats_out.h"
+#include "cli/stats_read.h"
 #include "cli/target.h"
 #include "cli/term.h"
 #include "core/buf.h"
@@ -28,11 +30,11 @@
 #define INDENT 12
 
 static const char help_text[] =
-    "usage: metermark campaigns [options] [PATTERN ...]\n"
+    "usage: metermark campaigns [options] [NAME | PATTERN ...]\n"
     "       metermark campaigns --sources [-f FORM]\n"
     "\n"
-    "Lists the campaigns that Redis knows, the latest activity first; with patterns\n"
-    "(* and ?) those that one of them matches.\n"
+    "Lists the campaigns that Redis knows, the latest activity first; with names and\n"
+    "patterns (* and ?) those that one of them means.\n"
     "\n"
     "  -s, --sources          list instead the headers that name a campaign: what\n"
     "                         campaign { sources } may hold, in the default order\n"
@@ -44,7 +46,8 @@ static const char help_text[] =
     "  -c, --config FILE      take Redis and prefix from FILE\n"
     "\n"
     "metermark stats has the numbers.\n"
-    "Status: 0 done, 64 usage, 69 no Redis, 77 refused, 78 config.\n";
+    "Status: 0 done, 1 no such campaign, 64 usage, 69 no Redis, 77 refused, 78 "
+    "config.\n";
 
 struct options {
 	struct target_options target;
@@ -189,17 +192,18 @@ sources_json(void)
 /* ==== Names ==== */
 
 static int
-names_json(const struct registry *names)
+names_json(const struct stats_rows *names)
 {
 	json_t *root = json_array();
 	int bad = 0;
 
 	for (size_t i = 0; i < names->n; i++) {
-		const struct registry_name *name = &names->v[i];
+		const struct stats_row *name = &names->v[i];
 		json_t *one = json_object();
 
 		bad |=
 		    json_object_set_new(one, "campaign", json_string(name->campaign));
+		bad |= json_object_set_new(one, "name", stats_json_name(&name->counts));
 		bad |= json_object_set_new(one, "last_seen",
 		    name->active > 0 ? json_integer(name->active) : json_null());
 		bad |= json_array_append_new(root, one);
@@ -211,49 +215,120 @@ names_json(const struct registry *names)
 	return put_json(root);
 }
 
+enum { COL_CAMPAIGN, COL_LAST, COL_SENT, COLS };
+
+struct line {
+	struct str cell[COLS];
+	char when[HUMAN_MAX];
+	struct buf sent;
+};
+
 static void
-row(const struct registry_name *name, char when[HUMAN_MAX], struct str cells[2])
+fill(struct line *l, const struct stats_row *name, bool utf8)
 {
-	when[0] = '\0';
+	l->when[0] = '\0';
 	if (name->active > 0)
-		human_time(when, name->active);
-	cells[0] = str_of(name->campaign);
-	cells[1] = str_of(when);
+		human_time(l->when, name->active);
+	buf_reset(&l->sent);
+	counts_show_name(&l->sent, &name->counts, name->campaign, utf8);
+	l->cell[COL_CAMPAIGN] = str_of(name->campaign);
+	l->cell[COL_LAST] = str_of(l->when);
+	l->cell[COL_SENT] = buf_str(&l->sent);
 }
 
 static int
-names_table(const struct registry *names)
+names_table(const struct stats_rows *names)
 {
-	static const struct table_column columns[] = { { STR("CAMPAIGN"), TABLE_LEFT,
-							   0 },
-		{ STR("LAST ACTIVITY"), TABLE_LEFT, 0 } };
-	char when[HUMAN_MAX];
-	struct str cells[2];
+	static const struct table_column columns[COLS] = {
+		[COL_CAMPAIGN] = { STR("CAMPAIGN"), TABLE_LEFT, 0 },
+		[COL_LAST] = { STR("LAST ACTIVITY"), TABLE_LEFT, 0 },
+		[COL_SENT] = { STR("NAME AS SENT"), TABLE_LEFT, 0 },
+	};
+	struct line l = { 0 };
+	struct term term;
 	struct table t;
 	struct buf out;
+	bool named = false;
 
-	table_init(&t, columns, 2);
+	term_probe(&term);
+	buf_init(&l.sent, COUNTS_NAME_MAX);
+	table_init(&t, columns, COLS);
 	for (size_t i = 0; i < names->n; i++) {
-		row(&names->v[i], when, cells);
-		table_measure(&t, cells);
+		fill(&l, &names->v[i], term.utf8);
+		table_measure(&t, l.cell);
+		named |= l.cell[COL_SENT].len > 0;
 	}
+	if (!named)
+		t.n = COL_SENT;
 	buf_init(&out, TEXT_MAX);
-	table_head(&t, &out);
+	if (names->n > 0)
+		table_head(&t, &out);
 	for (size_t i = 0; i < names->n; i++) {
-		term_put(buf_str(&out));
-		buf_reset(&out);
-		row(&names->v[i], when, cells);
-		table_line(&t, cells, STR("~"), &out);
+		stats_put(&out);
+		fill(&l, &names->v[i], term.utf8);
+		table_line(&t, l.cell, STR("~"), &out);
 	}
-	term_put(buf_str(&out));
+	stats_put(&out);
 	buf_fini(&out);
+	buf_fini(&l.sent);
 	return term_finish();
+}
+
+/* Say what is not there.  CMD_NOT_FOUND if anything is not. */
+static int
+say_missing(struct query *q, const struct options *o, const struct target *t,
+    const struct registry *names)
+{
+	int status = EX_OK;
+
+	for (size_t i = 0; i < o->choice.n_patterns; i++) {
+		const char *given = o->choice.patterns[i];
+		size_t k = 0;
+
+		while (k < names->n && !registry_meant(given, names->v[k].campaign))
+			k++;
+		if (k == names->n)
+			status = registry_not_found(q, t, given, "");
+		if (status != EX_OK && status != CMD_NOT_FOUND)
+			return status;
+	}
+	if (names->n == 0 && o->choice.n_patterns == 0)
+		registry_say_empty(t);
+	return status;
+}
+
+static int
+show_names(struct query *q, const struct options *o, const struct target *t)
+{
+	struct registry_choice choice = o->choice;
+	struct stats_rows rows = { 0 };
+	struct registry names;
+	int status, shown = EX_OK;
+
+	/* What is beyond the limit is there, too. */
+	if (choice.n_patterns > 0)
+		choice.limit = 0;
+	if (registry_read(q, &choice, &names) != 0)
+		status = target_failed(t, q->cure, q->err);
+	else
+		status = say_missing(q, o, t, &names);
+	if (o->choice.limit > 0 && names.n > o->choice.limit)
+		names.n = o->choice.limit;
+	if (status == EX_OK || status == CMD_NOT_FOUND) {
+		if (stats_rows_name(q, &names, &rows) != 0 ||
+		    stats_read_names(q, &rows, o->json) != 0)
+			shown = target_failed(t, q->cure, q->err);
+		else
+			shown = o->json ? names_json(&rows) : names_table(&rows);
+	}
+	stats_rows_fini(&rows);
+	registry_fini(&names);
+	return shown != EX_OK ? shown : status;
 }
 
 static int
 list_names(const struct options *o)
 {
-	struct registry names;
 	struct target target;
 	struct query q;
 	int status = target_find(&o->target, &target);
@@ -263,11 +338,7 @@ list_names(const struct options *o)
 	status = target_open(&target, &q);
 	if (status != EX_OK)
 		return status;
-	if (registry_read(&q, &o->choice, &names) != 0)
-		status = target_failed(&target, q.cure, q.err);
-	else
-		status = o->json ? names_json(&names) : names_table(&names);
-	registry_fini(&names);
+	status = show_names(&q, o, &target);
 	query_close(&q);
 	return status;
 }

@@ -29,6 +29,7 @@
 #define SHOWN_MAX 20 /* campaigns named before asking */
 #define ARGS_MAX_BYTES (1024 * 1024)
 #define ID_DIGITS 16
+#define NOTHING_REMOVED "; nothing was removed"
 
 static const char help_text[] =
     "usage: metermark forget [options] NAME ...\n"
@@ -205,25 +206,6 @@ arrange(struct doomed_list *list)
 }
 
 static int
-similar(struct query *q, const struct target *t, const char *given)
-{
-	struct nearest near;
-	struct buf names;
-	int status = CMD_NOT_FOUND;
-
-	nearest_init(&near, str_of(given));
-	buf_init(&names, NEAREST_MAX * (NEAREST_LENGTH + 2));
-	if (registry_similar(q, &near) != 0)
-		status = target_failed(t, q->cure, q->err);
-	nearest_list(&near, &names);
-	if (status == CMD_NOT_FOUND)
-		term_say("no campaign \"%s\"%s%s; nothing was removed", given,
-		    names.len > 0 ? "; similar: " : "", names.p);
-	buf_fini(&names);
-	return status;
-}
-
-static int
 find_pattern(struct query *q, const struct target *t, char *const *pattern,
     struct doomed_list *list)
 {
@@ -233,10 +215,8 @@ find_pattern(struct query *q, const struct target *t, char *const *pattern,
 
 	if (registry_read(q, &choice, &names) != 0)
 		status = target_failed(t, q->cure, q->err);
-	if (status == EX_OK && names.n == 0) {
-		term_say("no campaign matches \"%s\"; nothing was removed", *pattern);
-		status = CMD_NOT_FOUND;
-	}
+	if (status == EX_OK && names.n == 0)
+		status = registry_not_found(q, t, *pattern, NOTHING_REMOVED);
 	for (size_t i = 0; i < names.n && status == EX_OK; i++)
 		if (add(q, list, names.v[i].campaign) == NULL)
 			status = target_failed(t, q->cure, q->err);
@@ -264,7 +244,7 @@ find(struct query *q, const struct options *o, const struct target *t,
 		if (d == NULL || read_counts(q, d) != 0)
 			status = target_failed(t, q->cure, q->err);
 		else if (!d->counts.found)
-			status = similar(q, t, o->names[i]);
+			status = registry_not_found(q, t, o->names[i], NOTHING_REMOVED);
 	}
 	arrange(list);
 	return status;

@@ -10,7 +10,10 @@
 
 #include <hiredis/hiredis.h>
 
+#include "cli/cmd.h"
+#include "cli/term.h"
 #include "core/glob.h"
+#include "core/nearest.h"
 #include "core/rkey.h"
 #include "edge/crypto.h"
 
@@ -61,12 +64,23 @@ score(const redisReply *reply)
 }
 
 static bool
+meant(const char *given, struct str campaign)
+{
+	struct camp_name name;
+
+	if (registry_is_pattern(given))
+		return glob_match(str_of(given), campaign);
+	registry_resolve(given, &name);
+	return str_eq(str_of(name.name), campaign);
+}
+
+static bool
 chosen(const struct registry_choice *c, struct str name, int64_t active)
 {
 	if (active < c->since)
 		return false;
 	for (size_t i = 0; i < c->n_patterns; i++)
-		if (glob_match(str_of(c->patterns[i]), name))
+		if (meant(c->patterns[i], name))
 			return true;
 	return c->n_patterns == 0;
 }
@@ -225,19 +239,6 @@ registry_read(struct query *q, const struct registry_choice *c, struct registry 
 	return status;
 }
 
-int
-registry_similar(struct query *q, struct nearest *near)
-{
-	static const struct registry_choice all = { 0 };
-	struct registry reg;
-	int status = registry_read(q, &all, &reg);
-
-	for (size_t i = 0; i < reg.n; i++)
-		nearest_offer(near, str_of(reg.v[i].campaign));
-	registry_fini(&reg);
-	return status;
-}
-
 void
 registry_resolve(const char *given, struct camp_name *out)
 {
@@ -256,4 +257,53 @@ bool
 registry_is_pattern(const char *name)
 {
 	return strpbrk(name, "*?") != NULL;
+}
+
+bool
+registry_meant(const char *given, const char *campaign)
+{
+	return meant(given, str_of(campaign));
+}
+
+/* Offer all names. */
+static int
+similar(struct query *q, struct nearest *near)
+{
+	static const struct registry_choice all = { 0 };
+	struct registry reg;
+	int status = registry_read(q, &all, &reg);
+
+	for (size_t i = 0; i < reg.n; i++)
+		nearest_offer(near, str_of(reg.v[i].campaign));
+	registry_fini(&reg);
+	return status;
+}
+
+int
+registry_not_found(
+    struct query *q, const struct target *t, const char *given, const char *note)
+{
+	struct nearest near;
+	struct buf names;
+	int status = CMD_NOT_FOUND;
+
+	nearest_init(&near, str_of(given));
+	buf_init(&names, NEAREST_MAX * (NEAREST_LENGTH + 2));
+	if (!registry_is_pattern(given) && similar(q, &near) != 0)
+		status = target_failed(t, q->cure, q->err);
+	nearest_list(&near, &names);
+	if (status == CMD_NOT_FOUND && names.len > 0)
+		term_say("no campaign \"%s\"; similar: %s%s", given, names.p, note);
+	else if (status == CMD_NOT_FOUND)
+		term_say("no campaign %s\"%s\" under prefix \"%s\" in %s%s",
+		    registry_is_pattern(given) ? "matches " : "", given, t->prefix,
+		    t->shown, note);
+	buf_fini(&names);
+	return status;
+}
+
+void
+registry_say_empty(const struct target *t)
+{
+	term_say("no campaigns yet under prefix \"%s\" in %s", t->prefix, t->shown);
 }

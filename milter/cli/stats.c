@@ -12,9 +12,7 @@
 
 #include "cli/cmd.h"
 #include "cli/stats_options.h"
-#include "core/glob.h"
 #include "core/human.h"
-#include "core/nearest.h"
 
 /* So many lines are somebody's to look at; each costs STATS_HOURS more hashes. */
 #define SPARKS_MAX 200
@@ -58,27 +56,6 @@ stats_put(struct buf *out)
 
 /* --- names --- */
 
-static int
-not_found(struct query *q, const struct target *t, const char *given)
-{
-	struct nearest near;
-	struct buf similar;
-	int status = CMD_NOT_FOUND;
-
-	nearest_init(&near, str_of(given));
-	buf_init(&similar, NEAREST_MAX * (NEAREST_LENGTH + 2));
-	if (registry_similar(q, &near) != 0)
-		status = target_failed(t, q->cure, q->err);
-	nearest_list(&near, &similar);
-	if (status == CMD_NOT_FOUND && similar.len > 0)
-		term_say("no campaign \"%s\"; similar: %s", given, similar.p);
-	else if (status == CMD_NOT_FOUND)
-		term_say("no campaign \"%s\" under prefix \"%s\" in %s", given,
-		    t->prefix, t->shown);
-	buf_fini(&similar);
-	return status;
-}
-
 static bool
 has(const struct stats_rows *rows, const char *campaign)
 {
@@ -106,15 +83,12 @@ add_matches(struct query *q, const struct stats_options *o, const struct target 
 		return target_failed(t, q->cure, q->err);
 	}
 	for (size_t i = 0; i < o->n_names; i++) {
-		struct str pattern = str_of(o->names[i]);
 		size_t k = 0;
 
-		while (k < rows->n && !glob_match(pattern, str_of(rows->v[k].campaign)))
+		while (k < names.n && !registry_meant(o->names[i], names.v[k].campaign))
 			k++;
-		if (k < rows->n)
-			continue;
-		term_say("no campaign matches \"%s\"", o->names[i]);
-		status = CMD_NOT_FOUND;
+		if (k == names.n)
+			status = registry_not_found(q, t, o->names[i], "");
 	}
 	registry_fini(&names);
 	return status;
@@ -136,7 +110,7 @@ add_named(struct query *q, const struct stats_options *o, const struct target *t
 			return target_failed(t, q->cure, q->err);
 		counts_fini(&found.counts);
 		if (!found.counts.found) {
-			status = not_found(q, t, o->names[i]);
+			status = registry_not_found(q, t, o->names[i], "");
 			if (status != CMD_NOT_FOUND)
 				return status;
 		} else if (!has(rows, name.name)) {
@@ -258,8 +232,7 @@ say_nothing(const struct stats_options *o, const struct target *t)
 		term_say("nothing was counted from %s to %s under prefix \"%s\" in %s",
 		    from, until, t->prefix, t->shown);
 	else
-		term_say(
-		    "no campaigns yet under prefix \"%s\" in %s", t->prefix, t->shown);
+		registry_say_empty(t);
 }
 
 static bool
@@ -285,7 +258,7 @@ show_rows(struct query *q, const struct stats_options *o, const struct target *t
 	if (o->limit > 0)
 		stats_rows_cut(rows, o->limit);
 	if (o->out == &stats_table && (o->by == STATS_BY_CAMPAIGN || view->many) &&
-	    stats_read_names(q, rows) != 0)
+	    stats_read_names(q, rows, false) != 0)
 		status = target_failed(t, q->cure, q->err);
 	if (status == EX_OK && o->out == &stats_table && view->term->tty &&
 	    !o->spanned && o->by == STATS_BY_CAMPAIGN && rows->n <= SPARKS_MAX &&
@@ -348,7 +321,7 @@ read_details(struct query *q, const struct stats_options *o, const struct target
 			continue;
 		}
 		stats_detail_fini(d);
-		status = not_found(q, t, o->names[i]);
+		status = registry_not_found(q, t, o->names[i], "");
 		if (status != CMD_NOT_FOUND)
 			return status;
 	}

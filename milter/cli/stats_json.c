@@ -37,8 +37,8 @@ known(int64_t n, int64_t unknown)
 	return n == unknown ? json_null() : json_integer(n);
 }
 
-static json_t *
-sent_name(const struct counts *c)
+json_t *
+stats_json_name(const struct counts *c)
 {
 	struct buf text;
 	json_t *value;
@@ -64,7 +64,7 @@ row_object(const struct stats_row *row)
 	    json_object_set_new_nocheck(object, "campaign", json_string(row->campaign));
 	bad |= set_counters(object, c);
 	bad |= json_object_set_new_nocheck(object, "rcpt", known(c->rcpt, -1));
-	bad |= json_object_set_new_nocheck(object, "name", sent_name(c));
+	bad |= json_object_set_new_nocheck(object, "name", stats_json_name(c));
 	bad |=
 	    json_object_set_new_nocheck(object, "first_seen", known(c->first_seen, 0));
 	bad |= json_object_set_new_nocheck(object, "last_seen", known(c->last_seen, 0));
@@ -206,7 +206,7 @@ add_whole(struct buf *out, const struct counts *c)
 	if (c->sent != NULL && is_plain(str_make(c->sent, c->sent_len)))
 		add_text(out, "name", str_make(c->sent, c->sent_len));
 	else
-		add_value(out, "name", sent_name(c));
+		add_value(out, "name", stats_json_name(c));
 	add_known(out, "first_seen", c->first_seen, 0);
 	add_known(out, "last_seen", c->last_seen, 0);
 }

@@ -133,9 +133,10 @@ stats_read_row(
 }
 
 static bool
-lacks_name(const struct stats_row *row)
+lacks_name(const struct stats_row *row, bool all)
 {
-	return row->counts.sent == NULL && camp_is_hashed(str_of(row->campaign));
+	return row->counts.sent == NULL &&
+	    (all || camp_is_hashed(str_of(row->campaign)));
 }
 
 static int
@@ -152,17 +153,18 @@ take_name(struct query *q, struct stats_row *row)
 }
 
 int
-stats_read_names(struct query *q, struct stats_rows *rows)
+stats_read_names(struct query *q, struct stats_rows *rows, bool all)
 {
 	for (size_t from = 0; from < rows->n; from += CHUNK) {
 		size_t until = from + CHUNK < rows->n ? from + CHUNK : rows->n;
 
 		for (size_t i = from; i < until; i++)
-			if (lacks_name(&rows->v[i]) &&
+			if (lacks_name(&rows->v[i], all) &&
 			    counts_ask_total(q, rows->v[i].campaign, false) != 0)
 				return -1;
 		for (size_t i = from; i < until; i++)
-			if (lacks_name(&rows->v[i]) && take_name(q, &rows->v[i]) != 0)
+			if (lacks_name(&rows->v[i], all) &&
+			    take_name(q, &rows->v[i]) != 0)
 				return -1;
 	}
 	return 0;

@@ -314,6 +314,32 @@ def detail_by_the_name_as_sent(lab):
         yield "_all"
 
 
+def names_without_numbers(lab):
+    """metermark campaigns takes names as stats does."""
+    def campaigns(*args):
+        return lab.ask("campaigns", "-r", lab.redis.url, *args, url=False)
+    for given in ("Autumn Sale", "autumn-sale", "AUTUMN*"):
+        rows = campaigns("-f", "json", given).json()
+        if [(r["campaign"], r["name"]) for r in rows] != [("autumn-sale", HOSTILE.decode("utf-8", "replace"))]:
+            yield f"{given}: {rows}"
+    if len(lab.stats("-f", "json", "news-*", "Autumn Sale").json()) != 3:
+        yield "stats: a name beside a pattern"
+    for command in ("stats", "campaigns"):
+        for given, word in (("nosuch", ""), ("nosuch*", "matches ")):
+            answer = lab.ask(command, "-r", lab.redis.url, given, url=False)
+            yield from answer.is_error(1, f'no campaign {word}"{given}" under prefix "metermark" in {lab.redis.url}')
+            if answer.text:
+                yield f"{command} {given}: {answer.text}"
+    yield from campaigns("autum-sale").is_error(1, "similar: autumn-sale")
+    answer = campaigns("-n", "1", "-f", "json", "news-*", "nosuch", "autumn-sale")
+    if answer.status != 1 or answer.err.count("\n") != 1 or len(answer.json()) != 1:
+        yield f"{answer.status} {answer.err} {answer.text}"
+    answer = campaigns("-k", "elsewhere")
+    yield from answer.is_error(0, 'no campaigns yet under prefix "elsewhere"')
+    if answer.text or campaigns("-k", "elsewhere", "-f", "json").json() != []:
+        yield f"{answer.text}"
+
+
 def unknown_names(lab):
     yield from lab.ask("stats", "autum-sale").is_error(1, "similar: autumn-sale")
     yield from lab.ask("stats", "news").is_error(1, "similar: news-2026-1")
@@ -541,6 +567,12 @@ def names_that_are_not_ascii(lab):
             yield f"{columns} columns: {wide} {text}"
     if not lab.stats(LC_ALL="C").text.isascii():
         yield "not ASCII where the locale is"
+    answer = lab.ask("campaigns", "-r", lab.redis.url, url=False)
+    if [line.partition("Z  ")[2] for line in answer.text.splitlines()[1:]] != shown:
+        yield f"campaigns: {answer.text}"
+    rows = lab.ask("campaigns", "-r", lab.redis.url, "-f", "json", url=False).json()
+    if [row["name"] for row in rows] != sent + ["Plain"]:
+        yield f"campaigns: {rows}"
     if lab.stats("-f", "json", sent[0]).json()[0]["campaign"] != names[0]:
         yield f"not found by the name as sent: {names[0]}"
 
@@ -660,6 +692,7 @@ CHECKS = [
     (detail_as_json, "one campaign as JSON has its hours and days"),
     (detail_as_table, "one campaign as text has counters, shares, providers, hours, days"),
     (detail_by_the_name_as_sent, "a campaign is found by its name as sent"),
+    (names_without_numbers, "campaigns takes names and says what is not there"),
     (unknown_names, "an unknown name is 1 and similar ones are told"),
     (table_on_a_terminal, "the table fits the terminal"),
     (style_only_where_wanted, "bold only on a terminal, NO_COLOR honoured"),

@@ -205,7 +205,9 @@ def names_are_listed(redis, seen):
     if any(abs(row["last_seen"] - time.time()) > 600 for row in rows):
         yield f"times: {rows}"
     done = subprocess.run([METERMARK, "campaigns", "-r", redis.url, "sp*", "none-such"],
-                          capture_output=True, text=True, check=True)
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 1 or 'no campaign "none-such"' not in done.stderr:
+        yield f"what is not there: {done.returncode} {done.stderr}"
     lines = done.stdout.split("\n")
     if not lines[0].startswith("CAMPAIGN") or len(lines) != 3 or \
             not lines[1].startswith("spring-2026  20"):
