@@ -14,11 +14,12 @@
 
 #include "core/prom.h"
 #include "core/provider.h"
+#include "core/rule.h"
 
 #define NAME_MAX_BYTES 64
 
 /* A counter that is not in here has its name for help. */
-static const char *const helps[TALLY_FIXED] = {
+static const char *const helps[TALLY_INSPECTED + 1] = {
 	[TALLY_MESSAGES] = "Messages accepted.",
 	[TALLY_RECIPIENTS] = "Recipients of accepted messages.",
 	[TALLY_BYTES] = "Header and body of accepted messages, as received.",
@@ -29,6 +30,7 @@ static const char *const helps[TALLY_FIXED] = {
 	[TALLY_REJECTED] = "Messages refused for good.",
 	[TALLY_TEMPFAILED] = "Messages refused for now.",
 	[TALLY_BAD_SOURCE] = "Messages with tags that could not be read.",
+	[TALLY_INSPECTED] = "Messages that the rules were run on.",
 };
 
 static struct prom_label
@@ -108,6 +110,51 @@ by_provider(const struct stats_view *view, const struct stats_rows *rows)
 	return failed;
 }
 
+static void
+rule_samples(struct buf *out, const char *name, const struct stats_row *row,
+    const struct prom_label *campaign)
+{
+	/* All rules or none: a series that begins with its first failure hides it from
+	 * rate(), and one without inspection says nothing. */
+	if (row->counts.n[TALLY_INSPECTED] == 0)
+		return;
+	for (size_t i = 0; i < RULES; i++) {
+		struct prom_label labels[2];
+		size_t n = 0;
+
+		if (campaign != NULL)
+			labels[n++] = *campaign;
+		labels[n++] = (struct prom_label) { "rule", str_of(rule_at(i)->id) };
+		prom_sample(out, name, labels, n, row->counts.n[TALLY_RULES + i]);
+	}
+}
+
+static bool
+by_rule(const struct stats_view *view, const struct stats_rows *rows)
+{
+	static const char one[] = "metermark_rule_failures_total";
+	static const char all[] = "metermark_all_rule_failures_total";
+	static const char help[] = "Messages inspected that failed the rule.";
+	struct buf out;
+	bool failed = false;
+
+	buf_init(&out, 64 * 1024);
+	prom_head(&out, one, PROM_COUNTER, help);
+	for (size_t i = 0; i < rows->n; i++) {
+		struct prom_label label = campaign_label(&rows->v[i]);
+
+		rule_samples(&out, one, &rows->v[i], &label);
+		failed |= stats_put(&out);
+	}
+	if (view->total_is_all) {
+		prom_head(&out, all, PROM_COUNTER, help);
+		rule_samples(&out, all, view->total, NULL);
+	}
+	failed |= stats_put(&out);
+	buf_fini(&out);
+	return failed;
+}
+
 /* A gauge of what is known: 0 or -1 is left out. */
 static bool
 gauge(const char *name, const char *help, const struct stats_rows *rows,
@@ -149,7 +196,9 @@ list(const struct stats_view *view, const struct stats_rows *rows)
 
 	for (size_t i = 0; i < TALLY_FIXED; i++)
 		failed |= counter(i, view, rows);
+	failed |= counter(TALLY_INSPECTED, view, rows);
 	failed |= by_provider(view, rows);
+	failed |= by_rule(view, rows);
 	failed |= gauge("metermark_last_activity_timestamp_seconds",
 	    "When the campaign was last active.", rows, last_seen);
 	if (rows->n > 0 && rows->v[0].counts.rcpt >= 0)

@@ -280,6 +280,19 @@ def metrics(redis):
         yield f"{samples['metermark_all_messages_total']}"
     if samples["metermark_provider_recipients_total"]['campaign="spring",provider="gmail"'] != 285:
         yield f"{samples['metermark_provider_recipients_total']}"
+    inspected = {f'campaign="{n}"': sum(m + 1 for m in h.values()) for n, h in HOURS.items()}
+    if samples.get("metermark_inspected_total") != inspected or \
+            samples.get("metermark_all_inspected_total") != {None: sum(inspected.values())}:
+        yield f"{samples.get('metermark_inspected_total')}, expected {inspected}"
+    failed = samples.get("metermark_rule_failures_total", {})
+    for n, h in HOURS.items():
+        have = {k: v for k, v in failed.items() if k.startswith(f'campaign="{n}",')}
+        if have.get(f'campaign="{n}",rule="one-click"') != sum(m // 2 for m in h.values()) or \
+                have.get(f'campaign="{n}",rule="date"') != 0:
+            yield f"{n}: {have}"
+    total = sum(m // 2 for h in HOURS.values() for m in h.values())
+    if samples.get("metermark_all_rule_failures_total", {}).get('rule="one-click"') != total:
+        yield f"rules of all mail, expected {total}"
     if len(re.findall("^metermark_messages_total{", stats(redis, "-f", "prometheus", "-n", "2").text,
                       re.M)) != 2:
         yield "--limit"
