@@ -91,6 +91,22 @@ def other_keys_are_out_of_reach(redis):
     tap.result("the daemon's user reaches no other keys and no administration", problems)
 
 
+def token_names_its_campaign(program, url):
+    """A token has the digits of its campaign, for which Redis has the name."""
+    with Scratch("mm-acl-key.") as scratch:
+        key = f"a={os.path.join(scratch.path, 'token.key')}"
+        said = [subprocess.run([program, "token", *args], capture_output=True, text=True, check=False)
+                for args in (["key", key[2:]], ["make", "-K", key, "-C", "many"])]
+        token = re.search(r"\S+\s*$", said[1].stdout)
+        if token is None:
+            return [f"no token: {said}"]
+        done = subprocess.run([program, "token", "decode", "-f", "json", "-K", key, "--redis", url,
+                               token[0].strip()], capture_output=True, text=True, check=False)
+    if done.returncode or "many" not in json.loads(done.stdout).values() or done.stderr:
+        return [f"token decode: {done.returncode} {done.stdout} {done.stderr}"]
+    return []
+
+
 def stats_only_reads(redis):
     title = "user metermark-stats may read the statistics, and nothing else"
     program = os.path.join(os.environ.get("MM_BUILD", "."), "metermark")
@@ -106,6 +122,11 @@ def stats_only_reads(redis):
                               capture_output=True, text=True, check=False)
         if done.returncode or "many" not in {row["campaign"] for row in json.loads(done.stdout)}:
             problems.append(f"{names}: {done.returncode} {done.stdout} {done.stderr}")
+    problems += token_names_its_campaign(program, url)
+    done = subprocess.run([program, "campaigns", "--redis", url, "-f", "json"],
+                          capture_output=True, text=True, check=False)
+    if done.returncode or "many" not in {row["campaign"] for row in json.loads(done.stdout)}:
+        problems.append(f"campaigns: {done.returncode} {done.stdout} {done.stderr}")
     for command in (("HSET", "metermark:{a}:total", "a", "b"), ("DEL", "metermark:ids"),
                     ("ZADD", "metermark:campaigns", "1", "a"), ("HGETALL", "other")):
         if redis.command("ACL", "DRYRUN", "metermark-stats", *command) == "OK":
