@@ -34,6 +34,12 @@ struct target {
 	char source[TARGET_TEXT_MAX]; /* who said so: "--redis", a file, ... */
 };
 
+/*
+ * Take the argument of -c, -k or -r, which getopt has in optarg; false: letter is none
+ * of them.  What is taken is borrowed from argv.
+ */
+bool target_option(struct target_options *, int letter);
+
 /* EX_OK, or an exit status after saying what is wrong. */
 int target_find(const struct target_options *, struct target *);
 

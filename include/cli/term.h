@@ -29,6 +29,10 @@ void term_name(const char *);
 /* One line on stderr.  The format gives a sentence without the period. */
 void term_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The number from 1 on that an option was given.  0, or -1 after saying that it is
+ * none. */
+int term_number(const char *option, const char *text, size_t *out);
+
 /* Write to stdout.  Errors stay with stdout until term_finish(). */
 void term_put(struct str);
 /*

@@ -5,9 +5,7 @@
  *
  * The sources are the table in the program itself, so what is shown is what is done.
  */
-#include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -346,35 +344,9 @@ list_names(const struct options *o)
 /* ==== The command line ==== */
 
 static int
-parse_limit(const char *text, size_t *out)
-{
-	char *end;
-	uintmax_t n;
-
-	errno = 0;
-	n = strtoumax(text, &end, 10);
-	if (text[0] < '1' || text[0] > '9' || *end != '\0' || errno != 0 ||
-	    n > UINT32_MAX) {
-		term_say("--limit: \"%s\" is no number from 1 on", text);
-		return -1;
-	}
-	*out = (size_t)n;
-	return 0;
-}
-
-static int
 option(struct options *o, int letter)
 {
 	switch (letter) {
-	case 'c':
-		o->target.config = optarg;
-		return 0;
-	case 'k':
-		o->target.prefix = optarg;
-		return 0;
-	case 'r':
-		o->target.redis = optarg;
-		return 0;
 	case 's':
 		o->sources = true;
 		return 0;
@@ -382,7 +354,7 @@ option(struct options *o, int letter)
 		o->help = true;
 		return 0;
 	case 'n':
-		return parse_limit(optarg, &o->choice.limit);
+		return term_number("--limit", optarg, &o->choice.limit);
 	case 'f':
 		o->json = strcmp(optarg, "json") == 0;
 		if (o->json || strcmp(optarg, "table") == 0)
@@ -390,6 +362,8 @@ option(struct options *o, int letter)
 		term_say("--format: \"%s\" is none of table, json", optarg);
 		return -1;
 	}
+	if (target_option(&o->target, letter))
+		return 0;
 	term_say("--help tells the options");
 	return -1;
 }

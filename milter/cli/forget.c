@@ -71,25 +71,18 @@ static int
 option(struct options *o, int letter)
 {
 	switch (letter) {
-	case 'c':
-		o->target.config = optarg;
-		return 0;
 	case 'g':
 		o->glob = true;
 		return 0;
 	case 'h':
 		o->help = true;
 		return 0;
-	case 'k':
-		o->target.prefix = optarg;
-		return 0;
-	case 'r':
-		o->target.redis = optarg;
-		return 0;
 	case 'y':
 		o->yes = true;
 		return 0;
 	}
+	if (target_option(&o->target, letter))
+		return 0;
 	term_say("--help tells the options");
 	return -1;
 }

@@ -4,9 +4,7 @@
  */
 #include "cli/stats_options.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -28,7 +26,7 @@ static const char help_text[] =
     "  -S, --since TIME       count from then: -24h, -7d, today, 2026-11-24, "
     "2026-11-24T09\n"
     "  -U, --until TIME       count to the end of that day, hour or moment (UTC)\n"
-    "  -b, --by WHAT          a line for each hour, day or provider\n"
+    "  -b, --by WHAT          a line for each hour, day, provider or campaign\n"
     "  -s, --sort KEY         messages, recipients, bytes, rejected, ..., last, name\n"
     "  -t, --top N            the N greatest: by messages, or by --sort\n"
     "  -n, --limit N          list at most N\n"
@@ -39,8 +37,8 @@ static const char help_text[] =
     "  -k, --key-prefix TEXT  what the keys in Redis begin with (metermark)\n"
     "  -c, --config FILE      take Redis and prefix from FILE\n"
     "\n"
-    "Redis is that of --redis, -c, METERMARK_REDIS, "
-    "/etc/metermark/metermark.conf,\n"
+    "Redis is that of --redis, -c, METERMARK_REDIS,\n" SYSCONFDIR
+    "/metermark/metermark.conf,\n"
     "or redis://127.0.0.1:6379/0, whichever comes first.  More is in metermark(1).\n"
     "Status: 0 done, 1 no such campaign, 64 usage, 69 no Redis, 77 refused, 78 "
     "config.\n";
@@ -87,41 +85,6 @@ parse_by(const char *name, struct stats_options *o)
 	return -1;
 }
 
-static int
-parse_number(const char *option, const char *text, size_t *out)
-{
-	char *end;
-	uintmax_t n;
-
-	errno = 0;
-	n = strtoumax(text, &end, 10);
-	if (!ascii_isdigit(text[0]) || *end != '\0' || errno != 0 || n < 1 ||
-	    n > UINT32_MAX) {
-		term_say("%s: \"%s\" is no number from 1 on", option, text);
-		return -1;
-	}
-	*out = (size_t)n;
-	return 0;
-}
-
-/* An option that says which Redis; -1: it is none of them. */
-static int
-target_option(struct target_options *t, int letter)
-{
-	switch (letter) {
-	case 'c':
-		t->config = optarg;
-		return 0;
-	case 'k':
-		t->prefix = optarg;
-		return 0;
-	case 'r':
-		t->redis = optarg;
-		return 0;
-	}
-	return -1;
-}
-
 /* One option; 0, or -1 after saying what is wrong. */
 static int
 option(struct stats_options *o, struct said *said, int letter)
@@ -144,15 +107,15 @@ option(struct stats_options *o, struct said *said, int letter)
 		said->help = true;
 		return 0;
 	case 'n':
-		return parse_number("--limit", optarg, &o->limit);
+		return term_number("--limit", optarg, &o->limit);
 	case 's':
 		said->sort = true;
 		return stats_key_parse(optarg, &o->sort);
 	case 't':
 		said->top = true;
-		return parse_number("--top", optarg, &o->limit);
+		return term_number("--top", optarg, &o->limit);
 	}
-	if (target_option(&o->target, letter) == 0)
+	if (target_option(&o->target, letter))
 		return 0;
 	term_say("--help tells the options");
 	return -1;

@@ -5,6 +5,7 @@
 #include "cli/term.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdarg.h>
@@ -85,6 +86,23 @@ term_say(const char *fmt, ...)
 	buf_addc(&line, '\n');
 	fwrite(line.p, 1, line.len, stderr);
 	buf_fini(&line);
+}
+
+int
+term_number(const char *option, const char *text, size_t *out)
+{
+	char *end;
+	uintmax_t n;
+
+	errno = 0;
+	n = strtoumax(text, &end, 10);
+	if (!ascii_isdigit(text[0]) || *end != '\0' || errno != 0 || n < 1 ||
+	    n > UINT32_MAX) {
+		term_say("%s: \"%s\" is no number from 1 on", option, text);
+		return -1;
+	}
+	*out = (size_t)n;
+	return 0;
 }
 
 void

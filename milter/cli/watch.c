@@ -80,23 +80,16 @@ static int
 option(struct watch *w, struct target_options *t, bool *help, int letter)
 {
 	switch (letter) {
-	case 'c':
-		t->config = optarg;
-		return 0;
 	case 'h':
 		*help = true;
 		return 0;
-	case 'k':
-		t->prefix = optarg;
-		return 0;
 	case 'n':
 		return parse_interval(optarg, &w->interval_ms);
-	case 'r':
-		t->redis = optarg;
-		return 0;
 	case 's':
 		return parse_sort(optarg, &w->sort);
 	}
+	if (target_option(t, letter))
+		return 0;
 	term_say("--help tells the options");
 	return -1;
 }
