@@ -28,7 +28,8 @@ enum hdr_state { HDR_KEPT, HDR_CHANGED, HDR_REMOVED, HDR_ADDED };
 
 struct hdr_field {
 	struct str name;
-	struct str value; /* as it will leave */
+	struct str value;    /* as it will leave */
+	struct str received; /* as it came, for hdr_revert() */
 	enum hdr_state state;
 	bool no_sign; /* the MTA will spoil it: leave it out of the signature */
 };
@@ -55,11 +56,7 @@ int hdr_append(struct hdr *, struct str name, struct str value);
  * arena. */
 void hdr_change(struct hdr_field *, struct str value);
 void hdr_remove(struct hdr_field *);
-/*
- * Forget the marks: what was received will leave as it came, with nothing added.  The
- * list is good for plan_make() then, and no more for being read: a value that was
- * changed stays as it was changed.
- */
+/* Forget all edits: what was received will leave as it came, with nothing added. */
 void hdr_revert(struct hdr *);
 /* Remove every instance; how many there were. */
 size_t hdr_remove_all(struct hdr *, struct str name);

@@ -58,6 +58,7 @@ add(struct hdr *h, struct str name, struct str value, enum hdr_state state)
 	f.value = arena_copy(h->arena, value);
 	if (f.name.p == NULL || f.value.p == NULL)
 		return -1;
+	f.received = f.value;
 	h->v[h->n++] = f;
 	return 0;
 }
@@ -108,8 +109,13 @@ void
 hdr_revert(struct hdr *h)
 {
 	h->n = h->n_received;
-	for (size_t i = 0; i < h->n; i++)
-		h->v[i].state = HDR_KEPT;
+	for (size_t i = 0; i < h->n; i++) {
+		struct hdr_field *f = &h->v[i];
+
+		f->value = f->received;
+		f->state = HDR_KEPT;
+		f->no_sign = false;
+	}
 }
 
 static bool

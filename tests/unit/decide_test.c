@@ -662,6 +662,25 @@ a_value_too_long_is_not_set_and_said_so(void **state)
 	assert_string_equal(f->d.edit_skipped, "X-User");
 }
 
+static void
+mail_without_room_for_edits_is_judged_as_it_leaves(void **state)
+{
+	struct fixture *f = *state;
+	struct conf_stream *s = add_stream(&f->conf, "bulk", NULL);
+
+	f->conf.on_bad_message = CONF_BAD_ACCEPT;
+	add_header(&s->set, &s->n_set, "Subject", "new");
+	receive(f, "From", " a@example.com");
+	receive(f, "Subject", " old");
+	while (f->hdr.n < HDR_FIELDS_MAX)
+		receive(f, "X-Filler", " y");
+	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
+	assert_null(f->d.domain);
+	assert_string_equal(f->d.why, "header-too-large");
+	assert_int_equal(edits(f), 0);
+	assert_string_equal(value(f, "Subject"), " old");
+}
+
 /* ==== The body ==== */
 
 static void
@@ -741,6 +760,7 @@ main(void)
 		FIXED(values_of_strangers_inject_nothing),
 		FIXED(values_of_strangers_keep_a_fields_grammar),
 		FIXED(a_value_too_long_is_not_set_and_said_so),
+		FIXED(mail_without_room_for_edits_is_judged_as_it_leaves),
 		FIXED(bodies_that_an_mta_would_change_are_refused),
 		FIXED(unsigned_mail_may_have_any_body),
 	};

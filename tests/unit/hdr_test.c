@@ -208,6 +208,28 @@ a_changed_new_field_is_added_once_with_its_last_value(void **state)
 	assert_string_equal(text, "+X-New: b");
 }
 
+static void
+what_is_reverted_reads_as_it_came(void **state)
+{
+	struct fixture *f = *state;
+	struct plan plan;
+
+	receive(&f->hdr, "Subject", " old");
+	receive(&f->hdr, "X-Tag", " one");
+	hdr_change(&f->hdr.v[0], STR(" new"));
+	hdr_change(&f->hdr.v[1], STR(" two"));
+	hdr_remove(&f->hdr.v[1]);
+	f->hdr.v[1].no_sign = true;
+	assert_int_equal(hdr_append(&f->hdr, STR("X-New"), STR(" v")), 0);
+	hdr_revert(&f->hdr);
+	assert_int_equal(plan_make(&plan, &f->hdr, NULL, 0, f->arena), 0);
+	assert_int_equal(plan.n, 0);
+	assert_null(hdr_first(&f->hdr, STR("X-New")));
+	assert_string_equal(hdr_first(&f->hdr, STR("Subject"))->value.p, " old");
+	assert_string_equal(hdr_first(&f->hdr, STR("X-Tag"))->value.p, " one");
+	assert_false(f->hdr.v[1].no_sign);
+}
+
 #define FIXED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -224,6 +246,7 @@ main(void)
 		FIXED(a_plan_goes_from_the_highest_index_down),
 		FIXED(a_field_added_and_removed_leaves_no_edit),
 		FIXED(a_changed_new_field_is_added_once_with_its_last_value),
+		FIXED(what_is_reverted_reads_as_it_came),
 	};
 
 	return cmocka_run_group_tests_name("hdr", tests, NULL, NULL);
