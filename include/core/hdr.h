@@ -31,7 +31,8 @@ struct hdr_field {
 	struct str value;    /* as it will leave */
 	struct str received; /* as it came, for hdr_revert() */
 	enum hdr_state state;
-	bool no_sign; /* the MTA will spoil it: leave it out of the signature */
+	bool no_sign;   /* the MTA will spoil it: leave it out of the signature */
+	bool if_signed; /* ours, and only for mail that leaves signed */
 };
 
 struct hdr {
@@ -58,6 +59,8 @@ void hdr_change(struct hdr_field *, struct str value);
 void hdr_remove(struct hdr_field *);
 /* Forget all edits: what was received will leave as it came, with nothing added. */
 void hdr_revert(struct hdr *);
+/* No signature will be on it: what is only for signed mail goes. */
+void hdr_unsigned(struct hdr *);
 /* Remove every instance; how many there were. */
 size_t hdr_remove_all(struct hdr *, struct str name);
 

@@ -16,6 +16,9 @@
  *   CFBL-Address, -Feedback-ID  RFC 9477: only where a signature vouches for them
  *   Message-ID             RFC 5322, where there is none
  *
+ * What wants a signature is marked if_signed, for the signature may still come to
+ * nothing.
+ *
  * Only marks in the header list; see core/hdr.h.  Pure.
  */
 #ifndef METERMARK_CORE_STAMP_H

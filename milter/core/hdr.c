@@ -115,7 +115,16 @@ hdr_revert(struct hdr *h)
 		f->value = f->received;
 		f->state = HDR_KEPT;
 		f->no_sign = false;
+		f->if_signed = false;
 	}
+}
+
+void
+hdr_unsigned(struct hdr *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->v[i].if_signed)
+			hdr_remove(&h->v[i]);
 }
 
 static bool

@@ -33,6 +33,16 @@ skip(struct stamping *s, const char *name)
 	return STAMP_OK;
 }
 
+/* A field that has no business on mail without a signature, should that fail later. */
+static enum stamp_result
+set_if_signed(struct stamping *s, struct str name, struct str value)
+{
+	if (field_set(s->hdr, name, value) != 0)
+		return STAMP_NO_ROOM;
+	hdr_first(s->hdr, name)->if_signed = true;
+	return STAMP_OK;
+}
+
 static struct str
 joined(struct stamping *s, const char *before, struct str middle, const char *after)
 {
@@ -109,8 +119,7 @@ put_unsubscribe(struct stamping *s, struct str a, struct str b, bool post)
 	if (value.p == NULL || field_set(s->hdr, UNSUBSCRIBE, value) != 0)
 		return STAMP_NO_ROOM;
 	if (post)
-		return done(
-		    field_set(s->hdr, POST, STR(" List-Unsubscribe=One-Click")));
+		return set_if_signed(s, POST, STR(" List-Unsubscribe=One-Click"));
 	(void)hdr_remove_all(s->hdr, POST);
 	return STAMP_OK;
 }
@@ -276,7 +285,7 @@ cfbl(struct stamping *s)
 		conf_track_cfbl_domain(value), s->facts->from_domain, s->facts->signer))
 		return skip(s, "CFBL-Address");
 	value = field_fold(STR("CFBL-Address"), value, s->arena);
-	if (value.p == NULL || field_set(s->hdr, STR("CFBL-Address"), value) != 0)
+	if (value.p == NULL || set_if_signed(s, STR("CFBL-Address"), value) != STAMP_OK)
 		return STAMP_NO_ROOM;
 	if (t->cfbl_feedback_id == NULL)
 		return STAMP_OK;
@@ -285,7 +294,7 @@ cfbl(struct stamping *s)
 		return skip(s, "CFBL-Feedback-ID");
 	id = fold_at_colons(s, id);
 	return id.p == NULL ? STAMP_NO_ROOM
-			    : done(field_set(s->hdr, STR("CFBL-Feedback-ID"), id));
+			    : set_if_signed(s, STR("CFBL-Feedback-ID"), id);
 }
 
 static enum stamp_result

@@ -459,6 +459,9 @@ txn_end(struct txn *t, struct str queue_id)
 	end_body(t);
 	if (t->decision.verdict == DECIDE_ACCEPT) {
 		made = end_signing(t, inserts);
+		/* Of several one may stand, and covers the header as it is. */
+		if (made == 0)
+			hdr_unsigned(&t->hdr);
 		if (t->n_failed > 0 &&
 		    t->start.conf->on_sign_failure == CONF_SIGN_TEMPFAIL)
 			refuse_for_now(t, "sign-failed",

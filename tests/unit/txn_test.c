@@ -376,6 +376,47 @@ a_signer_that_gives_up_early_fails_every_signature(void **state)
 	assert_non_null(strstr(f->line.p, "signed=no"));
 }
 
+static size_t
+cfbl_edits(struct fixture *f)
+{
+	const struct txn_outcome *o;
+	size_t n = 0;
+
+	mail(f);
+	txn_rcpt(f->txn, STR("<b@example.net>"));
+	head(f, " a@example.com");
+	o = txn_end(f->txn, STR("4X1"));
+	assert_int_equal(o->verdict, DECIDE_ACCEPT);
+	for (size_t i = 0; i < o->plan.n; i++)
+		n += str_caseeq(o->plan.v[i].name, STR("CFBL-Address")) ? 1 : 0;
+	txn_abort(f->txn);
+	return n;
+}
+
+static void
+what_wants_a_signature_goes_with_the_last_one(void **state)
+{
+	struct fixture *f = *state;
+	char err[64];
+
+	f->conf.on_sign_failure = CONF_SIGN_ACCEPT;
+	f->conf.streams = calloc(1, sizeof *f->conf.streams);
+	assert_non_null(f->conf.streams);
+	f->conf.n_streams = 1;
+	f->conf.streams[0].name = strdup("all");
+	f->conf.streams[0].track.cfbl_address =
+	    tmpl_parse("fbl@example.com", err, sizeof err);
+	assert_int_equal(cfbl_edits(f), 1);
+	/* The one that is left was made over the field. */
+	f->r.fail = 1;
+	assert_int_equal(cfbl_edits(f), 1);
+	f->r.fail = 2;
+	assert_int_equal(cfbl_edits(f), 0);
+	f->r.fail = 0;
+	f->r.refuse_begin = true;
+	assert_int_equal(cfbl_edits(f), 0);
+}
+
 static void
 a_refused_message_counts_as_an_attempt(void **state)
 {
@@ -544,6 +585,7 @@ main(void)
 		FIXED(an_unknown_domain_goes_unsigned_and_is_counted),
 		FIXED(a_failed_signature_delays_or_goes_without),
 		FIXED(a_signer_that_gives_up_early_fails_every_signature),
+		FIXED(what_wants_a_signature_goes_with_the_last_one),
 		FIXED(a_refused_message_counts_as_an_attempt),
 		FIXED(edits_the_mta_refused_make_a_tempfail),
 		FIXED(aborted_messages_leave_no_trace),

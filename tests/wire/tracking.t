@@ -308,6 +308,44 @@ def unsigned(d):
         yield "the log does not tell of the CFBL-Address"
 
 
+ONLY_SIGNED = {"List_Unsubscribe_Post": None, "CFBL_Address": None, "CFBL_Feedback_ID": None}
+
+
+def unsigned_after_all(t, d):
+    """What cannot be signed is known late, or at the end; the same fields are not on it."""
+    program = os.path.join(os.environ.get("MM_BUILD") or os.getcwd(), "metermark")
+    long_line = dict(X_Campaign="all-in", Subject="x" * 1200)
+    for macros in (POSTFIX, SENDMAIL):
+        for what, message in [("header", plain(**long_line)),
+                              ("body", plain(b"x" * 2000 + b"\r\n", X_Campaign="all-in"))]:
+            answer = d.send(message, macros)
+            out = message.edited(answer.edits)
+            yield from expect(out, DKIM_Signature=None, Precedence="bulk",
+                              List_Unsubscribe=rf"<https://u\.example.com/{URL}>.*",
+                              **ONLY_SIGNED)
+            if not answer.passed or f"reason=long-{what}-line" not in d.log_text():
+                yield f"{what}: {answer}"
+            path = t.scratch.write("long.eml", "".join(
+                f"{n.decode()}:{v.decode()}\n" for n, v in message.fields) + "\n" +
+                message.body.decode().replace("\r\n", "\n"))
+            told = subprocess.run([program, "explain", "-c", d.file, path],
+                                  capture_output=True, text=True, check=False)
+            if told.returncode != 0 or "add     List-Unsubscribe:" not in told.stdout or \
+                    re.search("add +(List-Unsubscribe-Post|CFBL)", told.stdout):
+                yield f"explain: {told}"
+    # The sender's own are his; what his Post spoke of is gone where his URL is.
+    own = dict(long_line, List_Unsubscribe="<https://theirs.example.com/1>",
+               List_Unsubscribe_Post="List-Unsubscribe=One-Click", CFBL_Address="c@example.com")
+    message = plain(**own)
+    out = message.edited(d.send(message).edits)
+    yield from expect(out, DKIM_Signature=None,
+                      List_Unsubscribe_Post="List-Unsubscribe=One-Click",
+                      CFBL_Address="c@example.com", CFBL_Feedback_ID=None)
+    message = plain(**dict(long_line, List_Unsubscribe_Post="List-Unsubscribe=No"))
+    out = message.edited(d.send(message).edits)
+    yield from expect(out, List_Unsubscribe="<https://u.*", **ONLY_SIGNED)
+
+
 def sender_arguments(d):
     """What a client gave with MAIL goes along; the null sender stays."""
     def given(macros, sender, *arguments):
@@ -468,6 +506,8 @@ def main():
             check("an MTA that cannot change it", without_chgfrom, d)
             check("recipients in tokens", rcpt_forms, t, d)
             check("hostile values behind every placeholder", hostile, d)
+        with t.daemon("on_bad_message = accept\n" + config) as d:
+            check("a message that cannot be signed after all", unsigned_after_all, t, d)
         check("settings that are refused", refused_settings, t)
 
 
