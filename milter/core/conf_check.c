@@ -330,6 +330,29 @@ conf_check_edit(enum conf_edit edit, const char *name, char *err, size_t errlen)
 	return 0;
 }
 
+/* Gmail reports on sums of mail: what sorts it otherwise makes none, or none that
+ * tells. A day is a sum. */
+static int
+check_feedback_values(const char *text, char *err, size_t errlen)
+{
+	static const char *const single[] = { "%{token}", "%{queue_id}" };
+
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		if (strstr(text, single[i]) != NULL) {
+			snprintf(err, errlen,
+			    "a Feedback-ID without %s: Gmail reports on sums of mail, "
+			    "and each message would be one of its own",
+			    single[i]);
+			return -1;
+		}
+	if (strstr(text, "%{rcpt_count}") != NULL)
+		return expected(err, errlen,
+		    "a Feedback-ID without %{rcpt_count}: Gmail reports on sums of "
+		    "mail, and a campaign would fall apart by its numbers of "
+		    "recipients");
+	return 0;
+}
+
 /*
  * Gmail counts the fields from the right and reads nothing when the last one is empty
  * or changes (support.google.com/a/answer/6254652).
@@ -342,10 +365,8 @@ conf_check_feedback_id(const char *text, char *err, size_t errlen)
 
 	if (!printable(rest, ""))
 		return expected(err, errlen, "a Feedback-ID without blanks");
-	if (strstr(text, "%{token}") != NULL)
-		return expected(err, errlen,
-		    "a Feedback-ID without %{token}: Gmail reports on sums of mail, "
-		    "and each message would be one of its own");
+	if (check_feedback_values(text, err, errlen) != 0)
+		return -1;
 	for (; n < 4 && rest.len > 0; n++) {
 		/* What follows the third colon is one field, colons and all. */
 		size_t colon = n < 3 ? str_find(rest, ':') : rest.len;

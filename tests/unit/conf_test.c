@@ -260,11 +260,13 @@ single_values_are_checked(void **state)
 		    { "", "a b", "a\t", "\xc3\xa9" } },
 		{ conf_check_feedback_id,
 		    { "a:b:c:sender", "%{campaign}:%{stream}:%{domain}:exmplco",
-			":::abcde", "a:::abcdefghijklmno", "a::c:s.n_d-r" },
+			":::abcde", "a:::abcdefghijklmno", "a::c:s.n_d-r",
+			"%{campaign}:%{date}:c:sender" },
 		    { "", "a", "a:b:c", "a:b:c:d:sender", "a:b:c:", "a:b:c:abcd",
 			"a:b:c:abcdefghijklmnop", "a:b:c:%{user}", "a:b:a:sender",
 			"a b:c:d:sender", ":::", "::::", "a:b:sender:sender",
-			"a:b:c:send/r", "a:b:c:sender:" } },
+			"a:b:c:send/r", "a:b:c:sender:", "%{token}:b:c:sender",
+			"a:%{queue_id}:c:sender", "a:b:%{rcpt_count}:sender" } },
 	};
 	char err[256];
 

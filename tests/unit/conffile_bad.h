@@ -377,6 +377,11 @@ static const struct {
 	{ "stream a { feedback_id = \"a:b:c:x%{user}\" }",
 	    ":1: feedback_id: found \"a:b:c:x%{user}\", expected a sender id as the "
 	    "fourth field: the same for all mail, 5 to 15 letters, digits, ., _ or -" },
+	{ "stream a { feedback_id = \"a:%{queue_id}:c:sender\" }",
+	    ":1: feedback_id: found \"a:%{queue_id}:c:sender\", expected a Feedback-ID "
+	    "without %{queue_id}: Gmail reports on sums of mail, and each message "
+	    "would "
+	    "be one of its own" },
 	{ "stream a { feedback_id = \"%{usr}:b:c:sender\" }",
 	    ":1: feedback_id: found \"%{usr}\", expected %%, %{campaign}, %{stream}, "
 	    "%{domain}, %{user}, %{customer}, %{queue_id}, %{token}, %{date} or "
