@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * domlook.h - the domains of the settings, one after the other, looked up in DNS: their
- * keys, SPF and DMARC.  What is found is judged by core/dnslook.h.
+ * keys, SPF and DMARC; of those of a return_path SPF.  What is found is judged by
+ * core/dnslook.h.
  *
  * Blocks while DNS is asked; any thread.
  */
@@ -15,11 +16,14 @@
 #include "core/conf.h"
 #include "core/dnslook.h"
 
+/* The check of SPF where envelopes are of the domain. */
+#define DOMLOOK_RETURN_PATH "spf of return_path"
+
 struct domlook_result {
 	struct str domain;
 	const char *selector; /* NULL: SPF or DMARC */
 	const char *file;     /* of the key */
-	const char *check;    /* "dkim r2026", "spf", "dmarc" */
+	const char *check;    /* "dkim r2026", "spf", DOMLOOK_..., "dmarc" */
 	const struct dnslook_finding *f;
 	const struct dnslook_key *key; /* with a selector */
 };

@@ -13,6 +13,7 @@
 #include "core/human.h"
 #include "edge/clock.h"
 #include "edge/dnsreport.h"
+#include "edge/domlook.h"
 
 #define SHOWN_MAX 20
 #define OLD_MS (INT64_C(49) * 3600 * 1000) /* two rounds missed */
@@ -32,6 +33,9 @@ cure_of(const struct dnsnews_finding *f)
 		return "publish one sound SPF record, or none is needed: the "
 		       "envelope's "
 		       "domain is another one";
+	if (str_eq(check, STR(DOMLOOK_RETURN_PATH)))
+		return "publish one sound SPF record there that names this host: "
+		       "receivers ask the domain of the envelope sender";
 	return "publish at _dmarc.DOMAIN: v=DMARC1; p=none; rua=mailto:ADDRESS";
 }
 

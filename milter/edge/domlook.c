@@ -20,8 +20,8 @@
 /* A key and whose it is; the strings belong to settings and table, or to paths. */
 struct item {
 	struct str domain;
-	const char *selector, *file;
-	size_t path; /* in paths, for those of the table */
+	const char *selector, *file; /* selector NULL: no key, but a return_path */
+	size_t path;                 /* in paths, for those of the table */
 	size_t order;
 };
 
@@ -80,6 +80,21 @@ add(struct run *r, struct item item)
 	r->v[r->n++] = item;
 }
 
+/* What stands behind the @ of a return_path is written out; see core/conf_track.h. */
+static void
+add_return_paths(struct run *r, const struct conf *c)
+{
+	for (size_t i = 0; i < c->n_streams; i++) {
+		const struct tmpl *t = c->streams[i].track.return_path;
+		struct str text = t != NULL ? str_trim(str_of(tmpl_text(t))) : STR("");
+
+		if (text.len > 0)
+			add(r,
+			    (struct item) {
+				.domain = str_skip(text, str_rfind(text, '@') + 1) });
+	}
+}
+
 static int
 gather(struct run *r, const struct conf *c)
 {
@@ -89,7 +104,7 @@ gather(struct run *r, const struct conf *c)
 
 	for (size_t d = 0; d < c->n_domains; d++)
 		all += c->domains[d].n_keys;
-	r->v = calloc(all + 1, sizeof(*r->v));
+	r->v = calloc(all + c->n_streams + 1, sizeof(*r->v));
 	if (r->v == NULL)
 		return -1;
 	for (size_t d = 0; d < c->n_domains; d++)
@@ -103,11 +118,13 @@ gather(struct run *r, const struct conf *c)
 		if (row_item(r, &row, &item))
 			add(r, item);
 	}
+	if (!r->job->keys_only)
+		add_return_paths(r, c);
 	if (buf_failed(&r->paths))
 		return -1;
 	qsort(r->v, r->n, sizeof(*r->v), by_domain);
 	for (size_t i = 0; i < r->n; i++)
-		if (r->v[i].file == NULL)
+		if (r->v[i].file == NULL && r->v[i].selector != NULL)
 			r->v[i].file = r->paths.p + r->v[i].path;
 	return 0;
 }
@@ -137,6 +154,8 @@ send_all(const struct run *r, struct dns *dns, size_t from, size_t to)
 	char name[2 * DNS_NAME_MAX];
 
 	for (size_t i = from; i < to; i++) {
+		if (r->v[i].selector == NULL)
+			continue;
 		snprintf(name, sizeof(name), "%s._domainkey.%.*s", r->v[i].selector,
 		    (int)domain.len, domain.p);
 		dns_want(dns, DNS_TXT, str_of(name));
@@ -167,18 +186,27 @@ look_at_key(struct run *r, const struct dnslook *look, const struct item *item)
 	tell(r, item, check, &key.f, &key);
 }
 
-/* Mail of the domain may have an envelope of another one, so that it needs no record.
+/*
+ * Mail of a domain may have an envelope of another one, so that it needs no record;
+ * what a return_path makes of envelopes is what receivers ask about (RFC 7208 2.4).
  */
 static void
-look_at_policies(struct run *r, const struct dnslook *look, const struct item *item)
+look_at_spf(struct run *r, const struct dnslook *look, const struct item *item,
+    bool return_path)
 {
 	struct dnslook_spf spf;
-	struct dnslook_dmarc dmarc;
 
 	dnslook_spf(look, item->domain, &spf);
-	if (spf.f.word == DNSLOOK_FAIL && !spf.found)
+	if (spf.f.word == DNSLOOK_FAIL && !spf.found && !return_path)
 		spf.f.word = DNSLOOK_WARN;
-	tell(r, item, "spf", &spf.f, NULL);
+	tell(r, item, return_path ? DOMLOOK_RETURN_PATH : "spf", &spf.f, NULL);
+}
+
+static void
+look_at_dmarc(struct run *r, const struct dnslook *look, const struct item *item)
+{
+	struct dnslook_dmarc dmarc;
+
 	dnslook_dmarc(look, item->domain, &dmarc);
 	tell(r, item, "dmarc", &dmarc.f, NULL);
 }
@@ -190,14 +218,22 @@ look_at(struct run *r, size_t from, size_t to, char *err, size_t errlen)
 		.all_ms = DOMAIN_MS };
 	struct dns *dns = dns_new(&settings, err, errlen);
 	const struct dnslook look = { dns_ask, dns, psl_org, pubkey_look };
+	bool signs = false, return_path = false;
 
 	if (dns == NULL)
 		return -1;
 	send_all(r, dns, from, to);
 	for (size_t i = from; i < to; i++)
-		look_at_key(r, &look, &r->v[i]);
-	if (!r->job->keys_only)
-		look_at_policies(r, &look, &r->v[from]);
+		if (r->v[i].selector != NULL) {
+			look_at_key(r, &look, &r->v[i]);
+			signs = true;
+		} else
+			return_path = true;
+	if (!r->job->keys_only) {
+		look_at_spf(r, &look, &r->v[from], return_path);
+		if (signs)
+			look_at_dmarc(r, &look, &r->v[from]);
+	}
 	dns_free(dns);
 	r->sum->looked++;
 	return 0;

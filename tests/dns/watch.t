@@ -130,6 +130,29 @@ def again_after_restart(t, d, server):
         yield f"{fresh}"
 
 
+def return_path(t, server):
+    """Envelopes of a domain need its SPF record, whether or not it signs."""
+    streams = """token { key { id = "a" file = "%s" } }
+stream "a" { match { campaign = "a" } return_path = "b+%%{token}@bounce.example.com" }
+stream "b" { match { campaign = "b" } return_path = "b@Bounce.example.com" }
+stream "c" { return_path = "b@example.com" }
+""" % t.scratch.write("token.key", "k" * 40 + "\n", 0o600)
+    with t.daemon(f'dns_check = true\nresolver = "{server.address}"\n{streams}') as d:
+        r = wait_until("the first look", lambda: report(d), 30)
+        found = {(f["domain"].lower(), f["check"], f["result"]) for f in r["findings"]}
+        want = {("bounce.example.com", "spf of return_path", "fail"),
+                ("example.com", "spf of return_path", "fail")}
+        if not want <= found or any(check == "spf" for _, check, _ in found) or \
+                ("bounce.example.com", "dmarc", "fail") in found or r["domains"] != 2:
+            yield f"{r}"
+        if sum("ounce.example.com spf of return_path: fail: " in line for line in news(d)) != 1:
+            yield f"{news(d)}"
+        told = [c for c in metermark("doctor", "-c", d.file, "-f", "json").json["checks"]
+                if "ounce.example.com spf of return_path" in c["text"]]
+        if len(told) != 1 or told[0]["status"] != "fail" or "envelope" not in told[0]["cure"]:
+            yield f"doctor: {told}"
+
+
 def silent_server(t):
     """Nobody answers: mail flows as ever, a stop does not wait."""
     with Liar(lambda q: []) as liar, \
@@ -183,5 +206,6 @@ with wire("dns") as t:
             t.check("doctor shows it with a cure", doctor, d)
             t.check("what is mended is well again, told once", mended, t, d, server)
             t.check("a restart is no news", again_after_restart, t, d, server)
+        t.check("a return_path's domain needs SPF", return_path, t, server)
         t.check("off means off, until a reload says otherwise", off, t, server)
     t.check("a silent name server delays neither mail nor stop", silent_server, t)
