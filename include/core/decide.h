@@ -21,6 +21,7 @@
 #include "core/cidr.h"
 #include "core/conf.h"
 #include "core/hdr.h"
+#include "core/idname.h"
 #include "core/mark.h"
 #include "core/sourceread.h"
 #include "core/verp.h"
@@ -55,6 +56,7 @@ struct decide_facts {
 	bool no_memory;        /* and that limit was this host's, not the list's */
 	struct mark_keys keys; /* of tokens and marks; without any, neither is made */
 	source_json_fn json;   /* NULL: headers in JSON are not read */
+	idname_fn idn;         /* NULL: international names stay as they are */
 };
 
 enum decide_verdict { DECIDE_PASS, DECIDE_ACCEPT, DECIDE_REJECT, DECIDE_TEMPFAIL };
@@ -72,10 +74,10 @@ struct decision {
 	struct source_found source;       /* what named it, and the tags beside it */
 	const struct conf_stream *stream; /* NULL: none matched */
 	const struct conf_domain *domain; /* signs it; NULL: goes unsigned */
-	struct str from_domain;           /* "" when there is no certain one */
-	unsigned skips;                   /* see core/signset.h */
-	bool partly;                      /* a field was left out of the signature */
-	struct verp sender;               /* of the envelope, where it is changed */
+	struct str from_domain;   /* in ASCII if it can be; "": no certain one */
+	unsigned skips;           /* see core/signset.h */
+	bool partly;              /* a field was left out of the signature */
+	struct verp sender;       /* of the envelope, where it is changed */
 	const char *edit_skipped; /* name of a field that was not added, set or made */
 };
 
@@ -86,6 +88,9 @@ void decide_message(const struct conf *, const struct decide_facts *, struct hdr
 /* Once the body is known. */
 void decide_body(
     const struct conf *, bool sendmail, const struct bodyscan *, struct decision *);
+
+/* The word of the log for it: "accepted". */
+const char *decide_event(enum decide_verdict);
 
 /*
  * True when a Received field says that this very host has had the message before (see

@@ -25,6 +25,7 @@
 #include "core/bodyscan.h"
 #include "core/buf.h"
 #include "core/hdr.h"
+#include "core/idname.h"
 #include "core/str.h"
 
 /*
@@ -162,6 +163,7 @@ struct rule_facts {
 	size_t n_rcpt;              /* 0: not known */
 	bool transactional;         /* nobody can unsubscribe from it */
 	rule_org_fn org;            /* NULL: the last two labels of a name */
+	idname_fn idn;              /* NULL: international names stay as they are */
 
 	/* Made by rule_facts_finish(), which adds the header's signatures to sig. */
 	size_t count[RULE_FIELDS];

@@ -18,6 +18,7 @@
 
 #include "core/conf.h"
 #include "core/decide.h"
+#include "core/idname.h"
 #include "core/plan.h"
 #include "core/rule.h"
 #include "core/signport.h"
@@ -39,6 +40,7 @@ struct txn_env {
 	struct tally_sink sink;
 	source_json_fn json; /* NULL: tag headers in JSON are not read */
 	rule_org_fn org;     /* see core/rule.h */
+	idname_fn idn;       /* NULL: international names stay as they are */
 	bool look_at_all;    /* at bodies that are not ours too, for txn_facts() */
 };
 

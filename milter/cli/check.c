@@ -17,6 +17,7 @@
 #include "edge/conffile.h"
 #include "edge/crypto.h"
 #include "edge/domfile.h"
+#include "edge/idn.h"
 #include "edge/psl.h"
 #include "edge/tagjson.h"
 
@@ -110,6 +111,7 @@ run(struct check *c)
 		.sink = { no_count, NULL },
 		.json = tagjson_read,
 		.org = psl_org,
+		.idn = idn_ascii,
 		.look_at_all = true,
 	};
 	struct explain *e = &c->mail;

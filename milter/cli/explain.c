@@ -21,6 +21,7 @@
 #include "edge/conffile.h"
 #include "edge/crypto.h"
 #include "edge/domfile.h"
+#include "edge/idn.h"
 #include "edge/psl.h"
 #include "edge/tagjson.h"
 
@@ -122,6 +123,7 @@ run_txn(struct explain *e, struct str host, struct str from)
 		.sink = { take_delta, e },
 		.json = tagjson_read,
 		.org = psl_org,
+		.idn = idn_ascii,
 	};
 	const struct txn_start start = {
 		.client = e->client,

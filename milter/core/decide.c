@@ -214,8 +214,8 @@ line_limit(const struct conf *c, bool sendmail)
 
 /* Who the message says it is from.  False: it cannot be said, and *d explains. */
 static bool
-from_domain(
-    const struct conf *c, const struct hdr *h, struct arena *a, struct decision *d)
+from_domain(const struct conf *c, idname_fn idn, const struct hdr *h, struct arena *a,
+    struct decision *d)
 {
 	const struct hdr_field *f = hdr_first(h, STR("From"));
 
@@ -230,7 +230,12 @@ from_domain(
 	}
 	switch (addr_from_domain(f->value, a, &d->from_domain)) {
 	case ADDR_OK:
-		return true;
+		d->from_domain = idname_ascii(d->from_domain, idn, a);
+		if (d->from_domain.p != NULL)
+			return true;
+		d->from_domain = STR("");
+		no_room(c, h, a, d);
+		return false;
 	case ADDR_NO_MEMORY:
 		no_room(c, h, a, d);
 		return false;
@@ -372,7 +377,7 @@ decide_message(const struct conf *c, const struct decide_facts *facts, struct hd
 	camp_canonical(str_of(c->campaign.default_name), sha256, &d->campaign);
 	if (!is_ours(c, facts, h, d))
 		return;
-	from_ok = !facts->overflow && from_domain(c, h, a, d);
+	from_ok = !facts->overflow && from_domain(c, facts->idn, h, a, d);
 	if (from_ok && domsign_find(c, d->from_domain, facts->user, a, &signs) != 0) {
 		no_room(c, h, a, d);
 		return;
@@ -426,4 +431,20 @@ decide_body(
 	else if (b->bare_cr || b->bare_lf)
 		bad_message(c, d, "bare-line-end",
 		    "The body holds a CR or LF that is no line end, encode it");
+}
+
+const char *
+decide_event(enum decide_verdict v)
+{
+	switch (v) {
+	case DECIDE_PASS:
+		return "passed";
+	case DECIDE_ACCEPT:
+		return "accepted";
+	case DECIDE_REJECT:
+		return "rejected";
+	case DECIDE_TEMPFAIL:
+		return "tempfailed";
+	}
+	return "accepted";
 }

@@ -136,6 +136,7 @@ read_from(struct rule_facts *f)
 {
 	struct addr_list list;
 	struct addr_box box;
+	struct str ascii;
 
 	f->from = ADDR_EMPTY;
 	f->from_box =
@@ -151,6 +152,9 @@ read_from(struct rule_facts *f)
 		f->from = ADDR_OK;
 	if (str_ends(f->from_box.domain, STR(".")))
 		f->from_box.domain.len--;
+	ascii = idname_ascii(f->from_box.domain, f->idn, f->arena);
+	if (ascii.p != NULL)
+		f->from_box.domain = ascii;
 }
 
 void

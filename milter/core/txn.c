@@ -132,7 +132,9 @@ txn_begin(struct txn *t, const struct txn_start *s)
 	    t->start.mail_from.p == NULL || t->start.mail_args.p == NULL)
 		return -1;
 	if (addr_path(t->start.mail_from, &path) == ADDR_OK)
-		t->envelope_domain = path.domain;
+		t->envelope_domain = idname_ascii(path.domain, t->env.idn, t->arena);
+	if (t->envelope_domain.p == NULL)
+		return -1;
 	t->active = true;
 	return 0;
 }
@@ -290,6 +292,7 @@ txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce
 		.no_memory = t->hdr.n < HDR_FIELDS_MAX && !arena_limited(t->arena),
 		.keys = t->start.keys,
 		.json = t->env.json,
+		.idn = t->env.idn,
 	};
 	decide_message(
 	    t->start.conf, &facts, &t->hdr, t->arena, t->env.sha256, &t->decision);
@@ -418,7 +421,8 @@ txn_facts(const struct txn *t, struct rule_facts *f)
 		.arena = t->arena,
 		.envelope_domain = sender_domain(t),
 		.n_rcpt = t->n_rcpt,
-		.org = t->env.org };
+		.org = t->env.org,
+		.idn = t->env.idn };
 	if (is_signed(t)) {
 		add_ours(f, t->decision.domain);
 		for (size_t i = 0; i < t->decision.domain->n_also; i++)
@@ -541,28 +545,12 @@ add_signed(const struct txn *t, struct buf *line)
 	line_list(line, "signed", list, n);
 }
 
-static const char *
-event(enum decide_verdict v)
-{
-	switch (v) {
-	case DECIDE_PASS:
-		return "passed";
-	case DECIDE_ACCEPT:
-		return "accepted";
-	case DECIDE_REJECT:
-		return "rejected";
-	case DECIDE_TEMPFAIL:
-		return "tempfailed";
-	}
-	return "accepted";
-}
-
 static void
 write_line(const struct txn *t, struct buf *line)
 {
 	const struct decision *d = &t->decision;
 
-	line_begin(line, t->queue_id, event(d->verdict));
+	line_begin(line, t->queue_id, decide_event(d->verdict));
 	if (d->verdict != DECIDE_PASS) {
 		line_add(line, "campaign", str_make(d->campaign.name, d->campaign.len));
 		line_add(line, "stream",

@@ -33,6 +33,7 @@
 #include "edge/clock.h"
 #include "edge/crypto.h"
 #include "edge/gate.h"
+#include "edge/idn.h"
 #include "edge/logger.h"
 #include "edge/mfi_apply.h"
 #include "edge/psl.h"
@@ -517,6 +518,7 @@ set_process(const struct mfi_settings *s, char *err, size_t errlen)
 		.sink = s->sink,
 		.json = tagjson_read,
 		.org = psl_org,
+		.idn = idn_ascii,
 	};
 	process.local = tokenkeys_local(s->rcpt_key);
 	if (process.local == NULL || process.rcpt_mac == NULL) {

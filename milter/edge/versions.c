@@ -11,6 +11,7 @@
 #include <ares.h>
 #include <confuse.h>
 #include <hiredis/hiredis.h>
+#include <idn2.h>
 #include <inttypes.h>
 #include <libmilter/mfapi.h>
 #include <libpsl.h>
@@ -36,4 +37,5 @@ versions_print(FILE *out, const char *program)
 	fprintf(out, "libConfuse %s\n", confuse_version);
 	fprintf(out, "libpsl %s\n", psl_get_version());
 	fprintf(out, "c-ares %s\n", ares_version(NULL));
+	fprintf(out, "libidn2 %s\n", idn2_check_version(NULL));
 }

@@ -11,7 +11,7 @@ set -eu
 # Building.
 packages="gcc libc6-dev make autoconf automake pkgconf xz-utils
 libmilter-dev libopendkim-dev libhiredis-dev libssl-dev libconfuse-dev libjansson-dev libpsl-dev
-libc-ares-dev"
+libc-ares-dev libidn2-dev"
 # Unit and wire tests, the second compiler, style and manuals.
 packages="$packages libcmocka-dev miltertest python3 clang clang-format mandoc libclang-rt-dev"
 # End to end: the MTAs' side, Redis, signing and verifying, counters of what happened.

@@ -662,6 +662,42 @@ a_value_too_long_is_not_set_and_said_so(void **state)
 	assert_string_equal(f->d.edit_skipped, "X-User");
 }
 
+static int
+fake_idn(const char *name, char out[ADDR_DOMAIN_MAX + 1])
+{
+	if (strcmp(name,
+		"b\xc3\xbc"
+		"cher.example") != 0)
+		return -1;
+	snprintf(out, ADDR_DOMAIN_MAX + 1, "xn--bcher-kva.example");
+	return 0;
+}
+
+static void
+an_international_from_is_signed_by_its_name_in_ascii(void **state)
+{
+	struct fixture *f = *state;
+	char err[256];
+
+	f->facts.idn = fake_idn;
+	f->conf.domains[0].subdomains = false;
+	free(f->conf.domains[0].name);
+	f->conf.domains[0].name = strdup("xn--bcher-kva.example");
+	assert_int_equal(conf_finish(&f->conf, err, sizeof err), 0);
+	receive(f, "From",
+	    " a@b\xc3\xbc"
+	    "cher.example");
+	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
+	assert_ptr_equal(f->d.domain, &f->conf.domains[0]);
+	assert_string_equal(f->d.from_domain.p, "xn--bcher-kva.example");
+	/* One that has no such form stays as it is, and unsigned. */
+	hdr_change(&f->hdr.v[0], STR(" a@\xc3\xbc.example"));
+	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
+	assert_null(f->d.domain);
+	assert_string_equal(f->d.why, "no-domain");
+	assert_string_equal(f->d.from_domain.p, "\xc3\xbc.example");
+}
+
 static void
 mail_without_room_for_edits_is_judged_as_it_leaves(void **state)
 {
@@ -760,6 +796,7 @@ main(void)
 		FIXED(values_of_strangers_inject_nothing),
 		FIXED(values_of_strangers_keep_a_fields_grammar),
 		FIXED(a_value_too_long_is_not_set_and_said_so),
+		FIXED(an_international_from_is_signed_by_its_name_in_ascii),
 		FIXED(mail_without_room_for_edits_is_judged_as_it_leaves),
 		FIXED(bodies_that_an_mta_would_change_are_refused),
 		FIXED(unsigned_mail_may_have_any_body),

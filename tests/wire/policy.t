@@ -126,6 +126,25 @@ BAD = {
 CONTROLS_ELSEWHERE = with_field("X-Odd: a\x07b\x1b\x7f")
 
 
+def international(d, what):
+    """From in U-labels is signed by the name in A-labels, and aligned with it."""
+    name = "xn--bcher-kva.example"
+    names = ["bücher.example", "BÜCHER.example", "bu\u0308cher.example", name] + \
+        (["news.bücher.example"] if what == "section" else [])
+    for domain in names:
+        message = plain(From=f"Bücher <a@{domain}>")
+        answer = d.send(message, sender=f"<b@{domain}>".encode())
+        yield from d.signed(message, answer, domain=name)
+    if f"from_domain={name} " not in d.log_text():
+        yield "the log has another name"
+    # Another name is nobody's.
+    message = plain(From="a@bücher.example.net")
+    answer = d.send(message, sender=b"<>")
+    if not answer.passed or message.edited(answer.edits).all(b"DKIM-Signature") or \
+            "reason=no-domain" not in d.log_text():
+        yield f"another name: {answer}"
+
+
 def main():
     with wire("policy") as t:
         t.make_key("example.net", "r2")
@@ -216,6 +235,16 @@ def main():
             check("a control character in a field that is not signed", signed, d,
                   CONTROLS_ELSEWHERE)
 
+        name = "xn--bcher-kva.example"
+        t.make_key(name, "r1")
+        rules = 'inspect {\nrule "dkim-aligned" { action = "reject" }\n' \
+            'rule "envelope-aligned" { action = "reject" }\n}\n'
+        table = t.scratch.write("idn.table", f"{name} r1 {dict(t.keys.domains[name])['r1']}\n")
+        for what, config, domains in [
+                ("section", rules, t.domain(name=name, more="subdomains = true")),
+                ("table", f'domain_table = "{table}"\n' + rules, "")]:
+            with t.daemon(config, domains) as d:
+                check(f"international names: a {what} signs them", international, d, what)
         with t.daemon('on_bad_message = "accept"\noutbound { reinjected = true }') as d:
             for text, message in BAD.items():
                 check(f"on_bad_message = accept, unsigned: {text}", unsigned, d, message)
