@@ -5,13 +5,10 @@
 #ifndef METERMARK_EDGE_NEWFILE_H
 #define METERMARK_EDGE_NEWFILE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/str.h"
 
-/* There is an account of that name. */
-bool newfile_account(const char *user);
 /*
  * Make the file, mode 0600; as root and with a reader, root's file of mode 0640 with
  * the reader's group, so that the daemon can read it and not change it.  All of it is

@@ -2,7 +2,7 @@
 /*
  * privs.h - who the daemon is: root at the start, `user` from then on.
  *
- * For the main thread, before others exist.
+ * For the main thread, before others exist, where nothing else is said.
  */
 #ifndef METERMARK_EDGE_PRIVS_H
 #define METERMARK_EDGE_PRIVS_H
@@ -20,6 +20,12 @@ struct privs {
 	gid_t socket_gid; /* of the unix socket: `group`; (gid_t)-1 when not set */
 	bool drop;        /* started as root and not meant to stay so */
 };
+
+/*
+ * An account of this host by its name, from getpwnam_r(3): 0 with its uid and primary
+ * group, 1 when there is none, -1 with errno when that is not known.  Thread-safe.
+ */
+int privs_account(const char *name, uid_t *, gid_t *);
 
 /*
  * Find out who to be.  Started as root: `user`, where "root" must be said to be had.

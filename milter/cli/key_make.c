@@ -19,6 +19,7 @@
 #include "edge/conffile.h"
 #include "edge/keyring.h"
 #include "edge/newfile.h"
+#include "edge/privs.h"
 #include "edge/pubkey.h"
 
 #define RECORD_MAX 4096
@@ -160,6 +161,8 @@ reader_of(const struct key_options *o, char *out, size_t size)
 	const char *file = o->config != NULL ? o->config : KEY_DEFAULT_FILE;
 	char err[512];
 	struct conf c;
+	uid_t uid;
+	gid_t gid;
 	bool read;
 
 	if (o->owner != NULL) {
@@ -170,7 +173,8 @@ reader_of(const struct key_options *o, char *out, size_t size)
 	snprintf(out, size, "%s", read ? c.user : "metermark");
 	if (read)
 		conf_fini(&c);
-	return newfile_account(out);
+	/* Where the lookup fails, newfile_secret() says so. */
+	return privs_account(out, &uid, &gid) <= 0;
 }
 
 int

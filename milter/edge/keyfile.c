@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "edge/privs.h"
 
 struct job {
 	const char *file; /* as it was asked for */
@@ -44,20 +45,6 @@ refuse(const struct job *j, const char *fmt, ...)
 	vsnprintf(j->err + used, j->errlen - used, fmt, ap);
 	va_end(ap);
 	return -1;
-}
-
-static void
-find_user(struct job *j, const char *user)
-{
-	struct passwd pw, *found = NULL;
-	char space[4096];
-
-	if (user != NULL && getpwnam_r(user, &pw, space, sizeof(space), &found) == 0 &&
-	    found != NULL) {
-		j->has_user = true;
-		j->uid = pw.pw_uid;
-		j->gid = pw.pw_gid;
-	}
 }
 
 static bool
@@ -196,7 +183,8 @@ keyfile_read(const char *file, const char *user, struct buf *out, char *err,
 	int fd = -1, rc = -1;
 	char *real;
 
-	find_user(&j, user);
+	/* Of a lookup that fails as of no account: it is in nobody's favour. */
+	j.has_user = user != NULL && privs_account(user, &j.uid, &j.gid) == 0;
 	real = realpath(file, NULL);
 	if (real == NULL) {
 		refuse(&j, "cannot be opened: %m");

@@ -6,31 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int
-find(const char *user, gid_t *gid)
-{
-	char space[4096];
-	struct passwd pw, *found = NULL;
-
-	if (getpwnam_r(user, &pw, space, sizeof(space), &found) != 0 || found == NULL)
-		return -1;
-	*gid = pw.pw_gid;
-	return 0;
-}
-
-bool
-newfile_account(const char *user)
-{
-	gid_t gid;
-
-	return find(user, &gid) == 0;
-}
+#include "edge/privs.h"
 
 static int
 fill(int fd, struct str text)
@@ -40,6 +21,8 @@ fill(int fd, struct str text)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n == 0)
+			errno = EIO;
 		if (n <= 0)
 			return -1;
 		text = str_skip(text, (size_t)n);
@@ -47,17 +30,38 @@ fill(int fd, struct str text)
 	return fsync(fd);
 }
 
+static int
+hand_over(int fd, const char *reader, gid_t gid)
+{
+	if (reader == NULL || geteuid() != 0)
+		return 0;
+	return fchown(fd, 0, gid) == 0 ? fchmod(fd, 0640) : -1;
+}
+
+/* 0, or -1 with a sentence. */
+static int
+look_up(const char *reader, gid_t *gid, char *err, size_t errlen)
+{
+	uid_t uid;
+	int r = reader != NULL ? privs_account(reader, &uid, gid) : 0;
+
+	if (r > 0)
+		snprintf(err, errlen, "there is no account %s", reader);
+	else if (r < 0)
+		snprintf(err, errlen, "cannot look up the account %s: %s", reader,
+		    strerror(errno));
+	return r == 0 ? 0 : -1;
+}
+
 int
 newfile_secret(
     const char *file, struct str text, const char *reader, char *err, size_t errlen)
 {
-	int fd, e;
-	gid_t gid;
+	gid_t gid = 0;
+	int fd, e = 0;
 
-	if (reader != NULL && find(reader, &gid) != 0) {
-		snprintf(err, errlen, "there is no account %s", reader);
+	if (look_up(reader, &gid, err, errlen) != 0)
 		return -1;
-	}
 	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
 		snprintf(err, errlen, "%s: %s", file,
@@ -65,12 +69,12 @@ newfile_secret(
 				    : strerror(errno));
 		return -1;
 	}
-	if (fill(fd, text) == 0 &&
-	    (reader == NULL || geteuid() != 0 ||
-		(fchown(fd, 0, gid) == 0 && fchmod(fd, 0640) == 0)) &&
-	    close(fd) == 0)
+	if (fill(fd, text) != 0 || hand_over(fd, reader, gid) != 0)
+		e = errno;
+	if (close(fd) != 0 && e == 0)
+		e = errno;
+	if (e == 0)
 		return 0;
-	e = errno;
 	snprintf(err, errlen, "%s: %s", file, strerror(e));
 	unlink(file);
 	return -1;

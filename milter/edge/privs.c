@@ -43,6 +43,19 @@ find_user(const char *name, uid_t uid, struct privs *out)
 	return e == 0 || e == ENOENT || e == ESRCH ? 1 : -1;
 }
 
+int
+privs_account(const char *name, uid_t *uid, gid_t *gid)
+{
+	struct privs found;
+	int r = find_user(name, 0, &found);
+
+	if (r != 0)
+		return r;
+	*uid = found.uid;
+	*gid = found.gid;
+	return 0;
+}
+
 static int
 find_group(const char *name, gid_t *gid)
 {
