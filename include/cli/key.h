@@ -16,8 +16,6 @@ struct key_options {
 	size_t n_args;
 };
 
-#define KEY_DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"
-
 /* key_make.c: an exit status each. */
 int key_generate(const struct key_options *);
 int key_record(const struct key_options *);

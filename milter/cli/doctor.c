@@ -16,8 +16,8 @@
 #include "cli/term.h"
 #include "core/buf.h"
 #include "core/visible.h"
+#include "edge/conffile.h"
 
-#define DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"
 #define LINE_MAX_BYTES 8192
 #define CHECK_PLACES 15
 #define INDENT (6 + CHECK_PLACES + 1) /* where texts begin */
@@ -31,7 +31,7 @@ static const char help_text[] =
     "It tries the daemon's rights in Redis on keys of its own, which go again.\n"
     "\n"
     "  -c, --config FILE      the daemon's settings\n"
-    "                         (" SYSCONFDIR "/metermark/metermark.conf)\n"
+    "                         (" CONFFILE_DEFAULT ")\n"
     "  -f, --format FORM      text (default) or json\n"
     "\n"
     "Status: 0 all well, or warnings only; 1 something failed; 64 usage.\n";
@@ -268,7 +268,7 @@ read_options(struct doctor *d, int argc, char **argv, bool *json, bool *help)
 int
 doctor_main(int argc, char **argv)
 {
-	struct doctor d = { .file = DEFAULT_FILE };
+	struct doctor d = { .file = CONFFILE_DEFAULT };
 	bool json = false, help = false;
 	int status;
 

@@ -13,6 +13,7 @@
 #include "cli/term.h"
 #include "core/conf.h"
 #include "core/taglist.h"
+#include "edge/conffile.h"
 
 #define BITS_MIN 2048
 #define BITS_MAX 4096
@@ -37,7 +38,7 @@ static const char help_text[] =
     "  -f, --format FORM      of a record: plain, zone (default with domain and\n"
     "                         selector) or json; of a test: table (default) or json\n"
     "  -c, --config FILE      the daemon's settings\n"
-    "                         (" SYSCONFDIR "/metermark/metermark.conf)\n"
+    "                         (" CONFFILE_DEFAULT ")\n"
     "  -r, --resolver ADDRESS[:PORT]\n"
     "                         the name server to ask (that of the settings)\n"
     "\n"

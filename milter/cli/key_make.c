@@ -158,7 +158,7 @@ key_record(const struct key_options *o)
 static bool
 reader_of(const struct key_options *o, char *out, size_t size)
 {
-	const char *file = o->config != NULL ? o->config : KEY_DEFAULT_FILE;
+	const char *file = o->config != NULL ? o->config : CONFFILE_DEFAULT;
 	char err[512];
 	struct conf c;
 	uid_t uid;

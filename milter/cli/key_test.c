@@ -178,7 +178,7 @@ int
 key_test(const struct key_options *o)
 {
 	static struct test t; /* a table's worth of keys is looked at one by one */
-	const char *file = o->config != NULL ? o->config : KEY_DEFAULT_FILE;
+	const char *file = o->config != NULL ? o->config : CONFFILE_DEFAULT;
 	struct domlook_sum sum;
 	char err[1024];
 	int status;

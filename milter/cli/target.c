@@ -18,7 +18,6 @@
 #include "edge/conffile.h"
 #include "edge/redis_place.h"
 
-#define DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"
 #define DEFAULT_URL "redis://127.0.0.1:6379/0"
 #define DEFAULT_PREFIX "metermark"
 #define TIMEOUT_MS 5000
@@ -106,8 +105,8 @@ find_url(const struct target_options *o, struct target *t)
 	if (env != NULL && env[0] != '\0')
 		return set_url(t, env, "METERMARK_REDIS", EX_USAGE);
 	/* ENOENT only: any other trouble is for read_config() to report. */
-	if (access(DEFAULT_FILE, F_OK) == 0 || errno != ENOENT)
-		return read_config(t, DEFAULT_FILE);
+	if (access(CONFFILE_DEFAULT, F_OK) == 0 || errno != ENOENT)
+		return read_config(t, CONFFILE_DEFAULT);
 	return set_url(t, DEFAULT_URL, "the built-in default", EX_USAGE);
 }
 

@@ -17,8 +17,6 @@
 #include "edge/crypto.h"
 #include "edge/tokenkeys.h"
 
-#define DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"
-
 static const char help_text[] =
     "usage: metermark token key FILE\n"
     "       metermark token decode [options] TOKEN\n"
@@ -36,7 +34,7 @@ static const char help_text[] =
     "                           makes, all verify\n"
     "  -n, --no-lookup          do not ask Redis for the campaign's name\n"
     "  -c, --config FILE        keys, Redis and prefix from FILE\n"
-    "                           (" SYSCONFDIR "/metermark/metermark.conf)\n"
+    "                           (" CONFFILE_DEFAULT ")\n"
     "  -r, --redis URL          as for metermark stats\n"
     "  -k, --key-prefix TEXT    what the keys in Redis begin with (metermark)\n"
     "\n"
@@ -99,7 +97,8 @@ load(const struct conf *c, struct token_ring **out)
 int
 token_keys(const struct token_options *o, struct token_ring **out)
 {
-	const char *file = o->target.config != NULL ? o->target.config : DEFAULT_FILE;
+	const char *file =
+	    o->target.config != NULL ? o->target.config : CONFFILE_DEFAULT;
 	char err[1024];
 	struct conf c;
 	int status = EX_OK;

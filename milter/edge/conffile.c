@@ -218,6 +218,9 @@ read_file(struct buf *out)
 {
 	int fd = open(reading.file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
 
+	if (fd < 0 && errno == ENOENT && strcmp(reading.file, CONFFILE_DEFAULT) == 0)
+		return conffile_fail(
+		    0, "cannot be opened: %m; name the file with -c, or install one");
 	if (fd < 0)
 		return conffile_fail(0, "cannot be opened: %m");
 	rc = read_all(fd, out);

@@ -12,13 +12,12 @@
 #include <unistd.h>
 
 #include "core/domtable.h"
+#include "edge/conffile.h"
 #include "edge/counters.h"
 #include "edge/keycheck.h"
 #include "edge/privs.h"
 #include "edge/snapshot.h"
 #include "edge/versions.h"
-
-#define DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"
 
 static void
 usage(FILE *out)
@@ -27,7 +26,7 @@ usage(FILE *out)
 	    "usage: " OPTIONS_PROGRAM " [-fv] [-c FILE]\n"
 	    "       " OPTIONS_PROGRAM " -t [-c FILE]\n"
 	    "       " OPTIONS_PROGRAM " -V | -h\n"
-	    "  -c, --config FILE  settings (" DEFAULT_FILE ")\n"
+	    "  -c, --config FILE  settings (" CONFFILE_DEFAULT ")\n"
 	    "  -f, --foreground   stay in the foreground, log to stderr\n"
 	    "  -t, --test         check the settings and the keys they name, and exit\n"
 	    "  -v, --verbose      log everything, whatever log_level says\n"
@@ -164,7 +163,7 @@ options_read(struct options *out, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct request r = { .file = DEFAULT_FILE };
+	struct request r = { .file = CONFFILE_DEFAULT };
 	int status, c;
 
 	*out = (struct options) { 0 };

@@ -194,6 +194,12 @@ def usage(p):
         got = ask("token", *arguments)
         if got.returncode != status:
             yield f"{arguments}: {got}"
+    # Where no settings are installed, their absence has a cure.
+    for arguments in (("token", "decode", "a"), ("key", "test")):
+        got = ask(*arguments)
+        if "No such file" in got.stderr and (got.returncode != 78 or not got.stderr.endswith(
+                "; name the file with -c, or install one\n")):
+            yield f"{arguments}: {got}"
     empty = p.write("empty.conf", 'user = "root"\n')
     got = ask("token", "decode", "-c", empty, "x")
     if got.returncode != 78 or "no token section" not in got.stderr:
