@@ -26,6 +26,8 @@ struct privs {
  * group, 1 when there is none, -1 with errno when that is not known.  Thread-safe.
  */
 int privs_account(const char *name, uid_t *, gid_t *);
+/* The name of a group, or its number where it has none.  Thread-safe. */
+void privs_group_name(gid_t, char *out, size_t size);
 
 /*
  * Find out who to be.  Started as root: `user`, where "root" must be said to be had.

@@ -130,30 +130,6 @@ one_file(const struct key_options *o, const char *verb)
 	return EX_USAGE;
 }
 
-int
-key_record(const struct key_options *o)
-{
-	char err[1024], warn[1024];
-	struct keyring_key key;
-	enum form form;
-	int status = one_file(o, "record");
-
-	if (status == EX_OK)
-		status = form_of(o, &form);
-	if (status != EX_OK)
-		return status;
-	if (keyring_decode(o->args[0], o->owner, &key, err, sizeof(err), warn,
-		sizeof(warn)) != 0) {
-		term_say("%s", err);
-		return EX_NOINPUT;
-	}
-	if (warn[0] != '\0')
-		term_say("warning: %s", warn);
-	status = put_record(o, form, key.pkey);
-	keyring_key_fini(&key);
-	return status;
-}
-
 /* The account that must be able to read the file; false: none is known. */
 static bool
 reader_of(const struct key_options *o, char *out, size_t size)
@@ -175,6 +151,33 @@ reader_of(const struct key_options *o, char *out, size_t size)
 		conf_fini(&c);
 	/* Where the lookup fails, newfile_secret() says so. */
 	return privs_account(out, &uid, &gid) <= 0;
+}
+
+int
+key_record(const struct key_options *o)
+{
+	char err[1024], warn[1024] = "", reader[64];
+	struct keyring_key key;
+	enum form form;
+	bool known;
+	int status = one_file(o, "record");
+
+	if (status == EX_OK)
+		status = form_of(o, &form);
+	if (status != EX_OK)
+		return status;
+	/* As the daemon will read it: its own key is no stranger's. */
+	known = reader_of(o, reader, sizeof(reader));
+	if (keyring_decode(o->args[0], known ? reader : NULL, &key, err, sizeof(err),
+		warn, sizeof(warn)) != 0) {
+		term_say("%s", err);
+		return EX_NOINPUT;
+	}
+	if (warn[0] != '\0')
+		term_say("warning: %s", warn);
+	status = put_record(o, form, key.pkey);
+	keyring_key_fini(&key);
+	return status;
 }
 
 int

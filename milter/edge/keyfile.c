@@ -17,13 +17,16 @@
 
 #include "edge/privs.h"
 
+#define CURE_MAX ((size_t)(2 * PATH_MAX + 64))
+
 struct job {
 	const char *file; /* as it was asked for */
 	char *err;
 	size_t errlen;
 	char *warn;
 	size_t warnlen;
-	bool has_user; /* uid and gid are those of an account */
+	const char *user; /* NULL: nobody is known */
+	bool has_user;    /* uid and gid are those of user */
 	uid_t uid;
 	gid_t gid;
 };
@@ -60,28 +63,58 @@ trusted_gid(const struct job *j, gid_t gid)
 }
 
 /*
- * One folder on the way.  Sticky folders (/tmp) let nobody but its owner replace a
- * file, and the file's owner is checked.
+ * What makes the file the daemon's to read and nobody else's: it stays with whom it may
+ * belong to, else it becomes root's with the account's group.
+ */
+static const char *
+cure(const struct job *j, const struct stat *st, char *out, size_t size)
+{
+	bool user_is_root = !j->has_user || j->uid == 0;
+	bool may_stay = st->st_uid == (user_is_root ? 0 : j->uid) ||
+	    (st->st_uid == geteuid() && st->st_uid != 0);
+	char group[64];
+	int n = 0;
+
+	privs_group_name(j->gid, group, sizeof(group));
+	if (user_is_root && !may_stay)
+		n = snprintf(out, size, "chown root %s && ", j->file);
+	if (user_is_root || may_stay)
+		snprintf(out + n, size - (size_t)n, "chmod 600 %s", j->file);
+	else
+		snprintf(out, size, "chown root:%s %s && chmod 640 %s", group, j->file,
+		    j->file);
+	return out;
+}
+
+/*
+ * One folder on the way.  A folder that becomes root's must still let the account in:
+ * where it is closed to all, by its group.  Sticky folders (/tmp) let nobody but its
+ * owner replace a file, and the file's owner is checked.
  */
 static int
 check_folder(const struct job *j, const char *path)
 {
+	char group[64] = "";
 	struct stat st;
 
 	if (stat(path, &st) != 0)
 		return refuse(j, "the folder %s cannot be examined: %m", path);
-	if (!trusted_uid(j, st.st_uid))
+	if (!trusted_uid(j, st.st_uid)) {
+		if (j->has_user && (st.st_mode & S_IXOTH) == 0)
+			privs_group_name(j->gid, group, sizeof(group));
 		return refuse(j,
-		    "the folder %s belongs to user %u, who can replace the key; run: "
-		    "chown root %s",
-		    path, (unsigned)st.st_uid, path);
+		    "the folder %s belongs to user %u, who can replace the key; keep "
+		    "the key in a folder of root's, or run: chown root%s%s %s%s%s",
+		    path, (unsigned)st.st_uid, group[0] != '\0' ? ":" : "", group, path,
+		    group[0] != '\0' ? " && chmod 750 " : "",
+		    group[0] != '\0' ? path : "");
+	}
 	if ((st.st_mode & S_ISVTX) != 0)
 		return 0;
 	if ((st.st_mode & S_IWOTH) != 0)
 		return refuse(j,
 		    "everyone may write to the folder %s and replace the key; run: "
-		    "chmod "
-		    "o-w %s",
+		    "chmod o-w %s",
 		    path, path);
 	if ((st.st_mode & S_IWGRP) != 0 && !trusted_gid(j, st.st_gid))
 		snprintf(j->warn, j->warnlen,
@@ -115,31 +148,56 @@ static int
 check_mode(const struct job *j, const struct stat *st)
 {
 	unsigned mode = (unsigned)st->st_mode & 07777;
+	char how[CURE_MAX];
 
 	if (!S_ISREG(st->st_mode))
 		return refuse(j, "found a %s, expected a regular file",
 		    S_ISDIR(st->st_mode) ? "directory" : "special file");
 	if (!trusted_uid(j, st->st_uid))
 		return refuse(j,
-		    "the file belongs to user %u, expected root or the user metermark "
-		    "runs as; run: chown root %s",
-		    (unsigned)st->st_uid, j->file);
+		    "the file belongs to user %u, expected root or %s; run: %s",
+		    (unsigned)st->st_uid,
+		    j->has_user ? j->user : "the user metermark runs as",
+		    cure(j, st, how, sizeof(how)));
 	if ((mode & 027) != 0)
 		return refuse(j,
-		    "mode %04o lets others read or change the key; run: chmod 600 %s",
-		    mode, j->file);
+		    "mode %04o lets others read or change the key; run: %s", mode,
+		    cure(j, st, how, sizeof(how)));
 	if ((mode & 040) != 0 && !trusted_gid(j, st->st_gid))
-		return refuse(j,
-		    "mode %04o lets group %u read the key; run: chmod 600 %s", mode,
-		    (unsigned)st->st_gid, j->file);
+		return refuse(j, "mode %04o lets group %u read the key; run: %s", mode,
+		    (unsigned)st->st_gid, cure(j, st, how, sizeof(how)));
 	if (j->has_user && geteuid() == 0 && j->uid != 0 && st->st_uid != j->uid &&
 	    !((mode & 040) != 0 && st->st_gid == j->gid))
 		snprintf(j->warn, j->warnlen,
-		    "%s: a reload will fail, since user %u, who will run metermark, "
-		    "may "
-		    "not read it; run: chgrp %u %s && chmod 640 %s",
-		    j->file, (unsigned)j->uid, (unsigned)j->gid, j->file, j->file);
+		    "%s: the systemd unit will not start and a reload will fail, since "
+		    "user %s, who will run metermark, may not read it; run: %s",
+		    j->file, j->user, cure(j, st, how, sizeof(how)));
 	return 0;
+}
+
+/* The file, or its folder, is closed to the caller: who he should be, or the cure. */
+static int
+closed(const struct job *j, const char *real)
+{
+	char how[CURE_MAX];
+	struct stat st;
+
+	errno = EACCES;
+	if (geteuid() == 0)
+		return refuse(j, "cannot be opened: %m");
+	if (!j->has_user)
+		return refuse(j, "cannot be opened: %m; run this as root");
+	if (geteuid() != j->uid)
+		return refuse(
+		    j, "cannot be opened: %m; run this as root, or as %s", j->user);
+	if (real == NULL || stat(real, &st) != 0)
+		return refuse(j,
+		    "cannot be opened: Permission denied; a folder above it does not "
+		    "let user %s in",
+		    j->user);
+	cure(j, &st, how, sizeof(how));
+	errno = EACCES;
+	return refuse(j, "cannot be opened: %m; run: %s", how);
 }
 
 /* In one piece, so that no part of the key is left behind where a buffer grew. */
@@ -178,7 +236,7 @@ int
 keyfile_read(const char *file, const char *user, struct buf *out, char *err,
     size_t errlen, char *warn, size_t warnlen)
 {
-	struct job j = { file, err, errlen, warn, warnlen, false, 0, 0 };
+	struct job j = { file, err, errlen, warn, warnlen, user, false, 0, 0 };
 	struct stat st;
 	int fd = -1, rc = -1;
 	char *real;
@@ -187,7 +245,10 @@ keyfile_read(const char *file, const char *user, struct buf *out, char *err,
 	j.has_user = user != NULL && privs_account(user, &j.uid, &j.gid) == 0;
 	real = realpath(file, NULL);
 	if (real == NULL) {
-		refuse(&j, "cannot be opened: %m");
+		if (errno == EACCES)
+			closed(&j, NULL);
+		else
+			refuse(&j, "cannot be opened: %m");
 		goto done;
 	}
 	if (check_folders(&j, real) != 0)
@@ -195,8 +256,7 @@ keyfile_read(const char *file, const char *user, struct buf *out, char *err,
 	/* Links are resolved: one that turns up now was put there in between. */
 	fd = open(real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && errno == EACCES)
-		refuse(&j, "cannot be opened: %m; run: chown %u %s",
-		    (unsigned)geteuid(), file);
+		closed(&j, real);
 	else if (fd < 0)
 		refuse(&j, "cannot be opened: %m");
 	else if (fstat(fd, &st) != 0)

@@ -56,6 +56,21 @@ privs_account(const char *name, uid_t *uid, gid_t *gid)
 	return 0;
 }
 
+void
+privs_group_name(gid_t gid, char *out, size_t size)
+{
+	char *room = malloc(ENTRY_MAX);
+	struct group gr, *found = NULL;
+
+	if (room != NULL)
+		getgrgid_r(gid, &gr, room, ENTRY_MAX, &found);
+	if (found != NULL)
+		snprintf(out, size, "%s", gr.gr_name);
+	else
+		snprintf(out, size, "%u", (unsigned)gid);
+	free(room);
+}
+
 static int
 find_group(const char *name, gid_t *gid)
 {

@@ -7,6 +7,7 @@ import base64
 import concurrent.futures
 import grp
 import os
+import pwd
 import re
 import stat
 import subprocess
@@ -85,6 +86,18 @@ def records(scratch):
                              capture_output=True, text=True, check=False)
     if checked.returncode != 0:
         yield f"nsd-checkzone: {checked.stdout}{checked.stderr}"
+
+
+def daemons_own(scratch):
+    """Root may have the record of a key that the daemon's user owns."""
+    folder = scratch.dir("own")
+    path, record = make_key(folder, "k")
+    os.chown(path, pwd.getpwnam("daemon").pw_uid, -1)
+    os.chmod(path, 0o600)
+    conf = scratch.write("own.conf", 'user = "daemon"\n')
+    r = metermark("key", "record", "-c", conf, path)
+    if r.status != 0 or r.out != record + "\n" or r.err:
+        yield f"{r}"
 
 
 class Keys:
@@ -291,6 +304,7 @@ def main():
         check("generate makes keys nobody else can read, and overwrites none", generate, scratch)
         if os.geteuid() == 0:
             check("a key made as root is the daemon's to read", owner, scratch)
+            check("the daemon's own key has a record, too", daemons_own, scratch)
         check("record prints what DNS publishes", records, scratch)
         keys = Keys(scratch)
         with NameServer(scratch.dir("nsd"), {"example.com": keys.zone()}) as server:

@@ -443,7 +443,7 @@ owners_and_folders_are_checked(void **state)
 	write_pkcs8("owner.pem", ed25519);
 	assert_int_equal(chown(file, 4711, 0), 0);
 	assert_refused("%s: the file belongs to user 4711, expected root or the user "
-		       "metermark runs as; run: chown root %s");
+		       "metermark runs as; run: chown root %s && chmod 600 %s");
 	assert_int_equal(chown(file, 0, 4711), 0);
 	assert_int_equal(chmod(file, 0640), 0);
 	assert_refused("%s: mode 0640 lets group 4711 read the key; run: chmod 600 %s");
@@ -490,7 +490,9 @@ the_daemons_user_is_known(void **state)
 	assert_int_equal(keyring_read(file, "nobody", &k, err, sizeof(err), warning,
 			     sizeof(warning)),
 	    0);
-	assert_non_null(strstr(warning, "a reload will fail"));
+	assert_non_null(strstr(warning,
+	    "the systemd unit will not start and a reload will fail, since user "
+	    "nobody, who"));
 	keyring_key_fini(&k);
 	assert_int_equal(chown(file, 65534, 0), 0);
 	assert_int_equal(keyring_read(file, "nobody", &k, err, sizeof(err), warning,
@@ -511,6 +513,69 @@ the_daemons_user_is_known(void **state)
 	assert_int_equal(keyring_read(file, "no such user", &k, err, sizeof(err),
 			     warning, sizeof(warning)),
 	    -1);
+}
+
+/* As that user, who is not root. */
+static void
+assert_refused_as(uid_t uid, const char *user, const char *expected)
+{
+	struct keyring_key k;
+	int rc;
+
+	err[0] = '\0';
+	assert_int_equal(seteuid(uid), 0);
+	rc = keyring_read(file, user, &k, err, sizeof(err), warning, sizeof(warning));
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(rc, -1);
+	assert_says(err, expected);
+}
+
+static void
+assert_refused_for(const char *user, const char *expected)
+{
+	assert_refused_as(0, user, expected);
+}
+
+/* A cure is for the daemon's good, whoever asks. */
+static void
+cures_leave_the_key_to_the_daemon(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	write_pkcs8("cure.pem", ed25519);
+	assert_int_equal(chmod(folder, 0755), 0);
+	assert_refused_as(4711, "nobody",
+	    "%s: cannot be opened: Permission denied; run this as root, or as nobody");
+	assert_refused_as(
+	    4711, NULL, "%s: cannot be opened: Permission denied; run this as root");
+	assert_refused_as(65534, "nobody",
+	    "%s: cannot be opened: Permission denied; run: chown root:nogroup %s && "
+	    "chmod 640 %s");
+	assert_int_equal(chmod(file, 0644), 0);
+	assert_refused_for("nobody",
+	    "%s: mode 0644 lets others read or change the key; run: chown root:nogroup "
+	    "%s && chmod 640 %s");
+	assert_int_equal(chown(file, 65534, 0), 0);
+	assert_refused_for("nobody",
+	    "%s: mode 0644 lets others read or change the key; run: chmod 600 %s");
+	assert_int_equal(chown(file, 4711, 0), 0);
+	assert_refused_for("nobody",
+	    "%s: the file belongs to user 4711, expected root or nobody; run: chown "
+	    "root:nogroup %s && chmod 640 %s");
+	assert_int_equal(chown(file, 0, 65534), 0);
+	assert_int_equal(chmod(file, 0640), 0);
+	assert_int_equal(chmod(folder, 0700), 0);
+	assert_refused_as(65534, "nobody",
+	    "%s: cannot be opened: Permission denied; a folder above it does not let "
+	    "user nobody in");
+	assert_int_equal(chown(folder, 4711, 0), 0);
+	assert_int_equal(keyring_read(file, "nobody", &(struct keyring_key) { 0 }, err,
+			     sizeof(err), warning, sizeof(warning)),
+	    -1);
+	assert_non_null(strstr(err, "run: chown root:nogroup "));
+	assert_non_null(strstr(err, " && chmod 750 "));
+	assert_int_equal(chown(folder, 0, 0), 0);
 }
 
 static void
@@ -650,6 +715,7 @@ main(void)
 		cmocka_unit_test(modes_that_let_others_in_are_refused),
 		cmocka_unit_test(owners_and_folders_are_checked),
 		cmocka_unit_test(the_daemons_user_is_known),
+		cmocka_unit_test(cures_leave_the_key_to_the_daemon),
 		cmocka_unit_test(
 		    links_are_followed_and_special_files_are_not_waited_for),
 		cmocka_unit_test(the_ring_has_the_keys_in_their_places),
