@@ -17,6 +17,7 @@ struct token_options {
 	struct target_options target; /* its config names the settings, too */
 	const char *keys[sizeof(TOKEN_KEY_IDS)]; /* -K ID=FILE */
 	size_t n_keys;
+	const char *owner;                /* of key */
 	const char *campaign, *recipient; /* of make */
 	bool json;
 	bool no_lookup;

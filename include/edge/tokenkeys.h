@@ -28,9 +28,16 @@ struct token_ring *tokenkeys_load(const struct conf *,
 struct token_ring *tokenkeys_local(const uint8_t secret[32]);
 
 /*
- * Make a new file of 32 random bytes in hex, mode 0600.  0, or -1 with a sentence: a
- * file that is there stays.
+ * Whether one key can be used; user is the account that will read it, NULL when none is
+ * known.  0, or -1 with a sentence in err; unwise gets a warning, or "".
  */
-int tokenkeys_create(const char *file, char *err, size_t errlen);
+int tokenkeys_try(const struct conf_token_key *, const char *user, char *err,
+    size_t errlen, char *unwise, size_t unwiselen);
+
+/*
+ * Make a new file of 32 random bytes in hex, for that account to read: see
+ * newfile_secret(), also of errors.
+ */
+int tokenkeys_create(const char *file, const char *reader, char *err, size_t errlen);
 
 #endif

@@ -16,6 +16,7 @@
 #include "core/human.h"
 #include "edge/conffile.h"
 #include "edge/keyring.h"
+#include "edge/tokenkeys.h"
 
 #define MB (INT64_C(1024) * 1024)
 #define ROOM_MIN (16 * MB) /* below that the journal cannot be relied on */
@@ -78,6 +79,36 @@ look_at_key(struct doctor *d, const struct conf_domain *domain,
 		    key->selector, warn);
 }
 
+static void
+look_at_token_key(struct doctor *d, const struct conf_token_key *key, size_t *good)
+{
+	char err[DOCTOR_TEXT_MAX], warn[DOCTOR_TEXT_MAX];
+
+	if (tokenkeys_try(key, d->conf.user, err, sizeof(err), warn, sizeof(warn)) !=
+	    0) {
+		doctor_add(d, DOCTOR_FAIL, "keys",
+		    access(key->file, R_OK) != 0 && errno == EACCES ? AS_ROOT : NULL,
+		    "token key %c: %s", key->id, err);
+		return;
+	}
+	++*good;
+	if (warn[0] != '\0')
+		doctor_add(
+		    d, DOCTOR_WARN, "keys", NULL, "token key %c: %s", key->id, warn);
+}
+
+static void
+look_at_token_keys(struct doctor *d)
+{
+	size_t good = 0;
+
+	for (size_t i = 0; i < d->conf.n_token_keys; i++)
+		look_at_token_key(d, &d->conf.token_keys[i], &good);
+	if (good > 0)
+		doctor_add(d, DOCTOR_PASS, "keys", NULL, "%zu token key%s can be read",
+		    good, good == 1 ? "" : "s");
+}
+
 void
 doctor_keys(struct doctor *d)
 {
@@ -93,6 +124,7 @@ doctor_keys(struct doctor *d)
 	if (d->conf.domain_table != NULL && d->conf.domain_table[0] != '\0')
 		doctor_add(d, DOCTOR_PASS, "keys", NULL,
 		    "those of domain_table are tried by metermark-milter -t");
+	look_at_token_keys(d);
 }
 
 /* --- the state directory --- */

@@ -14,12 +14,11 @@
 #include <jansson.h>
 
 #include "cli/cmd.h"
+#include "cli/reader.h"
 #include "cli/term.h"
 #include "core/buf.h"
-#include "edge/conffile.h"
 #include "edge/keyring.h"
 #include "edge/newfile.h"
-#include "edge/privs.h"
 #include "edge/pubkey.h"
 
 #define RECORD_MAX 4096
@@ -130,33 +129,10 @@ one_file(const struct key_options *o, const char *verb)
 	return EX_USAGE;
 }
 
-/* The account that must be able to read the file; false: none is known. */
-static bool
-reader_of(const struct key_options *o, char *out, size_t size)
-{
-	const char *file = o->config != NULL ? o->config : CONFFILE_DEFAULT;
-	char err[512];
-	struct conf c;
-	uid_t uid;
-	gid_t gid;
-	bool read;
-
-	if (o->owner != NULL) {
-		snprintf(out, size, "%s", o->owner);
-		return true;
-	}
-	read = conffile_read(file, &c, err, sizeof(err)) == 0;
-	snprintf(out, size, "%s", read ? c.user : "metermark");
-	if (read)
-		conf_fini(&c);
-	/* Where the lookup fails, newfile_secret() says so. */
-	return privs_account(out, &uid, &gid) <= 0;
-}
-
 int
 key_record(const struct key_options *o)
 {
-	char err[1024], warn[1024] = "", reader[64];
+	char err[1024], warn[1024] = "", reader[READER_MAX];
 	struct keyring_key key;
 	enum form form;
 	bool known;
@@ -167,7 +143,7 @@ key_record(const struct key_options *o)
 	if (status != EX_OK)
 		return status;
 	/* As the daemon will read it: its own key is no stranger's. */
-	known = reader_of(o, reader, sizeof(reader));
+	known = reader_find(o->owner, o->config, reader);
 	if (keyring_decode(o->args[0], known ? reader : NULL, &key, err, sizeof(err),
 		warn, sizeof(warn)) != 0) {
 		term_say("%s", err);
@@ -183,7 +159,7 @@ key_record(const struct key_options *o)
 int
 key_generate(const struct key_options *o)
 {
-	char err[1024], warn[1024], reader[64];
+	char err[1024], warn[1024], reader[READER_MAX];
 	struct keyring_key key;
 	struct buf pem;
 	enum form form;
@@ -194,7 +170,7 @@ key_generate(const struct key_options *o)
 		status = form_of(o, &form);
 	if (status != EX_OK)
 		return status;
-	known = reader_of(o, reader, sizeof(reader));
+	known = reader_find(o->owner, o->config, reader);
 	buf_init(&pem, 65536);
 	rc = pubkey_generate(
 	    o->ed25519, o->bits != 0 ? o->bits : BITS_DEFAULT, &pem, err, sizeof(err));

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "cli/cmd.h"
+#include "cli/reader.h"
 #include "cli/term.h"
 #include "core/conf.h"
 #include "edge/conffile.h"
@@ -18,7 +19,7 @@
 #include "edge/tokenkeys.h"
 
 static const char help_text[] =
-    "usage: metermark token key FILE\n"
+    "usage: metermark token key [options] FILE\n"
     "       metermark token decode [options] TOKEN\n"
     "       metermark token make [options] --campaign NAME [--recipient ADDRESS]\n"
     "\n"
@@ -32,13 +33,18 @@ static const char help_text[] =
     "  -f, --format FORM        table (default) or json\n"
     "  -K, --key ID=FILE        use this key and no settings; the last one of several\n"
     "                           makes, all verify\n"
+    "  -o, --owner USER         whose file a new key becomes: root's, with USER's "
+    "group,\n"
+    "                           else the user of the settings or metermark, if there "
+    "is\n"
+    "                           one\n"
     "  -n, --no-lookup          do not ask Redis for the campaign's name\n"
     "  -c, --config FILE        keys, Redis and prefix from FILE\n"
     "                           (" CONFFILE_DEFAULT ")\n"
     "  -r, --redis URL          as for metermark stats\n"
     "  -k, --key-prefix TEXT    what the keys in Redis begin with (metermark)\n"
     "\n"
-    "Status: 0 valid (or made), 1 not valid, 64 usage.\n";
+    "Status: 0 valid (or made), 1 not valid, 64 usage, 73 no key was made.\n";
 
 /* --- keys --- */
 
@@ -121,16 +127,28 @@ token_keys(const struct token_options *o, struct token_ring **out)
 static int
 make_key(const struct token_options *o)
 {
-	char err[1024];
+	char err[1024], warn[1024], reader[READER_MAX];
+	struct conf_token_key made = { .id = TOKEN_KEY_IDS[0] };
+	const char *who;
 
 	if (o->n_args != 1) {
 		term_say("key: expected the name of one file to make");
 		return EX_USAGE;
 	}
-	if (tokenkeys_create(o->args[0], err, sizeof(err)) == 0)
-		return EX_OK;
-	term_say("%s", err);
-	return EX_CANTCREAT;
+	who = reader_find(o->owner, o->target.config, reader) ? reader : NULL;
+	if (tokenkeys_create(o->args[0], who, err, sizeof(err)) != 0) {
+		term_say("%s", err);
+		return EX_CANTCREAT;
+	}
+	/* Read as the daemon will: what keeps it from doing so is better known now. */
+	made.file = o->args[0];
+	if (tokenkeys_try(&made, who, err, sizeof(err), warn, sizeof(warn)) != 0) {
+		term_say("the key was made, but cannot be used where it is: %s", err);
+		return EX_CANTCREAT;
+	}
+	if (warn[0] != '\0')
+		term_say("warning: %s", warn);
+	return EX_OK;
 }
 
 static int
@@ -210,6 +228,18 @@ add_key(struct token_options *o, const char *text)
 	return 0;
 }
 
+static int
+set_owner(struct token_options *o, const char *name)
+{
+	char phrase[256];
+
+	o->owner = name;
+	if (conf_check_account(name, phrase, sizeof(phrase)) == 0)
+		return 0;
+	term_say("--owner: found \"%s\", expected %s", name, phrase);
+	return -1;
+}
+
 /* One option; 0, or -1 after saying what is wrong. */
 static int
 option(struct token_options *o, int letter)
@@ -237,6 +267,8 @@ option(struct token_options *o, int letter)
 	case 'n':
 		o->no_lookup = true;
 		return 0;
+	case 'o':
+		return set_owner(o, optarg);
 	case 'r':
 		o->target.redis = optarg;
 		return 0;
@@ -256,13 +288,14 @@ read_options(struct token_options *o, int argc, char **argv)
 		{ "key", required_argument, NULL, 'K' },
 		{ "key-prefix", required_argument, NULL, 'k' },
 		{ "no-lookup", no_argument, NULL, 'n' },
+		{ "owner", required_argument, NULL, 'o' },
 		{ "recipient", required_argument, NULL, 'R' },
 		{ "redis", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 } };
 	int letter;
 
 	*o = (struct token_options) { 0 };
 	while (
-	    (letter = getopt_long(argc, argv, "C:K:R:c:f:hk:nr:", longs, NULL)) != -1)
+	    (letter = getopt_long(argc, argv, "C:K:R:c:f:hk:no:r:", longs, NULL)) != -1)
 		if (option(o, letter) != 0)
 			return -1;
 	o->args = argv + optind;
@@ -288,8 +321,10 @@ token_main(int argc, char **argv)
 		return term_finish();
 	}
 	verb = o.n_args > 0 ? o.args[0] : "";
-	o.args++;
-	o.n_args--;
+	if (o.n_args > 0) {
+		o.args++;
+		o.n_args--;
+	}
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(verb, verbs[i].name) == 0)
 			return verbs[i].run(&o);

@@ -4,15 +4,13 @@
  */
 #include "edge/tokenkeys.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/buf.h"
 #include "edge/crypto.h"
 #include "edge/keyfile.h"
+#include "edge/newfile.h"
 #include "edge/tokencrypt.h"
 
 #define RANDOM_BYTES 32
@@ -38,14 +36,14 @@ add(struct token_ring *r, const struct conf_token_key *k, struct str secret, cha
 }
 
 static int
-load_one(struct token_ring *r, const struct conf *c, const struct conf_token_key *k,
+load_one(struct token_ring *r, const struct conf_token_key *k, const char *user,
     char *unwise, size_t unwiselen, char *err, size_t errlen)
 {
 	struct buf secret;
 	int rc;
 
 	buf_init(&secret, KEYFILE_MAX);
-	rc = keyfile_read(k->file, c->user, &secret, err, errlen, unwise, unwiselen);
+	rc = keyfile_read(k->file, user, &secret, err, errlen, unwise, unwiselen);
 	if (rc == 0)
 		rc = add(r, k, buf_str(&secret), err, errlen);
 	if (secret.cap > 0)
@@ -70,7 +68,8 @@ tokenkeys_load(const struct conf *c, void (*warn)(void *, const char *), void *a
 		const struct conf_token_key *k = &c->token_keys[i];
 
 		unwise[0] = '\0';
-		if (load_one(r, c, k, unwise, sizeof(unwise), why, sizeof(why)) != 0) {
+		if (load_one(r, k, c->user, unwise, sizeof(unwise), why, sizeof(why)) !=
+		    0) {
 			snprintf(err, errlen, "%s:%u: %s", file, k->line, why);
 			token_ring_free(r);
 			return NULL;
@@ -96,48 +95,39 @@ tokenkeys_local(const uint8_t secret[32])
 	return r;
 }
 
-/* Hex digits and a newline, all of it or nothing. */
-static int
-write_new(int fd)
+int
+tokenkeys_try(const struct conf_token_key *k, const char *user, char *err,
+    size_t errlen, char *unwise, size_t unwiselen)
 {
-	uint8_t bytes[RANDOM_BYTES];
-	char text[2 * RANDOM_BYTES + 2];
-	const size_t n = sizeof(text) - 1;
-	ssize_t done = -1;
+	struct token_ring *r = token_ring_new(tokencrypt());
+	int rc = -1;
 
-	errno = EIO;
-	if (crypto_random(bytes, sizeof(bytes)) == 0) {
-		for (size_t i = 0; i < sizeof(bytes); i++)
-			snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-		text[n - 1] = '\n';
-		done = write(fd, text, n);
-	}
-	explicit_bzero(bytes, sizeof(bytes));
-	explicit_bzero(text, sizeof(text));
-	return done == (ssize_t)n && fsync(fd) == 0 ? 0 : -1;
+	unwise[0] = '\0';
+	if (r == NULL)
+		snprintf(err, errlen, "%s: out of memory", k->file);
+	else
+		rc = load_one(r, k, user, unwise, unwiselen, err, errlen);
+	token_ring_free(r);
+	return rc;
 }
 
 int
-tokenkeys_create(const char *file, char *err, size_t errlen)
+tokenkeys_create(const char *file, const char *reader, char *err, size_t errlen)
 {
-	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int rc = -1, cause;
+	uint8_t bytes[RANDOM_BYTES];
+	char text[2 * RANDOM_BYTES + 2];
+	int rc = -1;
 
-	if (fd < 0 && errno == EEXIST) {
-		snprintf(err, errlen,
-		    "%s is there already; a key in use must stay, choose another name",
-		    file);
-		return -1;
+	if (crypto_random(bytes, sizeof(bytes)) != 0) {
+		snprintf(err, errlen, "the system gives no random bytes");
+	} else {
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+		text[2 * sizeof(bytes)] = '\n';
+		rc = newfile_secret(
+		    file, str_make(text, sizeof(text) - 1), reader, err, errlen);
 	}
-	if (fd >= 0)
-		rc = write_new(fd);
-	cause = errno;
-	if (rc != 0 && fd >= 0)
-		unlink(file);
-	if (rc != 0)
-		snprintf(
-		    err, errlen, "%s: cannot be written: %s", file, strerror(cause));
-	if (fd >= 0)
-		close(fd);
+	explicit_bzero(bytes, sizeof(bytes));
+	explicit_bzero(text, sizeof(text));
 	return rc;
 }

@@ -144,6 +144,23 @@ def settings(lab):
     os.chmod(lab.key, 0o600)
 
 
+def token_keys(lab):
+    made = os.path.join(lab.dir, "token.key")
+    conf = lab.write("token.conf")
+    ask("token", "key", "-c", conf, made)
+    with open(conf, "a", encoding="ascii") as f:
+        f.write(f'token {{ key {{ id = "a" file = "{made}" }} '
+                f'key {{ id = "b" file = "{lab.dir}/none" }} }}\n')
+    yield from lab.expect("keys", "ok", ["1 token key can be read"], conf)
+    yield from lab.expect("keys", "fail", ["token key b", "none: cannot be opened"], conf)
+    if os.getuid() == 0:
+        with open(conf, encoding="ascii") as f:
+            text = f.read().replace(f'user = "{USER}"', 'user = "nobody"')
+        other = lab.scratch.write("daemon/token-other.conf", text, 0o640)
+        os.chmod(made, 0o600)
+        yield from lab.expect("keys", "warn", ["token key a", "will not start", "chmod 640"], other)
+
+
 def directory(lab):
     os.chmod(lab.state, 0o755)
     yield from lab.expect("state_dir", "warn", ["0755", f"chmod 700 {lab.state}"])
@@ -302,6 +319,7 @@ def body():
                     (all_well, "all well: every check speaks, nothing is left in Redis"),
                     (as_text, "as text, coloured on a terminal only"),
                     (settings, "settings and keys"),
+                    (token_keys, "token keys"),
                     (directory, "the state directory: rights, owner, missing"),
                     (socket, "the socket: mode, nobody there, no milter"),
                     (redis_settings, "Redis: eviction, memory, disk, role"),

@@ -5,6 +5,7 @@ not a token."""
 
 import json
 import os
+import pwd
 import stat
 import subprocess
 import sys
@@ -70,8 +71,11 @@ def key_is_made(p):
         yield f"{got}"
     if len(text) != 65 or text[-1] != "\n" or set(text[:-1]) - set("0123456789abcdef"):
         yield f"in it: {text!r}"
-    if stat.S_IMODE(os.stat(path).st_mode) != 0o600:
-        yield f"mode {os.stat(path).st_mode:o}"
+    st = os.stat(path)
+    mode = stat.S_IMODE(st.st_mode)
+    # Where the host has the daemon's account, its group may read what root made.
+    if mode not in (0o600, 0o640) or (mode == 0o640 and st.st_uid != 0):
+        yield f"mode {mode:o}"
     got = ask("token", "key", path)
     with open(path, encoding="ascii") as f:
         if f.read() != text:
@@ -81,6 +85,30 @@ def key_is_made(p):
     got = ask("token", "key", os.path.join(p.folder, "none", "x"))
     if got.returncode != 73 or "No such file" not in got.stderr:
         yield f"no folder: {got}"
+
+
+def key_is_the_daemons(p):
+    """Made by root, for the user of the settings or the one that is named."""
+    daemon = p.write("daemon.conf", 'user = "daemon"\n')
+    for name, arguments, account in (("c.key", ("-c", daemon), "daemon"),
+                                     ("o.key", ("-c", daemon, "-o", "mail"), "mail")):
+        path = os.path.join(p.folder, name)
+        got = ask("token", "key", *arguments, path)
+        st = os.stat(path)
+        group = pwd.getpwnam(account).pw_gid
+        if got.returncode or got.stderr or \
+                (st.st_uid, st.st_gid, stat.S_IMODE(st.st_mode)) != (0, group, 0o640):
+            yield f"{arguments}: {got}, {st}"
+    path = os.path.join(p.folder, "x.key")
+    for owner, status, sentence in (("no-such-user", 73, "no account"), ("a b", 64, "--owner")):
+        got = ask("token", "key", "-o", owner, path)
+        if got.returncode != status or sentence not in got.stderr or os.path.exists(path):
+            yield f"{owner}: {got}"
+    os.mkdir(os.path.join(p.folder, "open"))
+    os.chmod(os.path.join(p.folder, "open"), 0o777)
+    got = ask("token", "key", os.path.join(p.folder, "open", "k"))
+    if got.returncode != 73 or "was made, but cannot be used where it is" not in got.stderr:
+        yield f"in a folder of everyone's: {got}"
 
 
 def vectors(p):
@@ -211,6 +239,8 @@ def body():
         p = Place(scratch, redis)
         for function, title in (
                 (key_is_made, "key makes a file, once"),
+                *([(key_is_the_daemons, "a key made as root is the daemon's to read")]
+                  if os.geteuid() == 0 else []),
                 (vectors, "decode agrees with the vectors"),
                 (name_is_looked_up, "a mailbox token's campaign is looked up"),
                 (tables, "tables for people"),
