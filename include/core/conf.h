@@ -138,10 +138,17 @@ struct conf_campaign {
 	uint32_t max; /* new names a day (UTC); further ones count as "_other" */
 };
 
+/* Where settings stand in conf.file, whose errors show after it was read; 0: a default.
+ */
+struct conf_lines {
+	unsigned listen, redis, redis_password_file, user, group, recipient_key_file,
+	    domain_table;
+};
+
 struct conf {
-	char *file;           /* where it was read from; for messages */
-	char *listen;         /* libmilter syntax */
-	unsigned listen_line; /* in file; 0: the default */
+	char *file; /* where it was read from; for messages */
+	struct conf_lines lines;
+	char *listen; /* libmilter syntax */
 	bool allow_tcp;
 	enum conf_mta mta;
 	char *redis;               /* URL */
@@ -188,6 +195,9 @@ struct conf {
 /* All defaults.  -1 when out of memory; conf_fini() is right even then. */
 int conf_init(struct conf *);
 void conf_fini(struct conf *);
+
+/* "FILE:LINE: ", what an error about that line begins with; "FILE: " for line 0. */
+void conf_place(const struct conf *, unsigned line, char *out, size_t size);
 
 /*
  * What can only be judged with everything read: a TCP port that was not asked for,

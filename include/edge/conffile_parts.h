@@ -24,8 +24,8 @@ int conffile_fail(unsigned line, const char *fmt, ...)
 int conffile_refuse(
     unsigned line, const char *name, const char *value, const char *phrase);
 
-/* Where listen was set, for an error that shows only later. */
-void conffile_listen_at(unsigned line);
+/* Where that setting was met: kept where struct conf_lines has it. */
+void conffile_met(const char *name, unsigned line);
 
 /* The section inspect of cfg, if it has one.  0 or -1. */
 int conffile_inspect(cfg_t *cfg, struct rule_actions *out);

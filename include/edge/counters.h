@@ -23,8 +23,8 @@ struct counters {
 	char state_dir[4064]; /* of the start: a reload does not change it */
 };
 
-/* Is what the settings say of Redis complete, its password's file included?  0 or -1
- * with err. */
+/* Is what the settings say of Redis complete, its password's file included?  0, or -1
+ * with err, which names the place in the file. */
 int counters_check(const struct conf *, char *err, size_t errlen);
 /* Ready to take counts, without a thread yet.  0 or -1 with err. */
 int counters_init(struct counters *, const struct conf *, const char *producer,

@@ -44,6 +44,10 @@ struct statedir {
  */
 int statedir_open(struct statedir *, const struct conf *, const struct privs *,
     char *err, size_t errlen);
+
+/* A recipient_key_file, tried as statedir_open() will; nothing is made.  0, or -1 with
+ * a sentence. */
+int statedir_check(const struct conf *, char *err, size_t errlen);
 void statedir_close(struct statedir *);
 
 /* The pieces of it, each 0 (the lock: a descriptor), or -1 with a sentence. */

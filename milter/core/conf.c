@@ -5,6 +5,7 @@
  */
 #include "core/conf.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,6 +180,17 @@ stream_fini(struct conf_stream *s)
 	tmpl_free(s->feedback_id);
 	conf_track_fini(&s->track);
 	free(s->name);
+}
+
+void
+conf_place(const struct conf *c, unsigned line, char *out, size_t size)
+{
+	const char *file = c->file != NULL ? c->file : "metermark.conf";
+
+	if (line != 0)
+		snprintf(out, size, "%s:%u: ", file, line);
+	else
+		snprintf(out, size, "%s: ", file);
 }
 
 void

@@ -46,10 +46,10 @@ check_listen(const struct conf *c, const struct complaint *to)
 	bool tcp;
 
 	if (conf_check_listen(c->listen, &tcp, phrase, sizeof(phrase)) != 0)
-		return complain(to, c->listen_line, "listen: found \"%s\", expected %s",
-		    c->listen, phrase);
+		return complain(to, c->lines.listen,
+		    "listen: found \"%s\", expected %s", c->listen, phrase);
 	if (tcp && !c->allow_tcp)
-		return complain(to, c->listen_line,
+		return complain(to, c->lines.listen,
 		    "listen: found \"%s\", expected a unix: socket, or allow_tcp = "
 		    "true "
 		    "as well: every user of every host that can connect to that port "
@@ -365,7 +365,7 @@ advise_listen(const struct advice *a)
 	host = str_skip(s, str_find(s, '@') + 1);
 	if (!str_starts(host, STR("127.")) && !str_eq(host, STR("::1")) &&
 	    !str_eq(host, STR("[::1]")) && !str_eq(host, STR("localhost")))
-		advise(a, a->conf->listen_line,
+		advise(a, a->conf->lines.listen,
 		    "listen: %s is open to other hosts: whoever can connect can have "
 		    "mail signed",
 		    a->conf->listen);

@@ -33,14 +33,29 @@ static struct {
 	const char *file;
 	char *err;
 	size_t errlen;
-	unsigned listen_line;
+	struct conf_lines lines;
 	bool failed;
 } reading;
 
 void
-conffile_listen_at(unsigned line)
+conffile_met(const char *name, unsigned line)
 {
-	reading.listen_line = line;
+	const struct {
+		const char *name;
+		unsigned *line;
+	} kept[] = {
+		{ "listen", &reading.lines.listen },
+		{ "redis", &reading.lines.redis },
+		{ "redis_password_file", &reading.lines.redis_password_file },
+		{ "user", &reading.lines.user },
+		{ "group", &reading.lines.group },
+		{ "recipient_key_file", &reading.lines.recipient_key_file },
+		{ "domain_table", &reading.lines.domain_table },
+	};
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (strcmp(name, kept[i].name) == 0)
+			*kept[i].line = line;
 }
 
 static void fail_va(unsigned line, const char *fmt, va_list)
@@ -292,11 +307,11 @@ conffile_read(const char *file, struct conf *out, char *err, size_t errlen)
 	reading.file = file;
 	reading.err = err;
 	reading.errlen = errlen;
-	reading.listen_line = 0;
+	reading.lines = (struct conf_lines) { 0 };
 	reading.failed = false;
 	rc = load(&c);
 	if (rc == 0) {
-		c.listen_line = reading.listen_line;
+		c.lines = reading.lines;
 		rc = conf_finish(&c, err, errlen);
 	}
 	if (rc == 0)

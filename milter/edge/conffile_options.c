@@ -29,8 +29,9 @@
 #define TRUTH(name) CFG_BOOL_CB(name, cfg_false, CFGF_NODEFAULT, on_truth)
 
 static int
-keep(const char *value, void *result)
+keep(const cfg_t *cfg, const cfg_opt_t *opt, const char *value, void *result)
 {
+	conffile_met(opt->name, (unsigned)cfg->line);
 	*(const char **)result = value;
 	return 0;
 }
@@ -49,7 +50,7 @@ refuse(const cfg_t *cfg, const cfg_opt_t *opt, const char *value, const char *ph
                                                                                        \
   if (conf_check_##name(value, phrase, sizeof(phrase)) != 0)                           \
    return refuse(cfg, opt, value, phrase);                                             \
-  return keep(value, result);                                                          \
+  return keep(cfg, opt, value, result);                                                \
  }
 
 CHECKED(domain_name)
@@ -71,29 +72,28 @@ on_listen(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 
 	if (conf_check_listen(value, &tcp, phrase, sizeof(phrase)) != 0)
 		return refuse(cfg, opt, value, phrase);
-	conffile_listen_at((unsigned)cfg->line);
-	return keep(value, result);
+	return keep(cfg, opt, value, result);
 }
 
 /* Empty, or as the check of what is not. */
 static int
 on_group(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
-	return value[0] == '\0' ? keep(value, result)
+	return value[0] == '\0' ? keep(cfg, opt, value, result)
 				: on_account(cfg, opt, value, result);
 }
 
 static int
 on_path_or_none(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
-	return value[0] == '\0' ? keep(value, result)
+	return value[0] == '\0' ? keep(cfg, opt, value, result)
 				: on_path(cfg, opt, value, result);
 }
 
 static int
 on_resolver_or_none(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
-	return value[0] == '\0' ? keep(value, result)
+	return value[0] == '\0' ? keep(cfg, opt, value, result)
 				: on_resolver(cfg, opt, value, result);
 }
 
@@ -115,7 +115,7 @@ on_redis(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	}
 	if (rc != 0)
 		return conffile_fail((unsigned)cfg->line, "%s: %s", opt->name, why);
-	return keep(value, result);
+	return keep(cfg, opt, value, result);
 }
 
 static int
@@ -124,7 +124,7 @@ on_redis_user(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	if (strlen(value) >= sizeof(((struct rurl *)0)->user) || strchr(value, ' '))
 		return refuse(cfg, opt, value,
 		    "the name of a user of Redis, of up to 127 bytes, without blanks");
-	return keep(value, result);
+	return keep(cfg, opt, value, result);
 }
 
 static int
@@ -135,7 +135,7 @@ on_network(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 
 	if (cidr_parse(value, &net, phrase, sizeof(phrase)) != 0)
 		return refuse(cfg, opt, value, phrase);
-	return keep(value, result);
+	return keep(cfg, opt, value, result);
 }
 
 /* A pattern over tags, which may have blanks in them and any character. */
@@ -150,7 +150,7 @@ on_tag(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	if (n == 0 || n > SOURCE_TAG_BYTES)
 		return refuse(cfg, opt, value,
 		    "key=value or a value, with * and ?, 1 to 256 bytes");
-	return keep(value, result);
+	return keep(cfg, opt, value, result);
 }
 
 static int
@@ -160,7 +160,7 @@ on_campaign(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 		return refuse(cfg, opt, value,
 		    "1 to 64 of a-z, 0-9, ., _ and -, beginning with a letter or "
 		    "digit");
-	return keep(value, result);
+	return keep(cfg, opt, value, result);
 }
 
 static int
@@ -175,7 +175,7 @@ on_source(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 		if (strcmp(opt->values[i]->string, value) == 0)
 			return refuse(cfg, opt, value, "each source once");
 	if (source_by_id(str_of(value)) != NULL)
-		return keep(value, result);
+		return keep(cfg, opt, value, result);
 	s = source_table(&n);
 	for (size_t i = 0, used = strlen(phrase); i < n && used < sizeof(phrase); i++) {
 		snprintf(phrase + used, sizeof(phrase) - used, "%s %s",
@@ -202,7 +202,7 @@ on_template(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	if (t == NULL)
 		return conffile_fail((unsigned)cfg->line, "%s: %s", opt->name, why);
 	tmpl_free(t);
-	return keep(value, result);
+	return keep(cfg, opt, value, result);
 }
 
 /* A template that conf_check_NAME() accepts. */
@@ -235,7 +235,7 @@ on_removal(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 		return refuse(cfg, opt, value, why);
 	if (conf_check_edit(CONF_EDIT_REMOVE, value, why, sizeof(why)) != 0)
 		return conffile_fail((unsigned)cfg->line, "%s: %s", opt->name, why);
-	return keep(value, result);
+	return keep(cfg, opt, value, result);
 }
 
 /* No setting of one name means different things in different sections. */

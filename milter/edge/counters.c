@@ -26,6 +26,25 @@ place_of(const struct conf *conf)
 		.run_as = conf->user };
 }
 
+/* With the place of the setting at fault in err. */
+static int
+find_place(const struct conf *conf, const struct redis_place *place, struct rurl *url,
+    char *err, size_t errlen)
+{
+	const char *file = conf->redis_password_file;
+	char at[512], why[512];
+	bool of_file;
+
+	if (redis_place_find(place, url, why, sizeof(why)) == 0)
+		return 0;
+	of_file = file[0] != '\0' && str_starts(str_of(why), str_of(file));
+	conf_place(conf, of_file ? conf->lines.redis_password_file : conf->lines.redis,
+	    at, sizeof(at));
+	snprintf(err, errlen, "%s%s: %s", at, of_file ? "redis_password_file" : "redis",
+	    why);
+	return -1;
+}
+
 int
 counters_check(const struct conf *conf, char *err, size_t errlen)
 {
@@ -34,7 +53,7 @@ counters_check(const struct conf *conf, char *err, size_t errlen)
 	int rc;
 
 	place.lenient = true;
-	rc = redis_place_find(&place, &url, err, errlen);
+	rc = find_place(conf, &place, &url, err, errlen);
 	explicit_bzero(&url, sizeof(url));
 	return rc;
 }
@@ -47,7 +66,7 @@ settings_of(const struct counters *c, const struct conf *conf,
 	struct store_settings *store = &out->store;
 
 	*out = (struct flusher_settings) { .interval_ms = conf->flush_interval_ms };
-	if (redis_place_find(&place, &out->redis, err, errlen) != 0)
+	if (find_place(conf, &place, &out->redis, err, errlen) != 0)
 		return -1;
 	snprintf(out->key_prefix, sizeof(out->key_prefix), "%s", conf->key_prefix);
 	memcpy(out->producer, c->producer, sizeof(out->producer));

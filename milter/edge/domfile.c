@@ -104,6 +104,19 @@ on_error(void *arg, unsigned line, const char *sentence)
 		j->warn(j->arg, text);
 }
 
+/* The fault of a line in the settings, or of the file: both are named. */
+static int
+not_opened(const struct conf *c, char *err, size_t errlen)
+{
+	int cause = errno;
+	char at[512];
+
+	conf_place(c, c->lines.domain_table, at, sizeof(at));
+	snprintf(err, errlen, "%sdomain_table: %s: cannot be opened: %s", at,
+	    c->domain_table, strerror(cause));
+	return -1;
+}
+
 int
 domfile_load(struct conf *c, void (*warn)(void *, const char *), void *arg, char *err,
     size_t errlen)
@@ -117,7 +130,7 @@ domfile_load(struct conf *c, void (*warn)(void *, const char *), void *arg, char
 		return 0;
 	fd = open(c->domain_table, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return refuse(&j, "cannot be opened: %m");
+		return not_opened(c, err, errlen);
 	rc = check(&j, fd, &size);
 	if (rc == 0 && (text = malloc(size + 1)) == NULL)
 		rc = refuse(&j, "out of memory");

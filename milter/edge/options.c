@@ -17,6 +17,7 @@
 #include "edge/keycheck.h"
 #include "edge/privs.h"
 #include "edge/snapshot.h"
+#include "edge/statedir.h"
 #include "edge/versions.h"
 
 static void
@@ -64,7 +65,7 @@ print_progress(void *unused, size_t done, size_t all)
  * there is an account to take on.
  */
 static int
-check_table(const struct conf *c)
+check_table(const struct conf *c, const struct privs *who)
 {
 	struct keycheck_job job = {
 		.wrong = print_sentence,
@@ -74,11 +75,9 @@ check_table(const struct conf *c)
 		.decode = true,
 	};
 	struct keycheck_result r;
-	struct privs who;
-	char note[256], err[512];
+	char err[512];
 
-	if (privs_resolve(c, &who, note, sizeof(note), err, sizeof(err)) != 0 ||
-	    privs_assume(&who, err, sizeof(err)) != 0)
+	if (privs_assume(who, err, sizeof(err)) != 0)
 		fprintf(stderr, "warning: keys are checked as root: %s\n", err);
 	if (keycheck_run(c, &job, &r) != 0) {
 		fprintf(stderr, "%s: out of memory\n", c->domain_table);
@@ -94,23 +93,43 @@ check_table(const struct conf *c)
 	return r.wrong > 0 ? EX_CONFIG : EX_OK;
 }
 
+/* What a start would ask of this host, by the same functions; all that is wrong. */
+static int
+check_host(const struct conf *c, struct privs *who)
+{
+	char note[512], err[1024];
+	int status = EX_OK;
+
+	if (privs_resolve(c, who, note, sizeof(note), err, sizeof(err)) != 0) {
+		print_sentence(NULL, err);
+		status = EX_CONFIG;
+	}
+	if (statedir_check(c, err, sizeof(err)) != 0) {
+		print_sentence(NULL, err);
+		status = EX_CONFIG;
+	}
+	if (counters_check(c, err, sizeof(err)) != 0) {
+		print_sentence(NULL, err);
+		status = EX_CONFIG;
+	}
+	return status;
+}
+
 static int
 check_settings(const char *file)
 {
 	char err[1024] = "";
 	struct snapshot *s = snapshot_load(file, print_warning, NULL, err, sizeof(err));
-	int status = EX_OK;
+	struct privs who;
+	int status;
 
 	if (s == NULL) {
 		fprintf(stderr, "%s\n", err);
 		return EX_CONFIG;
 	}
-	if (counters_check(&s->conf, err, sizeof(err)) != 0) {
-		fprintf(stderr, "%s: redis: %s\n", file, err);
-		status = EX_CONFIG;
-	}
+	status = check_host(&s->conf, &who);
 	if (s->conf.table != NULL && status == EX_OK)
-		status = check_table(&s->conf);
+		status = check_table(&s->conf, &who);
 	snapshot_put(s);
 	if (status == EX_OK)
 		printf("%s: ok\n", file);

@@ -93,31 +93,33 @@ find_group(const char *name, gid_t *gid)
 static int
 resolve_as_root(const struct conf *c, struct privs *out, char *err, size_t errlen)
 {
+	char at[512];
 	int r;
 
+	conf_place(c, c->lines.user, at, sizeof(at));
 	if (strlen(c->user) >= sizeof(out->user)) {
-		snprintf(err, errlen, "user: name too long");
+		snprintf(err, errlen, "%suser: name too long", at);
 		return -1;
 	}
 	r = find_user(c->user, 0, out);
 	if (r < 0) {
-		snprintf(err, errlen, "cannot look up user \"%s\": %s", c->user,
+		snprintf(err, errlen, "%suser: cannot look up \"%s\": %s", at, c->user,
 		    strerror(errno));
 		return -1;
 	}
 	if (r > 0) {
 		snprintf(err, errlen,
-		    "user \"%s\" does not exist; create it: "
-		    "useradd --system --no-create-home --shell /usr/sbin/nologin %s "
-		    "(or run systemd-sysusers), or set user in %s",
-		    c->user, c->user, c->file);
+		    "%suser: found \"%s\", expected an account of this host; run "
+		    "systemd-sysusers, or: useradd --system --no-create-home --shell "
+		    "/usr/sbin/nologin %s",
+		    at, c->user, c->user);
 		return -1;
 	}
 	if (out->uid == 0 && strcmp(c->user, "root") != 0) {
 		snprintf(err, errlen,
-		    "user \"%s\" is root by another name; name an unprivileged user, "
-		    "or say user = \"root\"",
-		    c->user);
+		    "%suser: \"%s\" is root by another name; name an unprivileged "
+		    "user, or say user = \"root\"",
+		    at, c->user);
 		return -1;
 	}
 	out->drop = out->uid != 0;
@@ -143,6 +145,7 @@ resolve_as_self(const struct conf *c, struct privs *out, char *note, size_t note
 static int
 resolve_group(const struct conf *c, struct privs *out, char *err, size_t errlen)
 {
+	char at[512];
 	int r;
 
 	out->socket_gid = (gid_t)-1;
@@ -151,14 +154,15 @@ resolve_group(const struct conf *c, struct privs *out, char *err, size_t errlen)
 	r = find_group(c->group, &out->socket_gid);
 	if (r == 0)
 		return 0;
+	conf_place(c, c->lines.group, at, sizeof(at));
 	if (r < 0)
-		snprintf(err, errlen, "cannot look up group \"%s\": %s", c->group,
-		    strerror(errno));
+		snprintf(err, errlen, "%sgroup: cannot look up \"%s\": %s", at,
+		    c->group, strerror(errno));
 	else
 		snprintf(err, errlen,
-		    "group \"%s\" does not exist; it is the group of the MTA that "
-		    "connects to the socket (Postfix: postfix)",
-		    c->group);
+		    "%sgroup: found \"%s\", expected a group of this host: that of "
+		    "the MTA that connects to the socket (Postfix: postfix)",
+		    at, c->group);
 	return -1;
 }
 

@@ -374,6 +374,31 @@ statedir_read_key(const char *file, uint8_t key[32], char *err, size_t errlen)
 	return r;
 }
 
+/* recipient_key_file; the place of that setting is in err. */
+static int
+read_named_key(const struct conf *c, uint8_t key[32], char *err, size_t errlen)
+{
+	char at[512], why[512];
+
+	if (statedir_read_key(c->recipient_key_file, key, why, sizeof(why)) == 0)
+		return 0;
+	conf_place(c, c->lines.recipient_key_file, at, sizeof(at));
+	snprintf(err, errlen, "%s%s", at, why);
+	return -1;
+}
+
+int
+statedir_check(const struct conf *c, char *err, size_t errlen)
+{
+	uint8_t key[32] = { 0 };
+	int rc = 0;
+
+	if (c->recipient_key_file[0] != '\0')
+		rc = read_named_key(c, key, err, errlen);
+	explicit_bzero(key, sizeof(key));
+	return rc;
+}
+
 static int
 open_as_user(struct statedir *s, const struct conf *c, char *err, size_t errlen)
 {
@@ -404,8 +429,7 @@ statedir_open(struct statedir *s, const struct conf *c, const struct privs *p,
 	if (privs_resume(p, err, errlen) != 0)
 		r = -1;
 	if (r == 0 && c->recipient_key_file[0] != '\0')
-		r = statedir_read_key(
-		    c->recipient_key_file, s->recipient_key, err, errlen);
+		r = read_named_key(c, s->recipient_key, err, errlen);
 	if (r != 0)
 		statedir_close(s);
 	return r;

@@ -152,7 +152,7 @@ static void
 check_top(const struct conf *c)
 {
 	assert_string_equal(c->listen, "inet6:8891@[::1]");
-	assert_int_equal(c->listen_line, 1);
+	assert_int_equal(c->lines.listen, 1);
 	assert_true(c->allow_tcp);
 	assert_int_equal(c->mta, CONF_MTA_SENDMAIL);
 	assert_string_equal(c->redis, "unix:/run/redis.sock?db=3");

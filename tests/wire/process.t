@@ -74,6 +74,29 @@ def settings_test(t, d):
         if status != 78:
             yield f"{arguments}: status {status} for wrong settings"
         yield from expect(f"{arguments}", err, r"bad\.conf:2: .*nonsense")
+    with open(good, encoding="utf-8") as f:
+        text = f.read()
+    own = t.scratch.dir("check", mode=0o700)    # the daemon has the other one
+    text = re.sub("state_dir = .*", f'state_dir = "{own}"', text).replace("m.sock", "check.sock")
+    last = text.count("\n") + 1
+    for line, sentence in (
+            ('group = "no-such-group"', r': group: found "no-such-group", expected a group'),
+            ('recipient_key_file = "/nonexistent/k"', r": recipient key /nonexistent/k: No such"),
+            ('redis_password_file = "/nonexistent/p"',
+             r": redis_password_file: /nonexistent/p: cannot be opened: No such"),
+            ('domain_table = "/nonexistent/t"',
+             r": domain_table: /nonexistent/t: cannot be opened: No such"),
+            *([('user = "no-such-user"',
+                r': user: found "no-such-user", expected an account .*systemd-sysusers')]
+              if os.geteuid() == 0 else [])):
+        name = line.partition(" ")[0]
+        left = "".join(x if not x.startswith(f"{name} ") else "\n"
+                       for x in text.splitlines(keepends=True))
+        bad = t.scratch.write("bad.conf", left + line + "\n")
+        for arguments, want in ((["-t"], "78"), (["-f"], "(78|69)")):
+            status, out, err = run(*arguments, "-c", bad)
+            yield from expect(f"{arguments} {line}", f"{status} {out}{err}",
+                              rf"^{want} (?s:.*)bad\.conf:{last}{sentence}")
     status, _, err = run("-t", "-c", "/nonexistent/metermark.conf")
     yield from expect("no file", f"{status} {err}", "^78 /nonexistent/metermark.conf: ")
 
