@@ -24,6 +24,8 @@
 #define SAY_MAX 4096
 
 static const char *speaker = "metermark";
+/* Of the first failure of term_put(). */
+static int put_errno;
 
 static bool
 set(const char *name)
@@ -108,7 +110,9 @@ term_number(const char *option, const char *text, size_t *out)
 void
 term_put(struct str s)
 {
-	fwrite(s.p, 1, s.len, stdout);
+	/* More than a buffer's worth goes out here, and fails here. */
+	if (fwrite(s.p, 1, s.len, stdout) < s.len && put_errno == 0)
+		put_errno = errno;
 }
 
 int
@@ -116,9 +120,10 @@ term_finish(void)
 {
 	bool failed = ferror(stdout) != 0;
 
-	errno = 0;
 	if (fflush(stdout) == 0 && !failed)
 		return EX_OK;
+	if (failed)
+		errno = put_errno != 0 ? put_errno : EIO;
 	if (errno != EPIPE)
 		term_say("cannot write the output: %m");
 	return EX_IOERR;

@@ -4,6 +4,7 @@
  */
 #include "edge/options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +137,19 @@ check_settings(const char *file)
 	return status;
 }
 
+/* The status, unless what was printed has got lost. */
+static int
+printed(int status)
+{
+	bool failed = ferror(stdout) != 0;
+
+	if (fflush(stdout) == 0 && !failed)
+		return status;
+	fprintf(
+	    stderr, OPTIONS_PROGRAM ": cannot write the output: %s\n", strerror(errno));
+	return EX_IOERR;
+}
+
 /* What was asked for, besides where the settings are and how to run. */
 struct request {
 	const char *file;
@@ -160,10 +174,10 @@ read_one(int c, struct options *out, struct request *r)
 		return -1;
 	case 'V':
 		versions_print(stdout, OPTIONS_PROGRAM);
-		return EX_OK;
+		return printed(EX_OK);
 	case 'h':
 		usage(stdout);
-		return EX_OK;
+		return printed(EX_OK);
 	default:
 		usage(stderr);
 		return EX_USAGE;
@@ -197,7 +211,7 @@ options_read(struct options *out, int argc, char **argv)
 		return EX_USAGE;
 	}
 	if (r.check)
-		return check_settings(r.file);
+		return printed(check_settings(r.file));
 	/* A daemon's directory is "/", where a reload would not find a relative name.
 	 */
 	out->file = realpath(r.file, NULL);
