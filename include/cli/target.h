@@ -32,6 +32,7 @@ struct target {
 	char prefix[TARGET_PREFIX_MAX];
 	char shown[TARGET_TEXT_MAX];  /* the URL without secrets */
 	char source[TARGET_TEXT_MAX]; /* who said so: "--redis", a file, ... */
+	int wrong;                    /* the status when what he said is wrong */
 };
 
 /*

@@ -135,7 +135,9 @@ look(struct test *t, struct domlook_sum *sum)
 		term_say("none of these domains is in %s", t->conf.file);
 	else if (sum->domains == 0)
 		term_say("%s: no domain has a key", t->conf.file);
-	return sum->domains == 0 ? EX_CONFIG : EX_OK;
+	if (sum->domains > 0)
+		return EX_OK;
+	return o->n_args > 0 ? EX_USAGE : EX_CONFIG;
 }
 
 static int

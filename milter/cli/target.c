@@ -16,6 +16,7 @@
 #include "core/conf.h"
 #include "core/str.h"
 #include "edge/conffile.h"
+#include "edge/redis_link.h"
 #include "edge/redis_place.h"
 
 #define DEFAULT_URL "redis://127.0.0.1:6379/0"
@@ -30,8 +31,15 @@ set_place(
 	char err[ERR_MAX];
 
 	snprintf(t->source, sizeof(t->source), "%s", source);
+	t->wrong = status;
 	if (redis_place_find(place, &t->url, err, sizeof(err)) != 0) {
 		term_say("%s: %s", source, err);
+		return status;
+	}
+	if (t->url.kind == RURL_TLS && !redis_link_has_tls()) {
+		term_say("%s: this build has no TLS to Redis (hiredis 1.x with "
+			 "libhiredis_ssl); use redis:// through stunnel",
+		    source);
 		return status;
 	}
 	rurl_show(&t->url, t->shown, sizeof(t->shown));
@@ -182,6 +190,10 @@ complain(const struct target *t, enum redis_cure cure, const char *err)
 		term_say("%s; try again later", err);
 		return EX_TEMPFAIL;
 	case REDIS_CURE_OPERATOR:
+		if (strstr(err, "DB index is out of range") != NULL) {
+			term_say("%s (the URL is from %s)", err, t->source);
+			return t->wrong;
+		}
 		if (!refused(err))
 			break;
 		term_say("%s (the URL is from %s; it can say who asks: "

@@ -185,7 +185,7 @@ def statuses(scratch, keys, server):
     conf = settings(scratch, "good.conf", server, keys.domains("good"))
     if metermark("key", "test", "-c", conf, "EXAMPLE.com").status != 0:
         yield "a domain by its name"
-    if metermark("key", "test", "-c", conf, "example.org").status != 78:
+    if metermark("key", "test", "-c", conf, "example.org").status != 64:
         yield "a domain that is not there"
     if metermark("key", "test", "-c", conf, "-f", "csv").status != 64:
         yield "a format that is none"
