@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/conf_text.h"
+#include "core/nearest.h"
 #include "core/rurl.h"
 #include "core/visible.h"
 #include "edge/conffile_parts.h"
@@ -139,22 +140,40 @@ static const struct {
 	    "\", expected it once" },
 };
 
-/* "found X, expected one of the settings of this section". */
+/* Settings of the section that are near, if any, else all of them. */
+static void
+add_expected(const cfg_t *cfg, const char *name, struct buf *text)
+{
+	struct nearest near;
+	const char *comma = "";
+	size_t before;
+
+	nearest_init(&near, str_of(name));
+	for (const cfg_opt_t *o = cfg->opts; o->name != NULL; o++)
+		if (strcmp(o->name, CONF_TEXT_LINE) != 0)
+			nearest_offer(&near, str_of(o->name));
+	before = text->len;
+	nearest_list(&near, text);
+	if (text->len > before)
+		return;
+	buf_adds(text, "one of ");
+	for (const cfg_opt_t *o = cfg->opts; o->name != NULL; o++) {
+		if (strcmp(o->name, CONF_TEXT_LINE) == 0)
+			continue;
+		buf_addf(text, "%s%s", comma, o->name);
+		comma = ", ";
+	}
+}
+
 static void
 unknown_setting(const cfg_t *cfg, const char *name)
 {
 	struct buf text, b;
-	const char *comma = "";
 
 	buf_init(&text, 1024);
 	buf_init(&b, 1024);
-	buf_addf(&text, "found \"%s\", expected one of ", shown(&b, name));
-	for (const cfg_opt_t *o = cfg->opts; o->name != NULL; o++) {
-		if (strcmp(o->name, CONF_TEXT_LINE) == 0)
-			continue;
-		buf_addf(&text, "%s%s", comma, o->name);
-		comma = ", ";
-	}
+	buf_addf(&text, "found \"%s\", expected ", shown(&b, name));
+	add_expected(cfg, name, &text);
 	conffile_fail((unsigned)cfg->line, "%s", text.p);
 	buf_fini(&b);
 	buf_fini(&text);
