@@ -49,7 +49,7 @@ struct import {
 	bool lost;
 	bool no_memory;
 	/* What is not in the settings of the new file, as comments. */
-	struct buf lost_text, needless_text, note_text;
+	struct buf lost_text, unready_text, needless_text, note_text;
 	/* Of every domain. */
 	enum conf_canon header_canon, body_canon;
 	long expire_s; /* 0: never */
@@ -78,6 +78,9 @@ bool import_path(const struct import *, struct str path, char out[IMPORT_PATH_MA
 
 /* "FILE:LINE: NAME: not carried over: SENTENCE"; line 0 is left out. */
 void import_lost(struct import *, const char *file, unsigned line, const char *name,
+    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* The same of what is carried over, but will not do as it is. */
+void import_unready(struct import *, const char *file, unsigned line, const char *name,
     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* The same of what is carried over, and still should be known. */
 void import_note(struct import *, const char *file, unsigned line, const char *name,

@@ -69,6 +69,19 @@ import_lost(struct import *im, const char *file, unsigned line, const char *name
 }
 
 void
+import_unready(struct import *im, const char *file, unsigned line, const char *name,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	im->lost = true;
+	va_start(ap, fmt);
+	tell(&im->unready_text, file, line, name,
+	    "carried over, but cannot be used yet: ", fmt, ap);
+	va_end(ap);
+}
+
+void
 import_note(struct import *im, const char *file, unsigned line, const char *name,
     const char *fmt, ...)
 {
@@ -206,6 +219,7 @@ convert(struct import *im, struct buf *conf, struct buf *table, bool *use_table)
 	if (status == EX_OK) {
 		buf_addstr(conf, buf_str(&sections));
 		comments(conf, "Not carried over:", &im->lost_text);
+		comments(conf, "Cannot be used yet:", &im->unready_text);
 		comments(conf, "Worth knowing:", &im->note_text);
 		comments(conf, "Not needed:", &im->needless_text);
 	}
@@ -225,6 +239,7 @@ run(struct import *im)
 	buf_init(&conf, OUTPUT_MAX);
 	buf_init(&table, OUTPUT_MAX);
 	buf_init(&im->lost_text, COMMENTS_MAX);
+	buf_init(&im->unready_text, COMMENTS_MAX);
 	buf_init(&im->note_text, COMMENTS_MAX);
 	buf_init(&im->needless_text, COMMENTS_MAX);
 	status = convert(im, &conf, &table, &use_table);
@@ -235,6 +250,7 @@ run(struct import *im)
 		status = term_finish();
 	}
 	buf_fini(&im->lost_text);
+	buf_fini(&im->unready_text);
 	buf_fini(&im->note_text);
 	buf_fini(&im->needless_text);
 	buf_fini(&conf);

@@ -279,7 +279,7 @@ check_key(struct import *im, const struct odktable_key *key, const char *path)
 			import_note(im, file, line, name,
 			    "%s: not checked; become root for that", path);
 		else
-			import_lost(im, file, line, name, "%s", why);
+			import_unready(im, file, line, name, "%s", why);
 		return false;
 	}
 	if (unwise[0] != '\0')

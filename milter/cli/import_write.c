@@ -349,7 +349,8 @@ save(const char *folder, const char *name, const struct buf *text)
 	    ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)
 	    : -1;
 	if (fd < 0) {
-		term_say("cannot write %s: %m", path);
+		term_say("cannot write %s: %m%s", path,
+		    errno == EEXIST ? "; remove it or name another folder" : "");
 		return EX_CANTCREAT;
 	}
 	while (done < text->len) {
