@@ -1,0 +1,63 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The events and reasons that metermark-milter(8) lists are those in the code: whoever
+alerts on a word of the log finds it there, and finds it said."""
+import os
+import re
+import sys
+from pathlib import Path
+
+SRC = Path(os.environ.get("MM_SRC") or Path(__file__).resolve().parents[2])
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(SRC / "tests/lib"))
+
+from mmtest.scratch import Tap                              # noqa: E402
+
+WORD = r"[a-z]+(?:-[a-z]+)+"
+EVENTS = (
+    rf'LINE_NOQUEUE\s*": ({WORD})\b',
+    rf'log_(?:info|warn|error)\(\s*"(?:%s|NOQUEUE): ({WORD})\b',
+    rf'\bbegin\(&b, redis, "({WORD})"',
+    rf'line_begin\(&b, STR\(""\), "({WORD})"',
+)
+REASONS = (
+    r'(?:bad_message|tempfail|pass|refuse_for_now)\(\s*(?:c, )?[dt],\s*"([a-z-]+)"',
+    r'why = "([a-z-]+)"',
+)
+
+
+def code(patterns, *files):
+    text = "\n".join(f.read_text() for f in files)
+    return {word for p in patterns for word in re.findall(p, text)}
+
+
+def listed(manual, after):
+    """The words of the first list after a text."""
+    part = manual.partition(after)[2].partition(".Bl ")[2].partition("\n.El")[0]
+    return re.findall(r"^\.It Li (\S+)$", part, re.M)
+
+
+def differ(manual, said, least):
+    if len(said) < least:
+        yield f"only {sorted(said)} in the code: the patterns of this test are out of date"
+    for word in sorted(said - set(manual)):
+        yield f"{word} is in the code, and not in the manual"
+    for word in sorted(set(manual) - said):
+        yield f"{word} is in the manual, and not in the code"
+    if len(set(manual)) != len(manual):
+        yield "a word stands there twice"
+
+
+def main():
+    tap = Tap()
+    manual = (SRC / "conf/metermark-milter.8.in").read_text()
+    edge = [*sorted((SRC / "milter/edge").glob("*.c")), SRC / "milter/main.c"]
+    core = [SRC / "milter/core" / f for f in ("decide.c", "decide_edit.c", "txn.c")]
+    tap.result("the manual has the events of the log",
+               list(differ(listed(manual, "fit for alerts"), code(EVENTS, *edge), 20)))
+    tap.result("the manual has the reasons of messages",
+               list(differ(listed(manual, "says why:"), code(REASONS, *core), 15)))
+    return tap.done()
+
+
+sys.exit(main())
