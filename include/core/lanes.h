@@ -21,8 +21,9 @@
  *     below prev               Redis has lost what it had acknowledged: go back to the
  *                              first batch above that number
  *     greater                  another has numbered higher: two daemons share a
- * producer id, or our state directory is an old copy.  Was the batch read from disk, it
- * was counted then; a new one was not, and is numbered anew, above that
+ *                              producer id, or our state directory is an old copy.
+ *                              Was the batch read from disk, it was counted then; a
+ *                              new one was not, and is numbered anew, above that
  *
  * Batches are kept as bytes (core/jpack.h), a tenth of what an entry takes.  Pure: time
  * comes as an argument, in milliseconds of a clock that does not jump, where nothing

@@ -7,21 +7,21 @@
  *
  *   fields      From Sender Reply-To To Cc, their Resent- forms, Errors-To,
  *               Disposition-Notification-To, Apparently-To.  Bcc is removed.  All
- * others (List-*, Return-Receipt-To, CFBL-Address, ...) go out as they came. list split
- * at commas outside of quotes, comments and angle brackets; joined by ", " or comma, LF
- * and 8 blanks; empty elements vanish a;b         without a group becomes "a;b;" group
- * "Name: a, b;" and "Name:;" stay, also without the blank; the name is quoted like a
- * display name name <addr> everything around the address stays, white space included,
- * unless the text before '<' has one of @ , ; : \ ( ) [ ] . ' outside of quotes and
+ *               others (List-*, Return-Receipt-To, CFBL-Address, ...) go as they came.
+ *   list        split at commas outside of quotes, comments and angle brackets; joined
+ *               by ", " or comma, LF and 8 blanks; empty elements vanish
+ *   a;b         without a group becomes "a;b;"
+ *   group       "Name: a, b;" and "Name:;" stay, blank or none; quoted as names are
+ *   name <addr> everything around the address stays, white space included, unless the
+ *               text before '<' has one of @ , ; : \ ( ) [ ] . ' outside of quotes and
  *               comments ("." and "'" by option MustQuoteChars, the others always; ( )
  *               and : have their own sense first): then all of it goes into quotes, and
  *               quotes in it are escaped.  An encoded word with a dot is no exception.
- *   addr (c)    one comment before or after stays, with one blank; of several the order
- *               changes
+ *   addr (c)    one comment before or after stays, with one blank; several change order
  *   address     comments and blanks in it, a source route and a last dot vanish;
- * without domain it gets @host; user@localhost and user@[its own IP] get the host's
- *               name; host!user and .uucp are rewritten.  Case, quoting of the local
- *               part, doubled dots, %, 8-bit bytes stay.
+ *               without domain it gets @host; user@localhost and user@[its own IP] get
+ *               the host's name; host!user and .uucp are rewritten.  Case, quoting of
+ *               the local part, doubled dots, %, 8-bit bytes stay.
  *   length      a mailbox of which more than 256 bytes (MAXNAME, the address counted as
  *               two) surround the address loses all but "<address>"; one that is longer
  *               in all is cut at 256

@@ -6,13 +6,13 @@
  *
  *   W  a byte for the type that was asked, then an answer off the wire
  *   Z  lines, each the answer to one question in the order in which they are asked,
- * from the first again when there are no more: "!" the server fails, "-" there is no
- * such name, "=" no such record, else values with | between S  a line with the record
- * of a key, then a message
+ *      from the first again when there are no more: "!" the server fails, "-" there
+ *      is no such name, "=" no such record, else values with | between
+ *   S  a line with the record of a key, then a message
  *
  * Promised, whatever is in it:
  *  - an answer has values exactly when it is "found", few, and of the size of their
- * type;
+ *    type;
  *  - SPF stops asking: within its limits for a verdict, within others for a survey;
  *  - each look has a word and a text that is safe to show on a terminal and in a log;
  *  - what was looked at twice is judged alike;

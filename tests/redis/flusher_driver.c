@@ -13,8 +13,10 @@
  *     book=FILE  sync=none|interval|always  interval=MS  retain=MS  retain_bytes=N
  *     max_bytes=N  names=N
  *
- *     add CAMPAIGN COUNT WHEN RCPT...  COUNT messages to each of the recipients
- * (numbers) kind rejected|tempfailed CAMPAIGN COUNT WHEN      COUNT refused messages
+ *     add CAMPAIGN COUNT WHEN RCPT...
+ *                       COUNT messages to each of the recipients (numbers)
+ *     kind rejected|tempfailed CAMPAIGN COUNT WHEN
+ *                       COUNT refused messages
  *     storm MS          four threads count as fast as a busy relay, for so long
  *     wait MS           until nothing is pending: "drained" or "pending N"
  *     stats             the flusher's figures
@@ -23,7 +25,8 @@
  *     clock MS          the wall clock is that much off from now on
  *     reload KEY=VALUE  another setting
  *     unsure            messages that were under way when the book was closed,
- * forgotten after this; then "end" ledger            what must be in Redis, then "end"
+ *                       forgotten after this; then "end"
+ *     ledger            what must be in Redis, then "end"
  *     forget            empty the ledger
  *     sketch N          a HyperLogLog of recipients 0 to N-1, in hex
  *     stop MS           "missing N", and the end

@@ -10,7 +10,9 @@
  *     do KEY WORD... one command, its reply as text
  *     storm MS N     numbered increments of "s:{0}" to "s:{N-1}" for so long, each
  *                    repeated until its fate is known; then "KEY=SUM ..." as counted
- * here each           the servers end
+ *                    here
+ *     each           the servers, or why one of them cannot be asked
+ *     end
  *
  * What becomes of trouble is written to stderr.
  */
