@@ -2,9 +2,10 @@
 /*
  * cmd.h - what a subcommand of metermark is.
  *
- * A subcommand is one file in milter/cli with one function, and one row in the table of
- * milter/cli/main.c.  It parses its own options with getopt_long(), has --help, and
- * returns an exit status of those below; it never ends the process itself.
+ * A subcommand is one function, in milter/cli/NAME.c, and one row in the table of
+ * milter/cli/main.c; what else it needs is in NAME_*.c.  It parses its own options with
+ * getopt_long(), has --help, and returns an exit status of those below; it never ends
+ * the process itself.
  */
 #ifndef METERMARK_CLI_CMD_H
 #define METERMARK_CLI_CMD_H
@@ -20,7 +21,8 @@ struct cmd {
 };
 
 /*
- * Exit statuses, those of <sysexits.h> and one of our own; metermark(1) lists them.
+ * Exit statuses, those of <sysexits.h> and three names of our own; metermark(1) lists
+ * them.
  *
  *     0   EX_OK           done
  *     1   CMD_NOT_FOUND   what was asked for by name is not there

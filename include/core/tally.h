@@ -6,7 +6,7 @@
  * A message ends in one struct tally_delta, plain values that a journal can write down
  * as they are.  A tally sums deltas per campaign and hour: its size goes with distinct
  * campaigns and hours, not with messages.  Each delta is added twice, under its
- * campaign and under "_all". Not thread-safe; edge/outbox.c puts a lock around one.
+ * campaign and under "_all".  Not thread-safe; edge/outbox.c puts a lock around one.
  */
 #ifndef METERMARK_CORE_TALLY_H
 #define METERMARK_CORE_TALLY_H
@@ -22,7 +22,10 @@
 #include "core/rule.h"
 #include "core/str.h"
 
-/* The counters of DESIGN.md.  Those of providers and of rules follow after these. */
+/*
+ * The counters, as metermark(1) has them below OUTPUT.  Those of providers and of rules
+ * follow after these.
+ */
 enum tally_counter {
 	TALLY_MESSAGES,      /* accepted; = signed + unsigned */
 	TALLY_RECIPIENTS,    /* of accepted messages */
@@ -143,7 +146,7 @@ size_t tally_entries(const struct tally *);
 /*
  * Where deltas go.  put() is called from the milter callbacks: it must not block on
  * network, disk or a lock that is held over either.  0, or -1 when the delta is lost
- * (the sink has logged or counted that).  The journal will be another of these.
+ * (the sink has logged or counted that).
  */
 struct tally_sink {
 	int (*put)(void *self, const struct tally_delta *);

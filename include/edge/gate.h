@@ -4,8 +4,8 @@
  *
  * libmilter drops sessions in the middle of a message when it stops, without a word to
  * the callbacks.  So a stop closes the gate first: a message that has not begun is
- * refused for now (451), those inside go on to their end, and only then libmilter is
- * told.  Thread-safe; callers hold its mutex for a few instructions only.
+ * refused for now (451), those inside go on to their end, and only then the process
+ * ends.  Thread-safe; callers hold its mutex for a few instructions only.
  */
 #ifndef METERMARK_EDGE_GATE_H
 #define METERMARK_EDGE_GATE_H
