@@ -15,7 +15,7 @@ def describe():
         "cpus": os.cpu_count(),
         "memory_mb": int(_first(r"MemTotal:\s*(\d+)", _read("/proc/meminfo")) or 0) // 1024,
         "system": _first(r'PRETTY_NAME="(.*)"', _read("/etc/os-release")),
-        "kernel": platform.release(),
+        "kernel": ".".join(platform.release().split(".")[:2]),
         "packages": packages(),
         "load_before": os.getloadavg(),
     }
