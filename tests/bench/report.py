@@ -6,7 +6,7 @@ import os
 import chart
 from subjects import NOT_INSTALLED
 
-# What the project wants to reach, as in DESIGN.md, Speed.
+# What the project wants to reach.
 # title, how to find the figure (a function of the results), bound, True: at most it,
 # what a figure that is missed is told with (a function of the results; "": nothing)
 TARGETS = []
