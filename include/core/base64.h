@@ -11,9 +11,6 @@
 
 #include "core/str.h"
 
-/* Room for what n characters become. */
-#define BASE64_BYTES(n) ((n) / 4 * 3 + 3)
-
 /*
  * Into out, which has room for size bytes.  How many they are, or -1: a character that
  * does not belong, padding that is missing or not at the end, or no room.

@@ -21,8 +21,6 @@
 #include "core/str.h"
 
 #define HDR_FIELDS_MAX 1000
-/* Longest name we look at; RFC 5322 needs none beyond 76. */
-#define HDR_NAME_MAX 255
 
 enum hdr_state { HDR_KEPT, HDR_CHANGED, HDR_REMOVED, HDR_ADDED };
 

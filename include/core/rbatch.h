@@ -17,9 +17,6 @@
 #include "core/rargs.h"
 #include "core/tally.h"
 
-/* Lua keeps numbers as doubles: a batch's number stays below this. */
-#define RBATCH_SEQ_MAX ((uint64_t)1 << 53)
-
 /* The script's text, for SCRIPT LOAD. */
 const char *rbatch_script(void);
 

@@ -98,8 +98,6 @@ enum rule_action {
 	RULE_TEMPFAIL,
 	RULE_REJECT
 };
-/* As in the settings: "count"; NULL beyond the last. */
-const char *rule_action_name(enum rule_action);
 
 struct rule_actions {
 	uint8_t of[RULES]; /* enum rule_action */

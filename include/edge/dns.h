@@ -29,7 +29,6 @@
 #define DNS_QUESTIONS_MAX 2000 /* of one struct dns; further ones fail */
 #define DNS_VALUES_MAX 128     /* of one answer */
 #define DNS_BYTES_MAX 16384    /* of its values together */
-#define DNS_RESOLVER_MAX 80    /* characters of HOST:PORT */
 
 struct dns_settings {
 	const char *resolver; /* "192.0.2.1:53", "[::1]:5353"; "": resolv.conf(5) */
@@ -51,7 +50,5 @@ const struct dns_answer *dns_ask(void *dns, enum dns_type, struct str name);
 
 /* Some server has answered something.  False while nobody is known to be there. */
 bool dns_alive(const struct dns *);
-/* Questions sent so far. */
-size_t dns_asked(const struct dns *);
 
 #endif

@@ -20,7 +20,6 @@ struct gate {
 	pthread_cond_t emptied; /* signalled when inside becomes 0 */
 	/* All guarded by lock. */
 	size_t inside;
-	size_t sessions;
 	bool closed;
 	bool shut;
 	size_t ending; /* between gate_ending() and gate_ended() */
@@ -56,10 +55,5 @@ void gate_ended(struct gate *);
  * true when there are none: what is counted now is all there will be.
  */
 bool gate_shut(struct gate *, uint32_t timeout_ms);
-
-/* Milter sessions open now: every one costs a file descriptor. */
-void gate_session_begin(struct gate *);
-void gate_session_end(struct gate *);
-size_t gate_sessions(struct gate *);
 
 #endif

@@ -33,7 +33,5 @@ int mfi_open(const struct mfi_settings *, char *err, size_t errlen);
  * that its other threads still use.  A stop drains (edge/gate.h) and ends the process.
  */
 void mfi_run(void);
-/* "8.17.1", for -V. */
-void mfi_version(char *out, size_t size);
 
 #endif

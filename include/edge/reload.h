@@ -9,8 +9,6 @@
 
 #include "edge/counters.h"
 
-struct snapshot;
-
 /*
  * Read the settings file again and put it in force, all of it or nothing, and say in
  * the log which; settings that differ from those of the start and need a restart are

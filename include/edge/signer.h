@@ -37,7 +37,5 @@ struct signer *signer_new_with(const struct conf *, const struct keyring *,
 void signer_free(struct signer *);
 /* Valid as long as the signer. */
 const struct sign_port *signer_port(const struct signer *);
-/* "2.11.0", of the library in use. */
-void signer_version(char *out, size_t size);
 
 #endif

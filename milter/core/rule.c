@@ -176,15 +176,6 @@ rule_provider_title(enum rule_provider p)
 	return titles[p];
 }
 
-const char *
-rule_action_name(enum rule_action a)
-{
-	static const char *const names[] = { "unset", "off", "count", "warn", "hold",
-		"tempfail", "reject" };
-
-	return (size_t)a < sizeof(names) / sizeof(names[0]) ? names[a] : NULL;
-}
-
 enum rule_action
 rule_action(const struct rule_actions *top, const struct rule_actions *stream, size_t i)
 {

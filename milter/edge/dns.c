@@ -317,9 +317,3 @@ dns_alive(const struct dns *d)
 {
 	return d->alive;
 }
-
-size_t
-dns_asked(const struct dns *d)
-{
-	return d->asked;
-}

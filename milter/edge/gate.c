@@ -152,42 +152,13 @@ gate_shut(struct gate *g, uint32_t timeout_ms)
 	return none;
 }
 
-static size_t
-read_count(struct gate *g, const size_t *count)
+size_t
+gate_inside(struct gate *g)
 {
 	size_t n;
 
 	lock(g);
-	n = *count;
+	n = g->inside;
 	unlock(g);
 	return n;
-}
-
-size_t
-gate_inside(struct gate *g)
-{
-	return read_count(g, &g->inside);
-}
-
-void
-gate_session_begin(struct gate *g)
-{
-	lock(g);
-	g->sessions++;
-	unlock(g);
-}
-
-void
-gate_session_end(struct gate *g)
-{
-	lock(g);
-	assert(g->sessions > 0);
-	g->sessions--;
-	unlock(g);
-}
-
-size_t
-gate_sessions(struct gate *g)
-{
-	return read_count(g, &g->sessions);
 }

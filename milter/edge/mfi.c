@@ -164,7 +164,6 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
 		free(c);
 		return SMFIS_REJECT;
 	}
-	gate_session_begin(process.gate);
 	*pf0 = WANT_ACTIONS | (f0 & LIKE_ACTIONS);
 	*pf1 = WANT_STEPS | (f1 & (DROP_STEPS | silent_step()));
 	*pf2 = *pf3 = 0;
@@ -251,7 +250,6 @@ on_close(SMFICTX *ctx)
 	txn_free(c->txn);
 	free(c);
 	smfi_setpriv(ctx, NULL);
-	gate_session_end(process.gate);
 	return SMFIS_CONTINUE;
 }
 
@@ -570,13 +568,4 @@ void
 mfi_run(void)
 {
 	(void)smfi_main();
-}
-
-void
-mfi_version(char *out, size_t size)
-{
-	unsigned major = 0, minor = 0, patch = 0;
-
-	smfi_version(&major, &minor, &patch);
-	snprintf(out, size, "%u.%u.%u", major, minor, patch);
 }

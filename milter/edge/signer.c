@@ -531,11 +531,3 @@ signer_port(const struct signer *s)
 {
 	return &s->port;
 }
-
-void
-signer_version(char *out, size_t size)
-{
-	uint32_t v = dkim_libversion();
-
-	snprintf(out, size, "%u.%u.%u", v >> 24, v >> 16 & 0xff, v >> 8 & 0xff);
-}

@@ -107,7 +107,6 @@ go_in_and_out(void *arg)
 {
 	struct crowd *c = arg;
 
-	gate_session_begin(&c->gate);
 	for (int i = 0; i < ROUNDS; i++) {
 		if (!gate_enter(&c->gate)) {
 			atomic_fetch_add(&c->refused, 1);
@@ -116,7 +115,6 @@ go_in_and_out(void *arg)
 		atomic_fetch_add(&c->entered, 1);
 		gate_leave(&c->gate);
 	}
-	gate_session_end(&c->gate);
 	return NULL;
 }
 
@@ -143,7 +141,6 @@ many_threads_and_a_stop_lose_nobody(void **state)
 	assert_true(atomic_load(&c.entered) - at_close <= THREADS);
 	assert_int_equal(c.entered + c.refused, (size_t)THREADS * ROUNDS);
 	assert_int_equal(gate_inside(&c.gate), 0);
-	assert_int_equal(gate_sessions(&c.gate), 0);
 	gate_fini(&c.gate);
 }
 
