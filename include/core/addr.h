@@ -36,9 +36,6 @@ enum addr_result {
 	ADDR_NO_MEMORY,
 };
 
-/* The result as one or more lower-case words, for a log line or a reply. */
-const char *addr_result_text(enum addr_result);
-
 /*
  * One mailbox.  name, local and domain are decoded: comments, folds and quoting are
  * gone, words of the name are joined by one blank where white space stood.  Encoded

@@ -31,7 +31,5 @@ void *arena_alloc(struct arena *, size_t n);
 struct str arena_copy(struct arena *, struct str);
 /* A request since the last reset was refused for the limit, not for lack of memory. */
 bool arena_limited(const struct arena *);
-/* Bytes handed out since the last reset. */
-size_t arena_used(const struct arena *);
 
 #endif

@@ -58,10 +58,4 @@ bool camp_is_canonical(struct str);
  */
 bool camp_is_hashed(struct str name);
 
-/*
- * A field's raw value: unfolded, trimmed, RFC 2047 decoded, then camp_canonical().  Out
- * of memory it is taken undecoded: a campaign of another name, not a lost message.
- */
-void camp_from_field(struct str value, camp_sha256_fn, struct camp_name *out);
-
 #endif

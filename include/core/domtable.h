@@ -77,8 +77,9 @@ typedef void domtable_error_fn(void *arg, unsigned line, const char *sentence);
 struct domtable *domtable_parse(struct str text, domtable_error_fn *error, void *arg);
 void domtable_free(struct domtable *);
 
-/* How many keys there are, and the memory they take. */
+/* How many keys there are. */
 size_t domtable_size(const struct domtable *);
+/* Tests: the memory they take. */
 size_t domtable_bytes(const struct domtable *);
 /* One of them, in the order of the text, to check them all. */
 void domtable_at(const struct domtable *, size_t id, struct domtable_key *out);

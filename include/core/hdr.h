@@ -64,9 +64,8 @@ size_t hdr_remove_all(struct hdr *, struct str name);
 
 /* Fields of that name still there, ASCII case folded. */
 size_t hdr_count(const struct hdr *, struct str name);
-/* The first or last of them; NULL when there is none. */
+/* The first of them; NULL when there is none. */
 struct hdr_field *hdr_first(const struct hdr *, struct str name);
-struct hdr_field *hdr_last(const struct hdr *, struct str name);
 
 /*
  * The instance number that the milter protocol wants for field i: its place from 1

@@ -16,7 +16,7 @@ void leaks_remove_always(struct hdr *);
 /* Those of remove_leaks = true. */
 void leaks_remove(struct hdr *);
 
-/* The names of the latter; one that ends in - stands for all that begin so. */
+/* Tests: the names of the latter; one that ends in - stands for all that begin so. */
 const char *const *leaks_names(size_t *n);
 
 #endif

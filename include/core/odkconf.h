@@ -42,9 +42,10 @@ struct odkconf_setting {
 	const char *reason; /* why; NULL where CARRIED */
 };
 
-/* The table, and a look-up in it without regard to case; NULL: there is no such. */
-const struct odkconf_setting *odkconf_settings(size_t *n);
+/* Without regard to case; NULL: there is no such. */
 const struct odkconf_setting *odkconf_find(struct str name);
+/* Tests: the whole table. */
+const struct odkconf_setting *odkconf_settings(size_t *n);
 
 /*
  * One line of the file, without its LF.  1: name and value are set; 0: it is blank; -1:

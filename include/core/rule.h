@@ -197,8 +197,6 @@ const struct rule *rule_at(size_t i);
 size_t rule_find(struct str id);
 /* Its counter in Redis: "rule:one-click:fail". */
 const char *rule_counter(size_t i);
-/* The most anyone asks. */
-enum rule_demand rule_severity(size_t i);
 
 /* What is to be done where stream may be NULL. */
 enum rule_action rule_action(

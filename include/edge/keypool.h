@@ -47,6 +47,7 @@ void keypool_put(struct keypool_key *); /* NULL is legal */
 /* Valid as long as the reference. */
 const struct keyring_key *keypool_keyring(const struct keypool_key *);
 
+/* Tests: what it has done so far. */
 struct keypool_counts {
 	size_t held;    /* keys in the pool */
 	uint64_t hits;  /* keys got without reading a file */

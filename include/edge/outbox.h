@@ -50,7 +50,7 @@ struct tally_sink outbox_sink(struct outbox *);
  * number are in this tally or in those taken before; set when a tally is returned.
  */
 struct tally *outbox_take(struct outbox *, uint64_t *covers);
-/* Has nothing gathered since the last outbox_take()? */
+/* Tests: has nothing gathered since the last outbox_take()? */
 bool outbox_is_empty(struct outbox *);
 /* Names met for the first time since the last call, or for the first time on a day: to
  * each(), under the lock. */

@@ -79,11 +79,6 @@ struct redisReply *redis_net_reply(
 /* Commands whose reply has not been fetched. */
 size_t redis_net_owed(const struct redis_net *);
 
-/* redis_net_append() and redis_net_reply(), when no reply is owed. */
-struct redisReply *redis_net_command(struct redis_net *, struct str key, size_t argc,
-    const char **argv, const size_t *lens, enum redis_cure *cure, char *err,
-    size_t errlen);
-
 /*
  * Every server that holds keys, connected to where it was not: each() with the probe,
  * or with NULL and why where it cannot be reached.  When no reply is owed.

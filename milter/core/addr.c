@@ -353,23 +353,6 @@ addr_list_next(struct addr_list *list, struct addr_box *box)
 	return list->state;
 }
 
-const char *
-addr_result_text(enum addr_result r)
-{
-	static const char *const text[] = {
-		[ADDR_OK] = "ok",
-		[ADDR_EMPTY] = "no address",
-		[ADDR_SEVERAL] = "addresses of different domains",
-		[ADDR_NO_DOMAIN] = "address without domain",
-		[ADDR_LITERAL] = "address literal",
-		[ADDR_BAD_DOMAIN] = "impossible domain",
-		[ADDR_MALFORMED] = "malformed address",
-		[ADDR_NO_MEMORY] = "out of memory",
-	};
-
-	return (size_t)r < sizeof text / sizeof text[0] ? text[r] : "unknown";
-}
-
 /* ---- What a From speaks for ---- */
 
 static struct str

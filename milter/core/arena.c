@@ -122,9 +122,3 @@ arena_limited(const struct arena *a)
 {
 	return a->limited;
 }
-
-size_t
-arena_used(const struct arena *a)
-{
-	return a->used;
-}

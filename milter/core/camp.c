@@ -6,9 +6,6 @@
 
 #include <string.h>
 
-#include "core/buf.h"
-#include "core/mimeword.h"
-
 /* "-" and 16 hex digits of the SHA-256. */
 #define HASH_DIGITS 16
 #define BASE_MAX (CAMP_NAME_MAX - 1 - HASH_DIGITS)
@@ -191,16 +188,4 @@ camp_is_hashed(struct str name)
 		    !(name.p[i] >= 'a' && name.p[i] <= 'f'))
 			return false;
 	return true;
-}
-
-void
-camp_from_field(struct str value, camp_sha256_fn sha256, struct camp_name *out)
-{
-	struct buf decoded;
-
-	value = str_trim(value);
-	buf_init(&decoded, value.len);
-	mimeword_decode(value, &decoded);
-	camp_canonical(buf_failed(&decoded) ? value : buf_str(&decoded), sha256, out);
-	buf_fini(&decoded);
 }

@@ -165,15 +165,6 @@ hdr_first(const struct hdr *h, struct str name)
 	return NULL;
 }
 
-struct hdr_field *
-hdr_last(const struct hdr *h, struct str name)
-{
-	for (size_t i = h->n; i > 0; i--)
-		if (is(&h->v[i - 1], name))
-			return &h->v[i - 1];
-	return NULL;
-}
-
 unsigned
 hdr_index(const struct hdr *h, size_t i)
 {

@@ -147,17 +147,6 @@ rule_find(struct str id)
 	return i;
 }
 
-enum rule_demand
-rule_severity(size_t i)
-{
-	uint8_t most = RULE_NOT_ASKED;
-
-	for (size_t p = 0; p < RULE_PROVIDERS; p++)
-		if (rules[i].demand[p] > most)
-			most = rules[i].demand[p];
-	return (enum rule_demand)most;
-}
-
 const char *
 rule_provider_id(enum rule_provider p)
 {

@@ -463,15 +463,6 @@ redis_net_reply(struct redis_net *net, enum redis_cure *cure, char *err, size_t 
 	return r;
 }
 
-struct redisReply *
-redis_net_command(struct redis_net *net, struct str key, size_t argc, const char **argv,
-    const size_t *lens, enum redis_cure *cure, char *err, size_t errlen)
-{
-	if (redis_net_append(net, key, argc, argv, lens, cure, err, errlen) == -1)
-		return NULL;
-	return redis_net_reply(net, cure, err, errlen);
-}
-
 void
 redis_net_each(struct redis_net *net,
     void (*each)(void *arg, const struct rurl *server, const struct redis_probe *,

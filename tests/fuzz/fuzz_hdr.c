@@ -16,6 +16,7 @@
 #include "../lib/post.h"
 #include "core/decide.h"
 #include "core/line.h"
+#include "core/mimeword.h"
 #include "core/presign.h"
 #include "core/signset.h"
 #include "fuzz.h"
@@ -265,7 +266,10 @@ check_readers(const struct hdr_field *f)
 	struct camp_name camp;
 	struct buf line;
 
-	camp_from_field(f->value, sum, &camp);
+	buf_init(&line, f->value.len);
+	mimeword_decode(f->value, &line);
+	camp_canonical(buf_str(&line), sum, &camp);
+	buf_fini(&line);
 	FUZZ_CHECK(camp.len > 0 && camp_is_canonical(str_make(camp.name, camp.len)),
 	    "campaign %s", camp.name);
 	for (size_t i = 0; i < camp.sent_len; i++)

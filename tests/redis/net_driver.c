@@ -227,9 +227,10 @@ run_command(const char *key, size_t n, char **word)
 
 	for (size_t i = 0; i < n; i++)
 		argv[i] = word[i];
-	if (have_net(0))
-		r = redis_net_command(
-		    net, str_of(key), n, argv, NULL, &cure, err, sizeof err);
+	if (have_net(0) &&
+	    redis_net_append(net, str_of(key), n, argv, NULL, &cure, err, sizeof err) ==
+		0)
+		r = redis_net_reply(net, &cure, err, sizeof err);
 	if (r == NULL)
 		printf("cure %d: %s", (int)cure, err);
 	else

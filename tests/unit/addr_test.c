@@ -285,25 +285,13 @@ test_from_domain(void **state)
 		    addr_from_domain(str_of(froms[i].value), a, &domain);
 
 		if (r != froms[i].want)
-			fail_msg("'%s': got %s", froms[i].value, addr_result_text(r));
+			fail_msg("'%s': got %d", froms[i].value, (int)r);
 		assert_str(domain, froms[i].domain, froms[i].value);
 	}
 	assert_int_equal(
 	    addr_from_domain(STR("a@b.test"), none, &domain), ADDR_NO_MEMORY);
 	arena_free(none);
 	arena_free(a);
-}
-
-static void
-test_result_texts_differ(void **state)
-{
-	(void)state;
-	for (enum addr_result i = ADDR_OK; i <= ADDR_NO_MEMORY; i++) {
-		assert_string_not_equal(addr_result_text(i), "unknown");
-		for (enum addr_result j = ADDR_OK; j < i; j++)
-			assert_string_not_equal(
-			    addr_result_text(i), addr_result_text(j));
-	}
 }
 
 /* ---- Envelope ---- */
@@ -357,7 +345,7 @@ test_paths(void **state)
 		enum addr_result r = addr_path(str_of(paths[i].arg), &p);
 
 		if (r != paths[i].want)
-			fail_msg("'%s': got %s", paths[i].arg, addr_result_text(r));
+			fail_msg("'%s': got %d", paths[i].arg, (int)r);
 		if (paths[i].local == NULL)
 			continue;
 		assert_str(p.local, paths[i].local, paths[i].arg);
@@ -432,7 +420,6 @@ main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_from_domain),
-		cmocka_unit_test(test_result_texts_differ),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_domains),
 		cmocka_unit_test(test_specs),

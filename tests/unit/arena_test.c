@@ -49,7 +49,6 @@ limit_holds_and_a_smaller_piece_still_fits(void **state)
 	assert_null(arena_alloc(a, 100));
 	assert_non_null(arena_alloc(a, 16));
 	assert_null(arena_alloc(a, 1));
-	assert_int_equal(arena_used(a), 1024);
 	arena_free(a);
 }
 
@@ -61,7 +60,7 @@ a_size_that_would_wrap_is_refused(void **state)
 	(void)state;
 	assert_null(arena_alloc(a, SIZE_MAX));
 	assert_null(arena_alloc(a, SIZE_MAX - 3));
-	assert_int_equal(arena_used(a), 0);
+	assert_non_null(arena_alloc(a, 16));
 	arena_free(a);
 }
 
@@ -76,7 +75,6 @@ reset_gives_everything_back(void **state)
 		assert_non_null(arena_alloc(a, 50000));
 		assert_null(arena_alloc(a, 1));
 		arena_reset(a);
-		assert_int_equal(arena_used(a), 0);
 	}
 	arena_free(a);
 }

@@ -282,67 +282,6 @@ the_name_as_sent_is_cut_at_a_character(void **state)
 }
 
 static void
-a_field_is_unfolded_trimmed_and_decoded(void **state)
-{
-	static const struct {
-		const char *in, *out, *sent;
-	} t[] = {
-		{ " autumn", "autumn", "autumn" },
-		{ "autumn", "autumn", "autumn" },
-		{ "\tautumn \r\n", "autumn", "autumn" },
-		{ " autumn\n sale", "autumn-sale", "autumn sale" },
-		{ " autumn\r\n\tsale", "autumn-sale", "autumn?sale" },
-		{ "\n autumn", "autumn", "autumn" },
-		{ " =?us-ascii?Q?Autumn_Sale?=", "autumn-sale", "Autumn Sale" },
-		{ " =?utf-8?B?TmV3cy8x?=", "news-1", "News/1" },
-		{ " =?utf-8?q?new?=\n =?utf-8?q?s?=", "news", "news" },
-		{ " =?utf-8?q?a=0D=0AX-Evil=3A_1?=", "a-x-evil-1", "a??X-Evil: 1" },
-		{ "", "none", "" },
-		{ "  \r\n ", "none", "" },
-	};
-	struct camp_name c;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		camp_from_field(str_of(t[i].in), sha256, &c);
-		assert_name(&c, t[i].out);
-		assert_string_equal(c.sent, t[i].sent);
-	}
-}
-
-static void
-the_hash_is_of_the_decoded_name(void **state)
-{
-	char expected[128];
-	struct camp_name plain, q, b;
-
-	(void)state;
-	hashed(expected, "caf", STR("caf\xc3\xa9"));
-	camp_from_field(STR(" caf\xc3\xa9"), sha256, &plain);
-	camp_from_field(STR(" =?UTF-8?Q?caf=C3=A9?="), sha256, &q);
-	camp_from_field(STR(" =?utf-8?b?Y2Fmw6k=?="), sha256, &b);
-	assert_name(&plain, expected);
-	assert_name(&q, expected);
-	assert_name(&b, expected);
-}
-
-static void
-a_huge_field_is_a_name_like_another(void **state)
-{
-	size_t n = 1 << 20;
-	char *in = malloc(n);
-	struct camp_name c;
-
-	(void)state;
-	assert_non_null(in);
-	for (size_t i = 0; i < n; i++)
-		in[i] = "=?u?q?="[i % 7];
-	camp_from_field(str_make(in, n), sha256, &c);
-	assert_true(camp_is_canonical(str_make(c.name, c.len)));
-	free(in);
-}
-
-static void
 names_that_end_in_a_hash_are_known(void **state)
 {
 	(void)state;
@@ -369,9 +308,6 @@ main(void)
 		cmocka_unit_test(whatever_is_sent_becomes_canonical_and_then_stays),
 		cmocka_unit_test(the_name_as_sent_is_kept_without_controls),
 		cmocka_unit_test(the_name_as_sent_is_cut_at_a_character),
-		cmocka_unit_test(a_field_is_unfolded_trimmed_and_decoded),
-		cmocka_unit_test(the_hash_is_of_the_decoded_name),
-		cmocka_unit_test(a_huge_field_is_a_name_like_another),
 		cmocka_unit_test(names_that_end_in_a_hash_are_known),
 	};
 

@@ -266,7 +266,9 @@ get(struct redis_net *net, enum redis_cure *cure, char *err, size_t errlen)
 {
 	const char *argv[] = { "GET", "k" };
 
-	return redis_net_command(net, STR("k"), 2, argv, NULL, cure, err, errlen);
+	if (redis_net_append(net, STR("k"), 2, argv, NULL, cure, err, errlen) == -1)
+		return NULL;
+	return redis_net_reply(net, cure, err, errlen);
 }
 
 /* ==== tests ==== */

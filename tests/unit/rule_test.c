@@ -389,7 +389,7 @@ removed_fields_are_gone_and_added_ones_are_there(void **state)
 	(void)state;
 	make(&m, FROM FROM, "", 0);
 	assert_verdict(&m, RULE_FROM, BAD, "two");
-	hdr_remove(hdr_last(&m.hdr, STR("From")));
+	hdr_remove(hdr_first(&m.hdr, STR("From")));
 	assert_verdict(&m, RULE_FROM, OK, "one removed");
 	assert_verdict(&m, RULE_TO, BAD, "none");
 	assert_int_equal(hdr_append(&m.hdr, STR("To"), STR(" a@b")), 0);
@@ -411,6 +411,15 @@ transactional_mail_needs_no_way_out(void **state)
 	drop(&m);
 }
 
+static bool
+somebody_asks(const struct rule *r)
+{
+	for (size_t p = 0; p < RULE_PROVIDERS; p++)
+		if (r->demand[p] != RULE_NOT_ASKED)
+			return true;
+	return false;
+}
+
 static void
 each_row_is_whole(void **state)
 {
@@ -426,7 +435,7 @@ each_row_is_whole(void **state)
 		assert_true(strlen(r->title) > 0 && strlen(r->reference) > 0);
 		assert_true(strlen(r->cure) > 0 && strlen(r->cure) < 200);
 		assert_non_null(r->check);
-		assert_int_not_equal(rule_severity(i), RULE_NOT_ASKED);
+		assert_true(somebody_asks(r));
 	}
 	assert_int_equal(rule_find(STR("One-Click")), RULES);
 	assert_int_equal(rule_find(STR("")), RULES);
