@@ -111,8 +111,6 @@ int import_carry(struct import *, struct buf *out);
 bool import_can_quote(struct str);
 /* The value as a string of metermark.conf, quotes and all. */
 void import_quote(struct buf *, struct str);
-/* "# FILE:LINE: NAME VALUE" */
-void import_origin(struct buf *, const struct import_setting *, const char *indent);
 
 /* --- import_signature.c --- */
 

@@ -25,8 +25,6 @@ struct lane *lanes_lane_for(struct lanes *, struct str campaign);
 /* In no lane yet.  NULL when out of memory. */
 struct batch *lanes_batch_new(struct lanes *, const struct tally_entry *);
 void lanes_append(struct lane *, struct batch *);
-/* It has something to do. */
-void lanes_wake(struct lanes *, struct lane *);
 void lanes_note_activity(struct lanes *, struct lane *, const struct tally_entry *);
 void lanes_set_acked(struct lanes *, struct batch *, int64_t now_ms);
 /* The lane's oldest batch goes. */

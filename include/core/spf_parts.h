@@ -37,9 +37,6 @@ struct spf_term {
  */
 int spf_term_next(struct str *rest, struct spf_term *, char *err, size_t errlen);
 
-/* A question, counted. */
-const struct dns_answer *spf_ask(struct spf *, enum dns_type, struct str name);
-
 /* What macros stand for. */
 struct spf_macros {
 	struct spf *spf;

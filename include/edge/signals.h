@@ -26,7 +26,6 @@ enum signals_event {
  * the first thread, so that all threads inherit the mask.  0, or -1 with err.
  */
 int signals_open(char *err, size_t errlen);
-void signals_close(void);
 
 /*
  * The next event, waiting at most timeout_ms (-1: for ever).  A stop is told before a

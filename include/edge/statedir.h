@@ -40,7 +40,7 @@ struct statedir {
  * taken and the files read or made.  What is in the directory is done as the run user,
  * so that files get the right owner and no link in it leads root astray; a
  * recipient_key_file is read as whoever we are.  0, or -1 with a sentence: then nothing
- * is held.
+ * is held.  What is held is until the process ends.
  */
 int statedir_open(struct statedir *, const struct conf *, const struct privs *,
     char *err, size_t errlen);
@@ -48,7 +48,6 @@ int statedir_open(struct statedir *, const struct conf *, const struct privs *,
 /* A recipient_key_file, tried as statedir_open() will; nothing is made.  0, or -1 with
  * a sentence. */
 int statedir_check(const struct conf *, char *err, size_t errlen);
-void statedir_close(struct statedir *);
 
 /* The pieces of it, each 0 (the lock: a descriptor), or -1 with a sentence. */
 

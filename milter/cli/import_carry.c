@@ -46,8 +46,9 @@ import_quote(struct buf *out, struct str s)
 	buf_addc(out, '"');
 }
 
-void
-import_origin(struct buf *out, const struct import_setting *s, const char *indent)
+/* "# FILE:LINE: NAME VALUE" */
+static void
+add_origin(struct buf *out, const struct import_setting *s, const char *indent)
 {
 	struct buf b;
 
@@ -109,7 +110,7 @@ carry_group(struct import *im, const struct import_setting *s, struct buf *out)
 		    group[0] != '\0' ? group : user);
 		return;
 	}
-	import_origin(out, s, "");
+	add_origin(out, s, "");
 	buf_adds(out,
 	    "# The group may connect; metermark itself has a user of its "
 	    "own.\ngroup = ");
@@ -141,7 +142,7 @@ carry_socket(struct import *im, struct buf *out)
 		buf_fini(&text);
 		return;
 	}
-	import_origin(out, s, "");
+	add_origin(out, s, "");
 	buf_adds(out, "# Where opendkim listens, nobody else can: stop it first.\n");
 	if (!tcp)
 		buf_adds(
@@ -228,7 +229,7 @@ carry_failure(struct import *im, struct buf *out)
 	if (status != EX_OK)
 		return status;
 	if (internal == 'a') {
-		import_origin(out, s, "");
+		add_origin(out, s, "");
 		buf_adds(out, "on_sign_failure = \"accept\"\n\n");
 	} else if (internal != '\0' && internal != 't') {
 		import_lost(im, s->file, s->line, s->known->name,
@@ -271,7 +272,7 @@ carry_bad_message(struct import *im, struct buf *out)
 		import_needless(im, "On-BadSignature", "see on_bad_message");
 		return EX_OK;
 	}
-	import_origin(out, strict != NULL ? strict : s, "");
+	add_origin(out, strict != NULL ? strict : s, "");
 	buf_adds(out, "on_bad_message = \"reject\"\n\n");
 	if (strict == NULL && bad != 'r')
 		import_lost(im, s->file, s->line, s->known->name,
@@ -357,9 +358,9 @@ carry_networks(struct import *im, struct buf *out)
 	if (status != EX_OK)
 		return status;
 	if (internal != NULL)
-		import_origin(out, internal, "\t");
+		add_origin(out, internal, "\t");
 	if (peers != NULL) {
-		import_origin(out, peers, "\t");
+		add_origin(out, peers, "\t");
 		import_lost(im, peers->file, peers->line, "PeerList",
 		    "its hosts are cut out of networks; a client there that "
 		    "authenticates is signed all the same");
@@ -443,14 +444,14 @@ carry_daemons(struct import *im, struct buf *out)
 	}
 	/* Seen with 2.11: a macro with another value is the last word. */
 	if (list.len > 0) {
-		import_origin(out, macros, "\t");
+		add_origin(out, macros, "\t");
 		import_needless(im, "MTA",
 		    "opendkim does not ask it when MacroList names daemon_name");
 	} else if (status == EX_OK && mta != NULL) {
 		sink.name = "MTA";
 		sink.line = mta->line;
 		status = import_entries(im, mta, &sink.file, on_mta, &sink);
-		import_origin(out, mta, "\t");
+		add_origin(out, mta, "\t");
 	}
 	if (list.len > 0)
 		buf_addf(out, "\tdaemon_names = {%s}\n", list.p);

@@ -137,8 +137,9 @@ name_of(const struct tally_entry *e)
 
 /* ==== awake and at rest ==== */
 
-void
-lanes_wake(struct lanes *l, struct lane *lane)
+/* It has something to do. */
+static void
+wake(struct lanes *l, struct lane *lane)
 {
 	if (lane->awake)
 		return;
@@ -211,7 +212,7 @@ lanes_note_activity(struct lanes *l, struct lane *lane, const struct tally_entry
 			lane->last_seen = h->last;
 	/* _all is no campaign: it is found by its name. */
 	lane->unlisted = !str_eq(lane->link.name, STR(CAMP_ALL));
-	lanes_wake(l, lane);
+	wake(l, lane);
 }
 
 /* The lane is free.  0 or -1. */
@@ -326,7 +327,7 @@ lanes_verify(struct lanes *l, bool all)
 			continue;
 		lane->at = lane->last;
 		lane->acked = lane->at->prev;
-		lanes_wake(l, lane);
+		wake(l, lane);
 	}
 }
 

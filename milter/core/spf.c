@@ -54,8 +54,9 @@ because(struct spf *s, enum spf_result r, const char *fmt, ...)
 	return r;
 }
 
-const struct dns_answer *
-spf_ask(struct spf *s, enum dns_type type, struct str name)
+/* A question, counted. */
+static const struct dns_answer *
+ask(struct spf *s, enum dns_type type, struct str name)
 {
 	static const struct dns_answer none = { .status = DNS_BAD_NAME };
 	static const struct dns_answer enough = { .status = DNS_FAILED };
@@ -121,7 +122,7 @@ static enum spf_result
 match_host(struct spf *s, const struct spf_term *t, struct str host)
 {
 	enum dns_type type = spf_is_v4(&s->ip) ? DNS_A : DNS_AAAA;
-	const struct dns_answer *a = spf_ask(s, type, host);
+	const struct dns_answer *a = ask(s, type, host);
 	char name[SPF_NAME_MAX];
 	struct cidr_addr addr;
 
@@ -137,7 +138,7 @@ match_host(struct spf *s, const struct spf_term *t, struct str host)
 static enum spf_result
 match_mx(struct spf *s, const struct spf_term *t, struct str domain)
 {
-	const struct dns_answer *a = spf_ask(s, DNS_MX, domain);
+	const struct dns_answer *a = ask(s, DNS_MX, domain);
 	enum spf_result r = trouble(s, a, DNS_MX, domain.p);
 
 	if (r == SPF_NONE && a->n > SPF_HOSTS_MAX)
@@ -159,7 +160,7 @@ spf_validated(struct spf *s, struct spf_names *names)
 
 	names->n = 0;
 	spf_reverse_name(&s->ip, reverse, sizeof(reverse));
-	a = spf_ask(s, DNS_PTR, str_of(reverse));
+	a = ask(s, DNS_PTR, str_of(reverse));
 	for (size_t i = 0; i < a->n && i < SPF_HOSTS_MAX; i++) {
 		bool leads_back = false;
 
@@ -193,7 +194,7 @@ match_ptr(struct spf *s, struct str domain)
 static enum spf_result
 match_exists(struct spf *s, struct str domain)
 {
-	const struct dns_answer *a = spf_ask(s, DNS_A, domain);
+	const struct dns_answer *a = ask(s, DNS_A, domain);
 
 	if (a->n > 0 && !s->survey)
 		return SPF_PASS;

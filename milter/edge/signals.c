@@ -52,6 +52,16 @@ our_signals(sigset_t *set)
 	sigaddset(set, SIGINT);
 }
 
+static void
+close_both(void)
+{
+	if (signal_fd >= 0)
+		close(signal_fd);
+	if (wake_fd >= 0)
+		close(wake_fd);
+	signal_fd = wake_fd = -1;
+}
+
 int
 signals_open(char *err, size_t errlen)
 {
@@ -70,18 +80,8 @@ signals_open(char *err, size_t errlen)
 		return 0;
 fail:
 	snprintf(err, errlen, "cannot wait for signals: %s", strerror(errno));
-	signals_close();
+	close_both();
 	return -1;
-}
-
-void
-signals_close(void)
-{
-	if (signal_fd >= 0)
-		close(signal_fd);
-	if (wake_fd >= 0)
-		close(wake_fd);
-	signal_fd = wake_fd = -1;
 }
 
 void

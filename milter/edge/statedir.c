@@ -412,6 +412,15 @@ open_as_user(struct statedir *s, const struct conf *c, char *err, size_t errlen)
 	return statedir_recipient_key(c->state_dir, s->recipient_key, err, errlen);
 }
 
+static void
+let_go(struct statedir *s)
+{
+	if (s->lock >= 0)
+		close(s->lock);
+	s->lock = -1;
+	explicit_bzero(s->recipient_key, sizeof(s->recipient_key));
+}
+
 int
 statedir_open(struct statedir *s, const struct conf *c, const struct privs *p,
     char *err, size_t errlen)
@@ -431,15 +440,6 @@ statedir_open(struct statedir *s, const struct conf *c, const struct privs *p,
 	if (r == 0 && c->recipient_key_file[0] != '\0')
 		r = read_named_key(c, s->recipient_key, err, errlen);
 	if (r != 0)
-		statedir_close(s);
+		let_go(s);
 	return r;
-}
-
-void
-statedir_close(struct statedir *s)
-{
-	if (s->lock >= 0)
-		close(s->lock);
-	s->lock = -1;
-	explicit_bzero(s->recipient_key, sizeof(s->recipient_key));
 }
