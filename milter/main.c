@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "core/line.h"
 #include "core/restart.h"

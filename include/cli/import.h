@@ -15,7 +15,6 @@
 #include <stddef.h>
 
 #include "core/buf.h"
-#include "core/cidr.h"
 #include "core/conf.h"
 #include "core/odkconf.h"
 #include "core/odktable.h"

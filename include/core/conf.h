@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 #include "core/cidr.h"
-#include "core/rule.h"
 #include "core/conf_track.h"
+#include "core/rule.h"
 #include "core/source.h"
 #include "core/str.h"
 #include "core/tmpl.h"

@@ -6,7 +6,6 @@
 #ifndef METERMARK_CORE_RETAIN_H
 #define METERMARK_CORE_RETAIN_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -11,7 +11,6 @@
 #ifndef METERMARK_CORE_TALLY_H
 #define METERMARK_CORE_TALLY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

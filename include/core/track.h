@@ -9,7 +9,6 @@
 #define METERMARK_CORE_TRACK_H
 
 #include "core/arena.h"
-#include "core/camp.h"
 #include "core/conf.h"
 #include "core/hdr.h"
 #include "core/tmpl.h"

@@ -5,7 +5,6 @@
 #ifndef METERMARK_EDGE_CLOCK_H
 #define METERMARK_EDGE_CLOCK_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* Wall clock, unix seconds and milliseconds; may jump when the clock is set. */

@@ -12,7 +12,6 @@
 #ifndef METERMARK_EDGE_FLUSHER_H
 #define METERMARK_EDGE_FLUSHER_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/rurl.h"

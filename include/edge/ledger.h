@@ -22,7 +22,6 @@
 
 #include "core/buf.h"
 #include "core/jrec.h"
-#include "core/str.h"
 
 struct ledger;
 

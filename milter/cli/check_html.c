@@ -10,7 +10,6 @@
 #include "cli/check.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/visible.h"
 
 #define VALUE_MAX 400
 

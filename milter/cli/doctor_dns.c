@@ -7,8 +7,7 @@
  */
 #include "cli/doctor.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdint.h>
 
 #include "core/human.h"
 #include "edge/clock.h"

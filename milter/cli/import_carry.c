@@ -11,10 +11,7 @@
 
 #include "cli/cmd.h"
 #include "cli/import.h"
-#include "cli/term.h"
-#include "core/glob.h"
 #include "core/odkhosts.h"
-#include "core/signset.h"
 #include "core/visible.h"
 
 #define SHOWN_MAX 60

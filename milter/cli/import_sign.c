@@ -10,7 +10,6 @@
 
 #include "cli/cmd.h"
 #include "cli/import.h"
-#include "cli/term.h"
 #include "edge/keyring.h"
 
 #define KEYS_TRIED_MAX 200 /* a key takes a millisecond or two */

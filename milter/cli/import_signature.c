@@ -3,7 +3,6 @@
  * import_signature.c - what a signature of opendkim was like: which of it metermark's
  * are, and which of it they are not.  Also Mode, which says whether there are any.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/cmd.h"

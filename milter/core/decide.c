@@ -4,7 +4,6 @@
  */
 #include "core/decide.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/addr.h"

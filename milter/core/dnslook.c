@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "core/dnslook_parts.h"
-#include "core/spf_parts.h"
 
 #define RSA_BITS_MIN 1024
 #define RSA_BITS_WISE 2048

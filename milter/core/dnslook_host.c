@@ -2,7 +2,6 @@
 /*
  * dnslook_host.c - mail servers, and names of addresses, judged.  See core/dnslook.h.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/dnslook_parts.h"

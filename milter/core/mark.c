@@ -5,8 +5,6 @@
 #include "core/mark.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/armor.h"

@@ -4,7 +4,6 @@
  */
 #include "core/rslot.h"
 
-#include <stdint.h>
 #include <string.h>
 
 /* Polynomial 0x1021, initial value 0, not reflected.  A key is a few dozen bytes and

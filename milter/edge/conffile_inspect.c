@@ -5,7 +5,6 @@
  */
 #include "edge/conffile_parts.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/buf.h"

@@ -20,8 +20,8 @@
 #include "edge/clock.h"
 #include "edge/crypto.h"
 #include "edge/flush.h"
-#include "edge/logger.h"
 #include "edge/flusher_status.h"
+#include "edge/logger.h"
 
 #define REPLY_MS 4000
 #define STALL_MS 1000 /* without an answer at a stop, with all on disk */

@@ -18,7 +18,6 @@
 #include "edge/mfi.h"
 
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +26,6 @@
 
 #include <libmilter/mfapi.h>
 
-#include "core/addr.h"
 #include "core/line.h"
 #include "core/txn.h"
 #include "edge/clock.h"

@@ -4,7 +4,6 @@
  */
 #include "edge/redis_place.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,6 @@
  */
 #include "edge/serve.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

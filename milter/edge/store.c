@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "core/line.h"
-#include "core/rbatch.h"
 #include "edge/clock.h"
 #include "edge/crypto.h"
 #include "edge/logger.h"

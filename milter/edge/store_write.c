@@ -2,7 +2,6 @@
 /*
  * store_write.c - the store into the ledger.  See edge/store.h.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

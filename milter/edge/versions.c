@@ -12,11 +12,11 @@
 #include <confuse.h>
 #include <hiredis/hiredis.h>
 #include <idn2.h>
-#include <inttypes.h>
 #include <libmilter/mfapi.h>
 #include <libpsl.h>
 #include <opendkim/dkim.h>
 #include <openssl/crypto.h>
+#include <stdint.h>
 
 void
 versions_print(FILE *out, const char *program)
