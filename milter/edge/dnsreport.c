@@ -5,26 +5,12 @@
  */
 #include "edge/dnsreport.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
-#include "edge/wholefile.h"
-
-static int
-open_dir(const char *dir, char *err, size_t errlen)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		snprintf(err, errlen, "%s: %s", dir, strerror(errno));
-	return fd;
-}
+#include "edge/jsonfile.h"
 
 static json_t *
 findings(const struct dnsnews *n)
@@ -49,24 +35,8 @@ dnsreport_write(const char *dir, const struct dnsreport *r, char *err, size_t er
 	    (json_int_t)r->checked_ms, "domains", (json_int_t)r->domains, "looked",
 	    (json_int_t)r->looked, "well", (json_int_t)r->well, "findings",
 	    findings(&r->news));
-	char *text = root != NULL
-	    ? json_dumps(root, JSON_INDENT(1) | JSON_PRESERVE_ORDER)
-	    : NULL;
-	int fd, rc = -1;
 
-	json_decref(root);
-	if (text == NULL) {
-		snprintf(err, errlen, "out of memory");
-		return -1;
-	}
-	fd = open_dir(dir, err, errlen);
-	if (fd >= 0) {
-		rc = wholefile_write(
-		    fd, DNSREPORT_FILE, text, strlen(text), 0, err, errlen);
-		close(fd);
-	}
-	free(text);
-	return rc;
+	return jsonfile_write(dir, DNSREPORT_FILE, root, err, errlen);
 }
 
 static const char *
@@ -94,26 +64,12 @@ take(struct dnsnews *news, const json_t *one)
 int
 dnsreport_read(const char *dir, struct dnsreport *r, char *err, size_t errlen)
 {
-	int fd = open_dir(dir, err, errlen), rc;
-	json_error_t where;
-	json_t *root, *one;
-	uint8_t *p;
-	size_t n, i;
+	json_t *root = jsonfile_read(dir, DNSREPORT_FILE, err, errlen), *one;
+	size_t i;
 
 	*r = (struct dnsreport) { .checked_ms = 0 };
-	if (fd < 0)
+	if (root == NULL)
 		return -1;
-	rc = wholefile_read(fd, DNSREPORT_FILE, &p, &n, err, errlen);
-	close(fd);
-	if (rc != 0)
-		return -1;
-	root = json_loadb((const char *)p, n, 0, &where);
-	free(p);
-	if (!json_is_object(root)) {
-		snprintf(err, errlen, "%s/%s: no JSON object", dir, DNSREPORT_FILE);
-		json_decref(root);
-		return -1;
-	}
 	r->checked_ms = json_integer_value(json_object_get(root, "checked_ms"));
 	r->domains = json_integer_value(json_object_get(root, "domains"));
 	r->looked = json_integer_value(json_object_get(root, "looked"));

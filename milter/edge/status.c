@@ -4,16 +4,12 @@
  */
 #include "edge/status.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
-#include "edge/wholefile.h"
+#include "edge/jsonfile.h"
 
 enum kind { NUMBER, TRUTH, TEXT };
 
@@ -98,40 +94,14 @@ value_of(const struct status *s, size_t i)
 	return NULL;
 }
 
-static int
-open_dir(const char *dir, char *err, size_t errlen)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		snprintf(err, errlen, "%s: %s", dir, strerror(errno));
-	return fd;
-}
-
 int
 status_write(const char *dir, const struct status *s, char *err, size_t errlen)
 {
 	json_t *object = json_object();
-	char *text = NULL;
-	int fd = -1, r = -1;
 
 	for (size_t i = 0; object != NULL && i < FIELDS; i++)
 		json_object_set_new(object, fields[i].name, value_of(s, i));
-	if (object != NULL)
-		text = json_dumps(object, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
-	json_decref(object);
-	if (text == NULL) {
-		snprintf(err, errlen, "out of memory");
-		return -1;
-	}
-	fd = open_dir(dir, err, errlen);
-	if (fd >= 0) {
-		r = wholefile_write(
-		    fd, STATUS_FILE, text, strlen(text), 0, err, errlen);
-		close(fd);
-	}
-	free(text);
-	return r;
+	return jsonfile_write(dir, STATUS_FILE, object, err, errlen);
 }
 
 static void
@@ -158,26 +128,11 @@ set_field(struct status *s, size_t i, const json_t *v)
 int
 status_read(const char *dir, struct status *s, char *err, size_t errlen)
 {
-	int fd = open_dir(dir, err, errlen), r;
-	json_error_t where;
-	json_t *object;
-	uint8_t *p;
-	size_t n;
+	json_t *object = jsonfile_read(dir, STATUS_FILE, err, errlen);
 
 	*s = (struct status) { .written_ms = 0 };
-	if (fd < 0)
+	if (object == NULL)
 		return -1;
-	r = wholefile_read(fd, STATUS_FILE, &p, &n, err, errlen);
-	close(fd);
-	if (r != 0)
-		return -1;
-	object = json_loadb((const char *)p, n, 0, &where);
-	free(p);
-	if (!json_is_object(object)) {
-		snprintf(err, errlen, "%s/%s: no JSON object", dir, STATUS_FILE);
-		json_decref(object);
-		return -1;
-	}
 	for (size_t i = 0; i < FIELDS; i++)
 		set_field(s, i, json_object_get(object, fields[i].name));
 	json_decref(object);
