@@ -17,9 +17,12 @@ int wholefile_read(
     int dirfd, const char *name, uint8_t **p, size_t *n, char *err, size_t errlen);
 /*
  * Put a file of that content in the place of name: written as name.new, brought to disk
- * when sync is set, renamed.  0, or -1 with a sentence: then the old one is as it was.
+ * when sync is set, renamed.  0, or -1 with a sentence, and errno: then the old one is
+ * as it was.
  */
 int wholefile_write(int dirfd, const char *name, const void *p, size_t n, int sync,
     char *err, size_t errlen);
+/* All n bytes to a descriptor that blocks.  0, or -1 with errno. */
+int wholefile_put(int fd, const void *p, size_t n);
 
 #endif

@@ -21,6 +21,7 @@
 
 #include "core/buf.h"
 #include "edge/clock.h"
+#include "edge/wholefile.h"
 
 /* The second screen, no cursor, no wrapping; and back. */
 #define ENTER "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[H\x1b[2J"
@@ -269,22 +270,6 @@ screen_wait(int64_t deadline_ms, char *key)
 
 /* --- the picture --- */
 
-static int
-write_all(const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(STDOUT_FILENO, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -1;
-		p += done;
-		n -= (size_t)done;
-	}
-	return 0;
-}
-
 /* A line, cut after so many places; sequences and the rest of a character take none. */
 static void
 add_line(struct buf *out, struct str line, size_t columns)
@@ -326,7 +311,7 @@ screen_show(struct str frame)
 		frame = str_skip(frame, end + 1);
 	}
 	buf_adds(&out, "\x1b[0m");
-	status = write_all(out.p, out.len);
+	status = wholefile_put(STDOUT_FILENO, out.p, out.len);
 	buf_fini(&out);
 	return status;
 }

@@ -17,6 +17,7 @@
 #include "edge/crypto.h"
 #include "edge/identity.h"
 #include "edge/privs.h"
+#include "edge/wholefile.h"
 
 #define PRODUCER_BYTES 16
 #define RECIPIENT_KEY_BYTES 32
@@ -151,53 +152,20 @@ fail:
 	return -1;
 }
 
-static int
-write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -1;
-		p += done;
-		n -= (size_t)done;
-	}
-	return 0;
-}
-
 /* Make dir/name with that text: written aside, on disk, then renamed. */
 static int
 put_file(const char *dir, const char *name, const char *text, char *err, size_t errlen)
 {
-	char aside[64];
-	int dirfd = open_dir(dir, err, errlen);
-	int fd;
+	int dirfd = open_dir(dir, err, errlen), r;
 
 	if (dirfd < 0)
 		return -1;
-	snprintf(aside, sizeof(aside), "%s.new", name);
-	/* Of a start that was interrupted; the lock keeps others out. */
-	unlinkat(dirfd, aside, 0);
-	fd = openat(
-	    dirfd, aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		goto fail;
-	if (write_all(fd, text, strlen(text)) != 0 || fsync(fd) != 0 ||
-	    renameat(dirfd, aside, dirfd, name) != 0 || fsync(dirfd) != 0)
-		goto fail;
-	close(fd);
+	r = wholefile_write(dirfd, name, text, strlen(text), 1, err, errlen);
+	/* An owner that does not fit wants more than a word. */
+	if (r != 0)
+		say_not_writable(dir, name, err, errlen);
 	close(dirfd);
-	return 0;
-fail:
-	say_not_writable(dir, name, err, errlen);
-	if (fd >= 0) {
-		unlinkat(dirfd, aside, 0);
-		close(fd);
-	}
-	close(dirfd);
-	return -1;
+	return r;
 }
 
 /* The text of n random bytes, hex and a newline, as a new file. */

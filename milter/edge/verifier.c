@@ -22,6 +22,7 @@
 
 #include "core/buf.h"
 #include "edge/clock.h"
+#include "edge/wholefile.h"
 
 #define ANSWER_MAX ((size_t)64 * 1024)
 #define END_MS 1000
@@ -31,21 +32,6 @@ fail(char *err, size_t errlen, const char *what)
 {
 	snprintf(err, errlen, "%s: %s", what, strerror(errno));
 	return -1;
-}
-
-static int
-write_all(int fd, struct str s)
-{
-	while (s.len > 0) {
-		ssize_t n = write(fd, s.p, s.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		s = str_skip(s, (size_t)n);
-	}
-	return 0;
 }
 
 /* In a file without a name, so that nobody waits for a reader. */
@@ -65,8 +51,9 @@ question(struct str message, const struct verifier_key *keys, size_t n_keys)
 		buf_addstr(&head, keys[i].name);
 		buf_addstr(&head, keys[i].record);
 	}
-	failed = buf_failed(&head) || write_all(fd, buf_str(&head)) != 0 ||
-	    write_all(fd, message) != 0 || lseek(fd, 0, SEEK_SET) != 0;
+	failed = buf_failed(&head) || wholefile_put(fd, head.p, head.len) != 0 ||
+	    wholefile_put(fd, message.p, message.len) != 0 ||
+	    lseek(fd, 0, SEEK_SET) != 0;
 	e = errno;
 	buf_fini(&head);
 	if (!failed)

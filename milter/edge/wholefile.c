@@ -63,17 +63,19 @@ fail:
 	return -1;
 }
 
-static int
-write_all(int fd, const char *p, size_t n)
+int
+wholefile_put(int fd, const void *p, size_t n)
 {
+	const char *rest = p;
+
 	while (n > 0) {
-		ssize_t done = write(fd, p, n);
+		ssize_t done = write(fd, rest, n);
 
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
 			return -1;
-		p += done;
+		rest += done;
 		n -= (size_t)done;
 	}
 	return 0;
@@ -84,21 +86,23 @@ wholefile_write(int dirfd, const char *name, const void *p, size_t n, int sync,
     char *err, size_t errlen)
 {
 	char aside[256];
-	int fd;
+	int fd, e;
 
 	snprintf(aside, sizeof aside, "%s.new", name);
 	(void)unlinkat(dirfd, aside, 0); /* of a life that was cut short */
 	fd = openat(
 	    dirfd, aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd >= 0 && write_all(fd, p, n) == 0 && (!sync || fsync(fd) == 0) &&
+	if (fd >= 0 && wholefile_put(fd, p, n) == 0 && (!sync || fsync(fd) == 0) &&
 	    renameat(dirfd, aside, dirfd, name) == 0 && (!sync || fsync(dirfd) == 0)) {
 		close(fd);
 		return 0;
 	}
-	snprintf(err, errlen, "%s: %s", aside, strerror(errno));
+	e = errno;
+	snprintf(err, errlen, "%s: %s", aside, strerror(e));
 	if (fd >= 0) {
 		(void)unlinkat(dirfd, aside, 0);
 		close(fd);
 	}
+	errno = e;
 	return -1;
 }
