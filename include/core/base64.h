@@ -11,6 +11,9 @@
 
 #include "core/str.h"
 
+/* What a digit stands for, 0 to 63; -1: it is none. */
+int base64_digit(char);
+
 /*
  * Into out, which has room for size bytes.  How many they are, or -1: a character that
  * does not belong, padding that is missing or not at the end, or no room.

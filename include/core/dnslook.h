@@ -36,6 +36,9 @@ struct dnslook_finding {
 	enum dnslook_word word;
 	char text[DNSLOOK_TEXT_MAX];
 };
+/* Make it that word, with a text that is cut where it is too long. */
+void dnslook_say(struct dnslook_finding *, enum dnslook_word, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /*
  * The key of a record, looked at by whoever knows keys: its bits; whether it is the

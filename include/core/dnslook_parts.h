@@ -9,8 +9,6 @@
 
 #define DNSLOOK_NAME_MAX 512
 
-void dnslook_say(struct dnslook_finding *, enum dnslook_word, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
 /* PREFIX and domain, NUL-terminated; false when that is no name of DNS. */
 bool dnslook_name(char out[DNSLOOK_NAME_MAX], const char *prefix, struct str domain);
 /* Ask; what is not found goes into the finding: unknown, or that word. */

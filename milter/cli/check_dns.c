@@ -4,7 +4,6 @@
  */
 #include "cli/check_dns.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,20 +117,6 @@ check_dns_merge(struct dnslook_finding *all, const struct dnslook_finding *one)
 	}
 }
 
-static void say(struct dnslook_finding *, enum dnslook_word, const char *, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void
-say(struct dnslook_finding *f, enum dnslook_word word, const char *fmt, ...)
-{
-	va_list ap;
-
-	f->word = word;
-	va_start(ap, fmt);
-	vsnprintf(f->text, sizeof(f->text), fmt, ap);
-	va_end(ap);
-}
-
 /* ==== SPF ==== */
 
 static struct str
@@ -177,7 +162,7 @@ spf_of(struct check_dns *d, struct str domain, size_t i, struct dnslook_finding 
 		.helo = STR("") };
 	enum spf_result r = spf_check(&s, domain);
 
-	say(f,
+	dnslook_say(f,
 	    r == SPF_PASS            ? DNSLOOK_PASS
 		: r == SPF_TEMPERROR ? DNSLOOK_UNKNOWN
 				     : DNSLOOK_FAIL,
@@ -196,7 +181,7 @@ check_spf(struct check_dns *d)
 	struct dnslook_spf spf;
 
 	if (domain.len == 0) {
-		say(&f, DNSLOOK_NOTHING,
+		dnslook_say(&f, DNSLOOK_NOTHING,
 		    "the null sender has the domain of HELO, which is not known here");
 		check_dns_result(d, CHECK_DNS_SPF, &f);
 		return;
@@ -210,7 +195,7 @@ check_spf(struct check_dns *d)
 	}
 	if (guessed && f.word != DNSLOOK_PASS) {
 		one = f;
-		say(&f, one.word,
+		dnslook_say(&f, one.word,
 		    "%.300s; no envelope sender is known (--from), so From was looked "
 		    "at",
 		    one.text);
@@ -252,14 +237,14 @@ check_alignment(struct check_dns *d)
 	unknown |= spf && d->spf_unknown;
 	spf &= d->spf_passed;
 	if (!d->dmarc.found)
-		say(&f, DNSLOOK_NOTHING, "there is no DMARC record to pass");
+		dnslook_say(&f, DNSLOOK_NOTHING, "there is no DMARC record to pass");
 	else if (dkim || spf)
-		say(&f, DNSLOOK_PASS, "passes by %s",
+		dnslook_say(&f, DNSLOOK_PASS, "passes by %s",
 		    dkim && spf ? "DKIM and SPF"
 			: dkim  ? "DKIM"
 				: "SPF");
 	else
-		say(&f, unknown ? DNSLOOK_UNKNOWN : DNSLOOK_FAIL,
+		dnslook_say(&f, unknown ? DNSLOOK_UNKNOWN : DNSLOOK_FAIL,
 		    "no signature of From's domain holds%s",
 		    d->check->n_ip > 0
 			? ", and SPF does not pass for it"
@@ -276,11 +261,11 @@ check_dmarc(struct check_dns *d)
 	reports = policy = d->dmarc.f;
 	/* The only warning there is, and a rule of its own. */
 	if (policy.word == DNSLOOK_WARN)
-		say(&policy, DNSLOOK_PASS, "_dmarc.%.*s: policy %s",
+		dnslook_say(&policy, DNSLOOK_PASS, "_dmarc.%.*s: policy %s",
 		    (int)d->dmarc.at.len, d->dmarc.at.p,
 		    dmarcrec_policy_name(d->dmarc.policy));
 	if (!d->dmarc.found)
-		say(&reports, DNSLOOK_NOTHING, "there is no DMARC record");
+		dnslook_say(&reports, DNSLOOK_NOTHING, "there is no DMARC record");
 	check_dns_result(d, CHECK_DNS_DMARC, &policy);
 	check_dns_result(d, CHECK_DNS_REPORTS, &reports);
 }
@@ -333,7 +318,8 @@ check_hosts(struct check_dns *d)
 		check_dns_merge(&reverse, &one);
 	}
 	if (d->check->n_ip == 0)
-		say(&reverse, DNSLOOK_NOTHING, "no sending address is known (--ip)");
+		dnslook_say(
+		    &reverse, DNSLOOK_NOTHING, "no sending address is known (--ip)");
 	check_dns_result(d, CHECK_DNS_REVERSE, &reverse);
 }
 

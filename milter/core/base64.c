@@ -7,8 +7,8 @@
  */
 #include "core/base64.h"
 
-static int
-digit(char c)
+int
+base64_digit(char c)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -26,7 +26,7 @@ base64_read(struct str s, uint8_t *out, size_t size)
 	size_t n = 0, chars = 0, pads = 0;
 
 	for (size_t i = 0; i < s.len; i++) {
-		int d = digit(s.p[i]);
+		int d = base64_digit(s.p[i]);
 
 		if (ascii_iswsp(s.p[i]))
 			continue;

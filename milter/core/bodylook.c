@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "core/base64.h"
+
 /* ==== Text ==== */
 
 /* Words in the piece, or made by the end of the piece before and its begin. */
@@ -45,21 +47,6 @@ keep_tail(struct bodylook *k, struct str text)
 	k->tail_len += n;
 }
 
-/* -1 for what is no digit of base64. */
-static int
-digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
-}
-
 static void
 base64(struct bodylook *k, struct str text)
 {
@@ -71,7 +58,7 @@ base64(struct bodylook *k, struct str text)
 		return;
 	}
 	for (size_t i = 0; i < text.len; i++) {
-		int d = digit(text.p[i]);
+		int d = base64_digit(text.p[i]);
 
 		if (d < 0)
 			continue;

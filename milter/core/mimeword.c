@@ -10,6 +10,8 @@
  */
 #include "core/mimeword.h"
 
+#include "core/base64.h"
+
 /* The pieces of "=?charset?encoding?text?=". */
 struct word {
 	char encoding; /* 'q' or 'b' */
@@ -35,20 +37,6 @@ hex_value(char c)
 		return c - '0';
 	c = ascii_lower(c);
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int
-base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (ascii_isdigit(c))
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
 }
 
 /* Quoted-printable as RFC 2047 4.2 has it; out may be NULL to look only. */
@@ -88,7 +76,7 @@ decode_b(struct str text, struct buf *out)
 	if (text.len % 4 == 1 || (padding > 0 && (text.len + padding) % 4 != 0))
 		return false;
 	for (size_t i = 0; i < text.len; i++) {
-		int value = base64_value(text.p[i]);
+		int value = base64_digit(text.p[i]);
 
 		if (value < 0)
 			return false;

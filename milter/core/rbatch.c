@@ -6,6 +6,7 @@
 
 #include "core/rkey.h"
 
+#define WHOLE_KEYS 3 /* total, rcpt, sketch */
 /* As far back as hours and days may still be there. */
 #define FORGET_HOURS (RKEY_HOUR_TTL_S / 3600 + 24)
 #define FORGET_DAYS (RKEY_DAY_TTL_S / 86400 + 1)
@@ -232,18 +233,23 @@ add_bucket_keys(struct rargs *out, const char *prefix, const struct tally_entry 
 	return n;
 }
 
+/* Those of a campaign as a whole: WHOLE_KEYS. */
 static void
-add_keys(struct rargs *out, const char *prefix, const struct tally_entry *e)
+add_whole_keys(struct rargs *out, const char *prefix, struct str name)
 {
-	struct str name = name_of(e);
-
-	rargs_addn(out, 3 + add_bucket_keys(NULL, prefix, e));
 	rkey_total(rargs_open(out), prefix, name);
 	rargs_close(out);
 	rkey_rcpt(rargs_open(out), prefix, name);
 	rargs_close(out);
 	rkey_sketch(rargs_open(out), prefix, name);
 	rargs_close(out);
+}
+
+static void
+add_keys(struct rargs *out, const char *prefix, const struct tally_entry *e)
+{
+	rargs_addn(out, WHOLE_KEYS + add_bucket_keys(NULL, prefix, e));
+	add_whole_keys(out, prefix, name_of(e));
 	add_bucket_keys(out, prefix, e);
 }
 
@@ -386,12 +392,7 @@ add_forget_keys(struct rargs *out, const char *prefix, struct str name, int64_t 
 {
 	int64_t hour = now / 3600, day = now / 86400;
 
-	rkey_total(rargs_open(out), prefix, name);
-	rargs_close(out);
-	rkey_rcpt(rargs_open(out), prefix, name);
-	rargs_close(out);
-	rkey_sketch(rargs_open(out), prefix, name);
-	rargs_close(out);
+	add_whole_keys(out, prefix, name);
 	for (int64_t h = hour - FORGET_HOURS; h <= hour + 48; h++) {
 		rkey_hour(rargs_open(out), prefix, name, h);
 		rargs_close(out);
@@ -408,7 +409,7 @@ rbatch_forget(struct rargs *out, const char *prefix, struct str campaign, int64_
 	rargs_reset(out);
 	rargs_adds(out, "EVAL");
 	rargs_adds(out, forget_script);
-	rargs_addn(out, 3 + FORGET_HOURS + 49 + FORGET_DAYS + 3);
+	rargs_addn(out, WHOLE_KEYS + FORGET_HOURS + 49 + FORGET_DAYS + 3);
 	add_forget_keys(out, prefix, campaign, now);
 	rargs_addn(out, now);
 	rargs_addn(out, RBATCH_TOMBSTONE_TTL_S);
