@@ -26,6 +26,7 @@ struct counts {
 
 /* Ask for a campaign's hash since ever; with_rcpt: for its distinct recipients too. */
 int counts_ask_total(struct query *, const char *campaign, bool with_rcpt);
+/* Its answer, in the order of asking.  0, or -1 as query_fail(). */
 int counts_take_total(struct query *, struct counts *, bool with_rcpt);
 
 /* hour: unix seconds / 3600; day: unix seconds / 86400. */

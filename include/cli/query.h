@@ -31,6 +31,7 @@ struct query {
 
 /* -1 with that failure. */
 int query_fail(struct query *, enum redis_cure, const char *err);
+/* The same: out of memory. */
 int query_no_memory(struct query *);
 
 /* Queue one command for the server that has the key; args ends in NULL.  0 or -1. */

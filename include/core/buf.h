@@ -29,6 +29,7 @@ void buf_fini(struct buf *);
 /* Empty again, memory kept, failure forgotten. */
 void buf_reset(struct buf *);
 
+/* Append; nothing after a failure, and a failure where it does not fit. */
 void buf_add(struct buf *, const void *, size_t);
 void buf_addc(struct buf *, char);
 void buf_adds(struct buf *, const char *);

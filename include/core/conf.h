@@ -231,7 +231,9 @@ bool conf_has_users(const struct conf *);
  * None of them shows the value.
  */
 int conf_check_listen(const char *, bool *tcp, char *err, size_t errlen);
+/* RFC 1035 2.3.4 in ASCII: at least two labels, no dot at the end. */
 int conf_check_domain_name(const char *, char *err, size_t errlen);
+/* RFC 6376 3.1, and _: labels with dots between, at most CONF_SELECTOR_MAX bytes. */
 int conf_check_selector(const char *, char *err, size_t errlen);
 /* Address of a DNS server, with or without port: 192.0.2.1, 192.0.2.1:53, [::1]:53. */
 int conf_check_resolver(const char *, char *err, size_t errlen);
@@ -243,7 +245,9 @@ int conf_check_token_id(const char *, char *err, size_t errlen);
 int conf_check_account(const char *, char *err, size_t errlen);
 /* A field name we may write or remove: printable, no colon, at most 76 bytes. */
 int conf_check_field_name(const char *, char *err, size_t errlen);
+/* a-z, 0-9, ., _ and -, at most CONF_STREAM_NAME_MAX bytes, a letter or digit first. */
 int conf_check_stream_name(const char *, char *err, size_t errlen);
+/* Printable, 1 to 64 bytes; no braces, with which Redis Cluster marks a hash tag. */
 int conf_check_key_prefix(const char *, char *err, size_t errlen);
 /* Printable ASCII, not empty: an identity, a {daemon_name}, a pattern. */
 int conf_check_text(const char *, char *err, size_t errlen);

@@ -70,6 +70,7 @@ struct jrec_head {
 	int64_t made_ms;
 };
 
+/* As a file begins.  producer has JREC_PRODUCER bytes. */
 void jrec_put_head(uint8_t out[JREC_HEAD_BYTES], const struct jrec_head *);
 
 enum jrec_verdict {

@@ -34,6 +34,7 @@ struct namemap {
 int namemap_init(struct namemap *, const uint8_t seed[NAMEMAP_SEED_BYTES]);
 void namemap_fini(struct namemap *);
 
+/* The thing of that name; NULL when there is none. */
 struct namemap_link *namemap_find(const struct namemap *, struct str name);
 /* link->name is set and not in the map yet.  Cannot fail: without memory to grow,
  * chains get longer. */

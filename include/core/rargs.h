@@ -31,6 +31,7 @@ void rargs_fini(struct rargs *);
 /* No arguments again, memory kept, failure forgotten. */
 void rargs_reset(struct rargs *);
 
+/* One argument more, copied; addn: in decimal.  Nothing after a failure. */
 void rargs_add(struct rargs *, const void *, size_t);
 void rargs_adds(struct rargs *, const char *);
 void rargs_addstr(struct rargs *, struct str);

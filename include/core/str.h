@@ -23,12 +23,15 @@ struct str {
 
 /* A NUL-terminated string as a str; NULL becomes the empty str. */
 struct str str_of(const char *);
+/* Those bytes, borrowed; the pointer is not NULL. */
 struct str str_make(const char *, size_t);
 
+/* The same bytes; with case: ASCII letters folded. */
 bool str_eq(struct str, struct str);
 bool str_caseeq(struct str, struct str);
 /* Order by bytes with ASCII letters folded: <0, 0, >0. */
 int str_casecmp(struct str, struct str);
+/* An empty prefix or suffix is one of every str. */
 bool str_starts(struct str, struct str prefix);
 bool str_casestarts(struct str, struct str prefix);
 bool str_ends(struct str, struct str suffix);

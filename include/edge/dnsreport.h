@@ -4,7 +4,7 @@
  *
  * The daemon writes it after each round; `metermark doctor` reads it, and so does the
  * daemon at its start, so that a restart is no news.  One JSON object: checked_ms,
- * domains, looked, well, and findings, an array of what is not well.
+ * domains, looked, well, and findings, an array of what is not well.  Thread-safe.
  */
 #ifndef METERMARK_EDGE_DNSREPORT_H
 #define METERMARK_EDGE_DNSREPORT_H

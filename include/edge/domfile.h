@@ -4,6 +4,7 @@
  *
  * Its form is core/domtable.h's business.  Key files are not opened here: the first
  * message that needs one does that (edge/keypool.h), and keycheck.h beforehand.
+ * Thread-safe.
  */
 #ifndef METERMARK_EDGE_DOMFILE_H
 #define METERMARK_EDGE_DOMFILE_H

@@ -34,7 +34,9 @@ struct flush_log {
 /* true, and *last_ms is now, when every_ms have passed since *last_ms or it is 0. */
 bool flush_log_due(int64_t *last_ms, int64_t every_ms);
 
+/* A connection anew: what server it is, and what about it could lose counts. */
 void flush_log_connected(const struct rurl *, const struct redis_probe *);
+/* A try that failed, and why; and the first that did not. */
 void flush_log_away(struct flush_log *, const struct rurl *, const char *why);
 void flush_log_back(struct flush_log *, const struct rurl *);
 /* Batches that wait for a part of a cluster while others go through. */

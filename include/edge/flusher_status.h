@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * flusher_status.h - the flusher's figures as a status (edge/status.h).
+ * flusher_status.h - the flusher's figures as a status (edge/status.h).  Thread-safe.
  */
 #ifndef METERMARK_EDGE_FLUSHER_STATUS_H
 #define METERMARK_EDGE_FLUSHER_STATUS_H

@@ -93,8 +93,10 @@ void journal_reserve(struct journal *, uint64_t bytes);
  * memory is all there is.  0, or -1 when one could not be removed.
  */
 int journal_discard(struct journal *);
+/* Take records again. */
 void journal_resume(struct journal *);
 
+/* As they are at this moment, while other threads put. */
 void journal_figures(struct journal *, struct journal_figures *);
 
 /* ==== at the start, before journal_open() ==== */

@@ -5,7 +5,8 @@
  *
  * The library forgets 64 bytes with every Ed25519 signature.  With these two given to
  * dkim_init() and an arena as the closure of dkim_sign(), nothing is left behind.  Its
- * extra tags are freed by plain free() and must not be used with this.
+ * extra tags are freed by plain free() and must not be used with this.  For one thread
+ * at a time, as the arena.
  */
 #ifndef METERMARK_EDGE_LIBMEM_H
 #define METERMARK_EDGE_LIBMEM_H

@@ -3,7 +3,8 @@
  * mfi_apply.h - a plan carried out on the MTA, in one burst.
  *
  * All fallible work is done before; the first edit that libmilter refuses ends it, and
- * the message must then be refused for now, or it would leave half edited.
+ * the message must then be refused for now, or it would leave half edited.  For the
+ * callback at the end of the message, in its thread.
  */
 #ifndef METERMARK_EDGE_MFI_APPLY_H
 #define METERMARK_EDGE_MFI_APPLY_H

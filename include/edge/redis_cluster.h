@@ -3,7 +3,8 @@
  * redis_cluster.h - which server of a Redis Cluster has which slot.
  *
  * The map comes from CLUSTER SLOTS (known to Redis 7, 8 and Valkey alike), asked of any
- * server that answers; redirections correct it in between.
+ * server that answers; redirections correct it in between.  For one thread, as
+ * edge/redis_net.h.
  */
 #ifndef METERMARK_EDGE_REDIS_CLUSTER_H
 #define METERMARK_EDGE_REDIS_CLUSTER_H

@@ -5,6 +5,7 @@
  * There are two connections at most: the main one, over which commands are pipelined,
  * and another aside for those that were redirected here, so that their replies do not
  * get between those of a pipeline.  A server that failed is left alone for a while.
+ * For one thread, as edge/redis_net.h.
  */
 #ifndef METERMARK_EDGE_REDIS_NODE_H
 #define METERMARK_EDGE_REDIS_NODE_H

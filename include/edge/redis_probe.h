@@ -3,7 +3,8 @@
  * redis_probe.h - what kind of server is at the other end of a link.
  *
  * Asked once per connection.  An ACL user may lack the right to ask (INFO, ROLE): then
- * the answer is "not known", and that is no failure.
+ * the answer is "not known", and that is no failure.  For one
+ * thread, as the link.
  */
 #ifndef METERMARK_EDGE_REDIS_PROBE_H
 #define METERMARK_EDGE_REDIS_PROBE_H

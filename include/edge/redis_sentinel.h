@@ -3,7 +3,7 @@
  * redis_sentinel.h - asking a Redis Sentinel who the master is.
  *
  * Asked again before every connect: the answer is good for now only, and whoever it
- * names has to say itself that it is a master.
+ * names has to say itself that it is a master.  Thread-safe.
  */
 #ifndef METERMARK_EDGE_REDIS_SENTINEL_H
 #define METERMARK_EDGE_REDIS_SENTINEL_H

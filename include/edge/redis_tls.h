@@ -4,6 +4,7 @@
  *
  * hiredis_ssl's own context verifies the chain but not the name, so we bring the SSL
  * object ourselves.  Compiled to nothing without HAVE_HIREDIS_SSL.
+ * For one thread, as the link.
  */
 #ifndef METERMARK_EDGE_REDIS_TLS_H
 #define METERMARK_EDGE_REDIS_TLS_H

@@ -6,6 +6,7 @@
  * rename); `metermark doctor` and the like read it.  One JSON object, whose members are
  * those of struct status by the same names; times are unix milliseconds, 0 for never.
  * A file that is older than ten seconds is of a daemon that is gone or hangs.
+ * Thread-safe.
  */
 #ifndef METERMARK_EDGE_STATUS_H
 #define METERMARK_EDGE_STATUS_H

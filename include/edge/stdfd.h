@@ -4,7 +4,7 @@
  *
  * Who starts us with one of them closed would have the next file or socket take its
  * number, and what is printed would go there: campaigns' names to Redis as commands,
- * the log into the journal.
+ * the log into the journal.  For the start, before the first thread.
  */
 #ifndef METERMARK_EDGE_STDFD_H
 #define METERMARK_EDGE_STDFD_H

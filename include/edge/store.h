@@ -70,8 +70,10 @@ struct store *store_open(
  */
 void store_stop(struct store *);
 void store_free(struct store *);
+/* Another sync and other limits from now on; dir and producer stay. */
 void store_set(struct store *, const struct store_settings *);
 
+/* Valid as long as the store. */
 struct lanes *store_lanes(struct store *);
 /*
  * The Redis that is counted to from now on, in words without secrets.  Another one than

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * store_parts.h - what the files of the store share.  For milter/edge/store*.c.
+ * store_parts.h - what the files of the store share.  For milter/edge/store*.c,
+ * and one thread, as edge/store.h.
  */
 #ifndef METERMARK_EDGE_STORE_PARTS_H
 #define METERMARK_EDGE_STORE_PARTS_H

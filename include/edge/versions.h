@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * versions.h - what the daemon is made of, for -V and bug reports.
+ * versions.h - what the daemon is made of, for -V and bug reports.  Main thread.
  */
 #ifndef METERMARK_EDGE_VERSIONS_H
 #define METERMARK_EDGE_VERSIONS_H
