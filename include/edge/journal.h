@@ -93,6 +93,8 @@ void journal_reserve(struct journal *, uint64_t bytes);
  * memory is all there is.  0, or -1 when one could not be removed.
  */
 int journal_discard(struct journal *);
+/* The same, but the segments stay on disk as they are. */
+void journal_leave(struct journal *);
 /* Take records again. */
 void journal_resume(struct journal *);
 

@@ -16,9 +16,10 @@
  * would count it twice.  With Redis away that is no loss: what is on disk stays good,
  * what comes is kept in memory.  With Redis there, counting goes on: first everything
  * is removed from the disk, then it is sent from memory, and a crash costs what Redis
- * has not got.  Where not even that is possible (a file system gone read-only) it is
- * held in memory until it is.  Each is said once a minute, and tried again every few
- * seconds.
+ * has not got.  Where nothing can be removed (a file system gone read-only) what is on
+ * disk waits there, as it is; the journal takes nothing more, and what comes from then
+ * on, which is on no disk, is sent from memory as well.  Each is said once a minute,
+ * and tried again every few seconds.
  *
  * For one thread.
  */
@@ -54,10 +55,11 @@ struct store_figures {
 	uint64_t pending;  /* messages taken that Redis has not got */
 	int64_t oldest_ms; /* when the oldest of them was counted, unix ms; 0: none */
 	size_t retained, retained_bytes;
-	size_t campaigns; /* with open sums */
-	uint64_t damaged; /* records of the journal found damaged or missing */
-	bool on_disk;     /* what is pending would survive a crash */
-	bool held;        /* ... and may not be sent */
+	size_t campaigns;   /* with open sums */
+	uint64_t damaged;   /* records of the journal found damaged or missing */
+	uint64_t kept_back; /* of the pending ones: on a disk that cannot be changed */
+	bool on_disk;       /* what is pending would survive a crash */
+	bool held;          /* ... and may not be sent */
 };
 
 /*

@@ -25,6 +25,10 @@ struct store {
 	struct names *names; /* as in the ledger */
 	struct tally *open;  /* in no batch */
 	struct tally *fresh; /* taken, and not in open for lack of memory; or NULL */
+	/* On a disk that cannot be changed: not to be sent as yet; or NULL. */
+	struct tally *back;
+	bool back_recovered; /* as of what was open */
+	bool apart;          /* nothing in open was on disk when this life began */
 	bool recovered;      /* open holds what was read from disk */
 	char place[STORE_PLACE_MAX];
 
@@ -38,6 +42,26 @@ struct store {
 	struct journal_found found; /* of an earlier life, until it is in the ledger */
 	uint8_t seed[NAMEMAP_SEED_BYTES];
 };
+
+/* ==== store.c ==== */
+
+/* All that the outbox has, into the open sums; nothing goes into the ledger.  false:
+ * not all. */
+bool store_take_all(struct store *);
+
+/* ==== store_blind.c ==== */
+
+/* Batches that are not in the ledger may go out. */
+void store_release_all(struct store *);
+/* At the start, when the ledger could not be written: what is open was on disk before,
+ * what comes is not.  It waits for the ledger, or until it is given up. */
+void store_set_apart(struct store *);
+/* What waits is open again; the ledger has it, or there is none. */
+void store_give_back(struct store *);
+/* So many messages wait. */
+uint64_t store_kept_back(const struct store *);
+/* The ledger cannot be written, and Redis is there. */
+void store_go_blind(struct store *);
 
 /* ==== store_load.c ==== */
 

@@ -185,8 +185,8 @@ flush_log_overtaken(struct flush_log *l, const struct rurl *redis, size_t campai
 	begin(&b, redis, "redis-has-later-batches");
 	line_addn(&b, "campaigns", (int64_t)campaigns);
 	end(&b, LOGGER_ERROR,
-	    "state_dir is an old copy, or another daemon uses one: what is in it was "
-	    "counted before and is not counted again");
+	    "state_dir is an old copy, could not be written for a while, or another "
+	    "daemon uses one: what was counted before is not counted again");
 }
 
 void

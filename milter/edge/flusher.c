@@ -436,7 +436,7 @@ flusher_stop(struct flusher *f, uint32_t deadline_ms)
 	struct outbox *outbox = f->outbox;
 	pthread_t thread = f->thread;
 	struct flusher_stats stats;
-	uint64_t left;
+	uint64_t left, on_disk;
 	bool done;
 
 	pthread_mutex_lock(&f->lock);
@@ -457,9 +457,7 @@ flusher_stop(struct flusher *f, uint32_t deadline_ms)
 		outbox_stop_journal(outbox);
 	}
 	left = stats.pending + left_outside(outbox);
-	if (stats.store.on_disk)
-		log_end(&stats, 0, left, outbox_lost(outbox));
-	else
-		log_end(&stats, left, 0, outbox_lost(outbox));
-	return stats.store.on_disk ? 0 : left;
+	on_disk = stats.store.on_disk ? left : stats.store.kept_back;
+	log_end(&stats, left - on_disk, on_disk, outbox_lost(outbox));
+	return left - on_disk;
 }

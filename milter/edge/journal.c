@@ -195,8 +195,9 @@ take_all(struct journal *j)
 	return all;
 }
 
-int
-journal_discard(struct journal *j)
+/* Take no more, and let go of the segments. */
+static int
+turn_off(struct journal *j, bool remove)
 {
 	struct segment *all;
 	int r = 0;
@@ -212,10 +213,22 @@ journal_discard(struct journal *j)
 		struct segment *s = all;
 
 		all = s->next;
-		if (segment_free(j, s, true) != 0)
+		if (segment_free(j, s, remove) != 0)
 			r = -1;
 	}
 	return r;
+}
+
+int
+journal_discard(struct journal *j)
+{
+	return turn_off(j, true);
+}
+
+void
+journal_leave(struct journal *j)
+{
+	(void)turn_off(j, false);
 }
 
 void

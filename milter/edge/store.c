@@ -98,6 +98,14 @@ take(struct store *s)
 	return true;
 }
 
+bool
+store_take_all(struct store *s)
+{
+	for (int i = 0; i < 2 && (s->fresh != NULL || take(s)); i++)
+		open_fresh(s, false);
+	return s->fresh == NULL && outbox_is_empty(s->outbox);
+}
+
 /* Batches that are not in the ledger yet, into the group. */
 static bool
 add_unsaved(struct store *s)
@@ -138,36 +146,6 @@ store_take(struct store *s)
 /* ==== sealing ==== */
 
 static void
-release_all(struct store *s)
-{
-	struct lane *lane = NULL;
-
-	while ((lane = lanes_each_awake(s->lanes, lane)) != NULL)
-		for (struct batch *b = lane->at; b != NULL; b = b->next)
-			b->unsaved = b->renumbered = false;
-}
-
-/*
- * The ledger cannot be written, and Redis waits.  Without it nothing that is on disk
- * will be counted again, so batches may go out of memory.
- */
-static void
-go_blind(struct store *s)
-{
-	if (!s->blind) {
-		if (ledger_discard(s->ledger) != 0)
-			return;
-		/* It may be what the disk is full of. */
-		(void)journal_discard(s->journal);
-		journal_clear(s->set.dir, &s->found);
-		s->blind = true;
-		log_error(LINE_NOQUEUE ": ledger-given-up: counters go to Redis from "
-				       "memory, without a copy on disk");
-	}
-	release_all(s);
-}
-
-static void
 seal(struct store *s)
 {
 	struct tally *rest = tally_new(SIZE_MAX, SIZE_MAX, s->seed);
@@ -193,7 +171,7 @@ store_seal(struct store *s, bool moving)
 	if (!moving && store_has_open(s))
 		seal(s);
 	if (!kept(s)) {
-		release_all(s);
+		store_release_all(s);
 		return;
 	}
 	any = add_unsaved(s);
@@ -204,7 +182,7 @@ store_seal(struct store *s, bool moving)
 		return;
 	store_add_commit(s);
 	if (store_commit(s) != 0 && any)
-		go_blind(s);
+		store_go_blind(s);
 }
 
 void
@@ -331,15 +309,17 @@ store_figures(const struct store *s, struct store_figures *out)
 	tally_weigh(&w, s->open);
 	if (s->fresh != NULL)
 		tally_weigh(&w, s->fresh);
-	out->pending = tally_weight_messages(&w);
+	out->kept_back = store_kept_back(s);
+	out->pending = tally_weight_messages(&w) + out->kept_back;
 	out->oldest_ms = oldest(s);
 	out->campaigns = tally_entries(s->open);
 	out->retained = lanes_retained(s->lanes, &out->retained_bytes);
+	out->journal.down = true;
 	if (!kept(s))
 		return;
 	journal_figures(s->journal, &out->journal);
 	out->ledger_bytes = ledger_bytes(s->ledger);
-	out->held = s->incomplete && !s->blind;
+	out->held = s->incomplete && (!s->blind || out->kept_back > 0);
 	out->on_disk = !s->incomplete && !s->blind && !out->journal.down;
 }
 
@@ -396,6 +376,19 @@ make_dir(const struct store *s)
 	return 0;
 }
 
+/* Is there one?  Mail does not wait for a disk that has no room for it. */
+static bool
+has_dir(struct store *s)
+{
+	if (make_dir(s) == 0 || (errno != ENOSPC && errno != EDQUOT && errno != EROFS))
+		return true; /* to open it tells what is wrong */
+	log_error(LINE_NOQUEUE
+	    ": journal-missing: %s: %s; until it is started again with room there the "
+	    "daemon keeps counters in memory only",
+	    s->set.dir, strerror(errno));
+	return false;
+}
+
 static int
 open_disk(struct store *s, char *err, size_t errlen)
 {
@@ -403,10 +396,6 @@ open_disk(struct store *s, char *err, size_t errlen)
 	char why[256];
 	uint64_t next = 1;
 
-	if (make_dir(s) != 0) {
-		snprintf(err, errlen, "%s: %s", s->set.dir, strerror(errno));
-		return -1;
-	}
 	s->ledger = ledger_open(s->set.dir, s->set.producer, err, errlen);
 	if (s->ledger == NULL || store_load(s, &next, err, errlen) != 0)
 		return -1;
@@ -420,11 +409,14 @@ open_disk(struct store *s, char *err, size_t errlen)
 	s->covers = next;
 	s->recovered = store_has_open(s);
 	s->incomplete = true;
-	if (store_rewrite(s, why, sizeof why) != 0)
+	if (store_rewrite(s, why, sizeof why) != 0) {
 		log_error(LINE_NOQUEUE
 		    ": ledger-failed: %s; counters are kept in memory "
 		    "until it can be written",
 		    why);
+		/* What comes is told from it, should it have to stay there. */
+		store_set_apart(s);
+	}
 	outbox_set_journal(s->outbox, s->journal);
 	return 0;
 }
@@ -449,7 +441,7 @@ store_open(
 	if (s->lanes == NULL || s->names == NULL || s->open == NULL)
 		goto no_memory;
 	lanes_retain(s->lanes, set->retain_ms, set->retain_bytes);
-	if (set->dir[0] == '\0' || open_disk(s, err, errlen) == 0)
+	if (set->dir[0] == '\0' || !has_dir(s) || open_disk(s, err, errlen) == 0)
 		return s;
 fail:
 	store_free(s);
@@ -477,5 +469,6 @@ store_free(struct store *s)
 	names_free(s->names);
 	tally_free(s->open);
 	tally_free(s->fresh);
+	tally_free(s->back);
 	free(s);
 }

@@ -142,6 +142,7 @@ add_all(struct store *s)
 			store_add_batch(s, b, b->acked ? STORE_ACKED : STORE_PENDING);
 	add_tally(s, s->open);
 	add_tally(s, s->fresh);
+	add_tally(s, s->back);
 	store_add_commit(s);
 }
 
@@ -176,6 +177,7 @@ store_rewrite(struct store *s, char *err, size_t errlen)
 	note_saved(s);
 	s->settled = s->incomplete = false;
 	journal_clear(s->set.dir, &s->found);
+	store_give_back(s);
 	return 0;
 }
 
@@ -209,8 +211,7 @@ try_rewrite(struct store *s)
 		return -1;
 	}
 	s->retry_ms = 0;
-	if (s->blind)
-		journal_resume(s->journal);
+	journal_resume(s->journal);
 	if (s->blind || s->said_ms != 0)
 		log_info(LINE_NOQUEUE ": ledger-back");
 	s->blind = false;

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
@@ -610,6 +611,139 @@ a_full_disk_holds_nothing_up_and_counts_nothing_twice(void **state)
 	assert_counts(&redis, want);
 }
 
+/* ==== a disk that cannot be changed: nothing is made, grows or goes ==== */
+
+static bool stuck;
+
+int __real_openat(int dirfd, const char *path, int flags, ...);
+int __wrap_openat(int dirfd, const char *path, int flags, ...);
+int __real_unlinkat(int dirfd, const char *path, int flags);
+int __wrap_unlinkat(int dirfd, const char *path, int flags);
+
+int
+__wrap_openat(int dirfd, const char *path, int flags, ...)
+{
+	if (stuck && (flags & O_CREAT) != 0) {
+		errno = EROFS;
+		return -1;
+	}
+	return __real_openat(dirfd, path, flags, 0600);
+}
+
+int
+__wrap_unlinkat(int dirfd, const char *path, int flags)
+{
+	if (stuck) {
+		errno = EROFS;
+		return -1;
+	}
+	return __real_unlinkat(dirfd, path, flags);
+}
+
+static void
+set_stuck(bool now)
+{
+	static struct rlimit was;
+	struct rlimit none;
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (now)
+		assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	none = (struct rlimit) { .rlim_cur = 0, .rlim_max = was.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, now ? &none : &was), 0);
+	stuck = now;
+}
+
+/* It comes back by itself, some seconds later. */
+static void
+until_on_disk(struct life *l)
+{
+	struct store_figures fig = { .on_disk = false };
+
+	for (int i = 0; i < 200 && !fig.on_disk; i++) {
+		usleep(50000);
+		store_tick(l->store);
+		store_figures(l->store, &fig);
+	}
+	assert_true(fig.on_disk);
+	assert_int_equal(fig.kept_back, 0);
+}
+
+static void
+what_a_read_only_disk_has_waits_and_what_comes_is_counted(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	int64_t want[NAMES] = { 3, 3 };
+	struct store_figures fig;
+	struct life l = begin(dir);
+
+	(void)state;
+	count(&l, 0, 1);
+	flush(&l, &redis, 1000);
+	count(&l, 0, 2); /* in the journal */
+	set_stuck(true);
+	flush(&l, &redis, 1000);
+	count(&l, 1, 3);
+	for (int i = 0; i < 5; i++)
+		flush(&l, &redis, 1000);
+	set_stuck(false);
+	assert_int_equal(redis.messages[0], 1);
+	assert_int_equal(redis.messages[1], 3);
+	store_figures(l.store, &fig);
+	assert_int_equal(fig.kept_back, 2);
+	assert_int_equal(fig.pending, 2);
+	assert_true(fig.held);
+	/* A crash now, and all is there again. */
+	copy_dir(-1, -1);
+	finish(redis, want);
+	/* Or none, and the disk takes more. */
+	until_on_disk(&l);
+	flush_all(&l, &redis);
+	assert_counts(&redis, want);
+	count(&l, 1, 1);
+	want[1]++;
+	end(&l, false);
+	l = begin(dir);
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_counts(&redis, want);
+}
+
+static void
+a_start_on_a_read_only_disk_counts_what_comes(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	int64_t want[NAMES] = { 0 };
+	struct store_figures fig;
+	struct life l;
+
+	(void)state;
+	prepare(&redis, want);
+	set_stuck(true);
+	l = begin(dir);
+	count(&l, 4, 5); /* Redis is still away */
+	store_take(l.store);
+	for (int i = 0; i < 5; i++)
+		flush(&l, &redis, 1000);
+	set_stuck(false);
+	want[4] = 5;
+	assert_int_equal(redis.messages[4], 5);
+	assert_int_equal(redis.messages[2], 1); /* its batch was written down */
+	assert_int_equal(redis.messages[3], 0);
+	store_figures(l.store, &fig);
+	assert_int_equal(fig.kept_back, 1);
+	copy_dir(-1, -1);
+	finish(redis, want);
+	until_on_disk(&l);
+	flush_all(&l, &redis);
+	assert_counts(&redis, want);
+	end(&l, false);
+	l = begin(dir);
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_counts(&redis, want);
+}
+
 static void
 names_of_the_day_are_known_after_a_restart(void **state)
 {
@@ -647,6 +781,8 @@ main(void)
 		IN_DIR(what_redis_loses_comes_back_over_a_restart),
 		IN_DIR(an_outage_costs_by_campaigns_and_not_by_messages),
 		IN_DIR(a_full_disk_holds_nothing_up_and_counts_nothing_twice),
+		IN_DIR(what_a_read_only_disk_has_waits_and_what_comes_is_counted),
+		IN_DIR(a_start_on_a_read_only_disk_counts_what_comes),
 		IN_DIR(names_of_the_day_are_known_after_a_restart),
 	};
 

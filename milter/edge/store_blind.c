@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store_blind.c - counting on without a disk.  See edge/store.h.
+ *
+ * Sums that are on disk must not be sent as long as they stay there: a later life would
+ * read them and send them once more, with a number of its own.  So they are removed
+ * first; where that cannot be, they are put back, and what comes later, which is on no
+ * disk, goes out of memory.
+ */
+#include <stdint.h>
+
+#include "core/line.h"
+#include "edge/logger.h"
+#include "edge/store_parts.h"
+
+void
+store_release_all(struct store *s)
+{
+	struct lane *lane = NULL;
+
+	while ((lane = lanes_each_awake(s->lanes, lane)) != NULL)
+		for (struct batch *b = lane->at; b != NULL; b = b->next)
+			b->unsaved = b->renumbered = false;
+}
+
+/* All that is open, put back.  0, or -1: no memory, the rest stays open. */
+static int
+put_back_open(struct store *s)
+{
+	if (s->back == NULL)
+		s->back = tally_new(SIZE_MAX, SIZE_MAX, s->seed);
+	if (s->back == NULL || tally_merge(s->back, s->open) != 0)
+		return -1;
+	s->back_recovered |= s->recovered;
+	s->recovered = false;
+	return 0;
+}
+
+/*
+ * A batch that is in no ledger is a sum again.  One that got another number after it
+ * was written down stays, and its campaign waits.
+ */
+static int
+put_back_batches(struct store *s)
+{
+	struct lane *lane = NULL;
+
+	while ((lane = lanes_each_awake(s->lanes, lane)) != NULL) {
+		struct batch *b = lane->last;
+		struct tally_entry *e;
+
+		if (b == NULL || !b->unsaved || b->renumbered)
+			continue;
+		e = lanes_entry(s->lanes, b);
+		if (e == NULL || tally_give(s->back, e) != 0) {
+			tally_entry_free(e);
+			return -1;
+		}
+		lanes_drop_last(s->lanes, lane->link.name);
+	}
+	return 0;
+}
+
+/*
+ * The ledger stays where it is.  The journal takes nothing more, so that what comes
+ * from here on is on no disk; what it has taken in this life is put back.
+ */
+static int
+put_back(struct store *s)
+{
+	struct journal_figures fig;
+
+	journal_leave(s->journal);
+	journal_figures(s->journal, &fig);
+	if (s->apart && fig.records == 0)
+		return 0;
+	if (!store_take_all(s) || put_back_open(s) != 0 || put_back_batches(s) != 0)
+		return -1;
+	return 0;
+}
+
+void
+store_set_apart(struct store *s)
+{
+	s->apart = put_back_open(s) == 0;
+}
+
+void
+store_give_back(struct store *s)
+{
+	s->apart = false;
+	if (s->back == NULL)
+		return;
+	s->recovered |= s->back_recovered;
+	if (tally_merge(s->open, s->back) != 0) {
+		s->incomplete = true; /* by halves they are in no ledger */
+		return;
+	}
+	s->back_recovered = false;
+	tally_free(s->back);
+	s->back = NULL;
+}
+
+uint64_t
+store_kept_back(const struct store *s)
+{
+	struct tally_weight w = { 0, 0 };
+
+	if (s->back != NULL)
+		tally_weigh(&w, s->back);
+	return tally_weight_messages(&w);
+}
+
+void
+store_go_blind(struct store *s)
+{
+	if (s->blind) {
+		store_release_all(s);
+		return;
+	}
+	if (ledger_discard(s->ledger) == 0) {
+		/* It may be what the disk is full of. */
+		(void)journal_discard(s->journal);
+		journal_clear(s->set.dir, &s->found);
+		store_give_back(s);
+		log_error(LINE_NOQUEUE ": ledger-given-up: counters go to Redis from "
+				       "memory, without a copy on disk");
+	} else if (put_back(s) == 0) {
+		log_error(LINE_NOQUEUE
+		    ": ledger-stuck messages=%llu: they are on a disk that cannot be "
+		    "changed, and wait until it can; what comes goes to Redis from "
+		    "memory, without a copy on disk",
+		    (unsigned long long)store_kept_back(s));
+	} else {
+		return;
+	}
+	s->blind = true;
+	store_release_all(s);
+}
