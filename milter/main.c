@@ -80,10 +80,13 @@ prepare(struct parts *p, const struct options *o, char *err, size_t errlen)
 	if (signals_open(err, errlen) != 0 || gate_init(&p->gate) != 0)
 		return EX_OSERR;
 	if (statedir_open(&p->state, c, &p->who, err, errlen) != 0 ||
-	    counters_init(&p->counters, c, p->state.producer, err, errlen) != 0)
+	    counters_init(&p->counters, c, p->state.producer, p->state.in_memory, err,
+		errlen) != 0)
 		return EX_UNAVAILABLE;
 	if (p->state.note[0] != '\0')
 		reload_warn(NULL, p->state.note);
+	if (p->state.trouble[0] != '\0')
+		log_error(LINE_NOQUEUE ": state-dir-unwritable: %s", p->state.trouble);
 	mfi = (struct mfi_settings) {
 		.listen = c->listen,
 		.gate = &p->gate,

@@ -8,6 +8,7 @@
 #ifndef METERMARK_EDGE_COUNTERS_H
 #define METERMARK_EDGE_COUNTERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,14 +22,16 @@ struct counters {
 	struct flusher *flusher; /* NULL until counters_start() */
 	char producer[33];
 	char state_dir[4064]; /* of the start: a reload does not change it */
+	bool in_memory;       /* nothing of the counts is kept there */
 };
 
 /* Is what the settings say of Redis complete, its password's file included?  0, or -1
  * with err, which names the place in the file. */
 int counters_check(const struct conf *, char *err, size_t errlen);
-/* Ready to take counts, without a thread yet.  0 or -1 with err. */
+/* Ready to take counts, without a thread yet.  in_memory: the producer is of this life
+ * alone (edge/statedir.h).  0 or -1 with err. */
 int counters_init(struct counters *, const struct conf *, const char *producer,
-    char *err, size_t errlen);
+    bool in_memory, char *err, size_t errlen);
 struct tally_sink counters_sink(struct counters *);
 /* Read the journal of an earlier life, start journal and flusher; as the run user,
  * before the sink is used.  0 or -1 with err. */

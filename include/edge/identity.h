@@ -26,7 +26,7 @@
  * that is how somebody who has moved the directory says so.
  */
 bool identity_is_copied(const char *dir, char *why, size_t whylen);
-/* Write down what is now.  0, or -1 with err. */
+/* Write down what is now, where that is news.  0, or -1 with err. */
 int identity_write(const char *dir, char *err, size_t errlen);
 
 #endif

@@ -14,6 +14,7 @@
 #ifndef METERMARK_EDGE_STATEDIR_H
 #define METERMARK_EDGE_STATEDIR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,19 +29,26 @@ struct privs;
 #define STATEDIR_KEY_MIN ((size_t)16)
 #define STATEDIR_KEY_MAX ((size_t)4096)
 
+/* The disk is full or read-only: what could not be made there must do without. */
+#define STATEDIR_UNWRITABLE (-2)
+
 struct statedir {
-	int lock; /* file descriptor; the lock goes when it is closed */
+	int lock; /* file descriptor; the lock goes when it is closed; -1: none */
 	char producer[STATEDIR_PRODUCER_SIZE];
 	uint8_t recipient_key[32];
-	char note[512]; /* what somebody should know, "": nothing */
+	bool in_memory;     /* producer is of this life alone: keep no counts on disk */
+	char note[512];     /* what somebody should know, "": nothing */
+	char trouble[1024]; /* ... and should mend */
 };
 
 /*
  * All of it: the directory is made when it is missing and we are root, then the lock
  * taken and the files read or made.  What is in the directory is done as the run user,
  * so that files get the right owner and no link in it leads root astray; a
- * recipient_key_file is read as whoever we are.  0, or -1 with a sentence: then nothing
- * is held.  What is held is until the process ends.
+ * recipient_key_file is read as whoever we are.  A disk that is full or read-only is no
+ * reason not to start: what cannot be made there is made in memory, and trouble says
+ * so.  0, or -1 with a sentence: then nothing is held.  What is held is until the
+ * process ends.
  */
 int statedir_open(struct statedir *, const struct conf *, const struct privs *,
     char *err, size_t errlen);
@@ -49,7 +57,10 @@ int statedir_open(struct statedir *, const struct conf *, const struct privs *,
  * a sentence. */
 int statedir_check(const struct conf *, char *err, size_t errlen);
 
-/* The pieces of it, each 0 (the lock: a descriptor), or -1 with a sentence. */
+/*
+ * The pieces of it, each 0 (the lock: a descriptor), or -1 with a sentence.  Those that
+ * make a file: STATEDIR_UNWRITABLE with a sentence when the disk does not take it.
+ */
 
 /* Make the directory, mode 0700, owned by uid and gid; done when something is there. */
 int statedir_make(const char *dir, uid_t uid, gid_t gid, char *err, size_t errlen);

@@ -144,7 +144,8 @@ look_at_journal(struct doctor *d, const struct status *s)
 {
 	if (s->journal_down)
 		doctor_add(d, DOCTOR_FAIL, "journal",
-		    "make room in state_dir, or mount it for writing",
+		    "make room in state_dir, or mount it for writing; restart the "
+		    "daemon if this stays",
 		    "cannot be written: what is counted now is in memory only");
 	if (s->held)
 		doctor_add(d, DOCTOR_FAIL, "journal",
@@ -189,7 +190,8 @@ look_at_status(struct doctor *d, bool running)
 	human_age(age, age_ms / 1000);
 	if (running && (age_ms > FRESH_MS || age_ms < -FRESH_MS))
 		doctor_add(d, DOCTOR_FAIL, "status",
-		    "the daemon hangs, or the clock was set: " LOG,
+		    "the daemon hangs, state_dir cannot be written, or the clock was "
+		    "set: " LOG,
 		    "the daemon last told how it is %s", age);
 	if (running)
 		look_at_redis_of(d, &s, now_ms);

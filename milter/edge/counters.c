@@ -72,7 +72,8 @@ settings_of(const struct counters *c, const struct conf *conf,
 	memcpy(out->producer, c->producer, sizeof(out->producer));
 	memcpy(store->producer, c->producer, sizeof(store->producer));
 	snprintf(out->status_dir, sizeof(out->status_dir), "%s", c->state_dir);
-	snprintf(store->dir, sizeof(store->dir), "%s/journal", c->state_dir);
+	if (!c->in_memory)
+		snprintf(store->dir, sizeof(store->dir), "%s/journal", c->state_dir);
 	store->sync = conf->journal_sync;
 	store->sync_ms = conf->flush_interval_ms;
 	store->max_bytes = (uint64_t)conf->journal_max_mb << 20;
@@ -86,9 +87,9 @@ settings_of(const struct counters *c, const struct conf *conf,
 
 int
 counters_init(struct counters *c, const struct conf *conf, const char *producer,
-    char *err, size_t errlen)
+    bool in_memory, char *err, size_t errlen)
 {
-	*c = (struct counters) { 0 };
+	*c = (struct counters) { .in_memory = in_memory };
 	snprintf(c->producer, sizeof(c->producer), "%s", producer);
 	snprintf(c->state_dir, sizeof(c->state_dir), "%s", conf->state_dir);
 	c->outbox = outbox_new(ENTRIES_MAX, HOURS_MAX, conf->campaign.max);

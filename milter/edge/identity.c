@@ -115,10 +115,17 @@ identity_is_copied(const char *dir, char *why, size_t whylen)
 	return false;
 }
 
+static bool
+is_same(const struct identity *a, const struct identity *b)
+{
+	return strcmp(a->machine, b->machine) == 0 && strcmp(a->boot, b->boot) == 0 &&
+	    a->inode == b->inode && a->device == b->device;
+}
+
 int
 identity_write(const char *dir, char *err, size_t errlen)
 {
-	struct identity id;
+	struct identity id, was;
 	char text[256];
 	int fd, n, r;
 
@@ -126,6 +133,8 @@ identity_write(const char *dir, char *err, size_t errlen)
 		snprintf(err, errlen, "%s/producer: %s", dir, strerror(errno));
 		return -1;
 	}
+	if (load(dir, &was) && is_same(&was, &id))
+		return 0; /* a full disk would not take it */
 	n = snprintf(text, sizeof text,
 	    "machine %s\nboot %s\ninode %llu\ndevice %llu\n", id.machine, id.boot,
 	    id.inode, id.device);

@@ -109,15 +109,37 @@ say_locked(int fd, const char *dir, char *err, size_t errlen)
 		    dir);
 }
 
-static int
+/* For who is refused.  The lock is what counts: without success it names nobody. */
+static void
 write_pid(int fd)
 {
 	char text[16];
 	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n)
-		return -1;
-	return 0;
+	/* In this order a full disk, too, takes it where another pid was. */
+	if (pwrite(fd, text, (size_t)n, 0) == n && ftruncate(fd, n) != 0)
+		return; /* read_pid() looks at the first line */
+}
+
+/* After a file could not be written: is it for the disk, and not for our rights? */
+static int
+disk_or_rights(const char *dir)
+{
+	return eaccess(dir, W_OK) != 0 && errno == EACCES ? -1 : STATEDIR_UNWRITABLE;
+}
+
+static int
+open_lock(int dirfd)
+{
+	int fd = openat(dirfd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	/* A file of a read-only file system can be locked as well. */
+	if (fd < 0 && errno == EROFS) {
+		fd = openat(dirfd, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			errno = EROFS;
+	}
+	return fd;
 }
 
 int
@@ -128,11 +150,13 @@ statedir_lock(const char *dir, char *err, size_t errlen)
 
 	if (dirfd < 0)
 		return -1;
-	fd = openat(dirfd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = open_lock(dirfd);
 	if (fd < 0) {
+		bool disk = errno == EROFS || errno == ENOSPC || errno == EDQUOT;
+
 		say_not_writable(dir, "lock", err, errlen);
 		close(dirfd);
-		return -1;
+		return disk ? STATEDIR_UNWRITABLE : -1;
 	}
 	close(dirfd);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -142,10 +166,7 @@ statedir_lock(const char *dir, char *err, size_t errlen)
 			snprintf(err, errlen, "%s/lock: %s", dir, strerror(errno));
 		goto fail;
 	}
-	if (write_pid(fd) != 0) {
-		snprintf(err, errlen, "%s/lock: %s", dir, strerror(errno));
-		goto fail;
-	}
+	write_pid(fd);
 	return fd;
 fail:
 	close(fd);
@@ -168,27 +189,35 @@ put_file(const char *dir, const char *name, const char *text, char *err, size_t 
 	return r;
 }
 
+/* n random bytes as hex; 2n and a NUL have room. */
+static int
+random_hex(char *text, size_t n, char *err, size_t errlen)
+{
+	unsigned char bytes[RECIPIENT_KEY_BYTES];
+
+	if (crypto_random(bytes, n) != 0) {
+		snprintf(err, errlen, "the system gives no random bytes");
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	explicit_bzero(bytes, sizeof(bytes));
+	return 0;
+}
+
 /* The text of n random bytes, hex and a newline, as a new file. */
 static int
 put_random(const char *dir, const char *name, size_t n, char *err, size_t errlen)
 {
-	unsigned char bytes[RECIPIENT_KEY_BYTES];
 	char text[2 * RECIPIENT_KEY_BYTES + 2];
-	size_t at = 0;
 	int r;
 
-	if (crypto_random(bytes, n) != 0) {
-		snprintf(
-		    err, errlen, "%s/%s: the system gives no random bytes", dir, name);
+	if (random_hex(text, n, err, errlen) != 0)
 		return -1;
-	}
-	for (size_t i = 0; i < n; i++)
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%02x", bytes[i]);
-	snprintf(text + at, sizeof(text) - at, "\n");
+	snprintf(text + 2 * n, sizeof(text) - 2 * n, "\n");
 	r = put_file(dir, name, text, err, errlen);
-	explicit_bzero(bytes, sizeof(bytes));
 	explicit_bzero(text, sizeof(text));
-	return r;
+	return r == 0 ? 0 : disk_or_rights(dir);
 }
 
 /*
@@ -242,12 +271,14 @@ statedir_producer(
 	char text[STATEDIR_PRODUCER_SIZE + 1];
 	struct stat st;
 	ssize_t n;
+	int r;
 
 	snprintf(path, sizeof(path), "%s/producer", dir);
 	n = get_file(path, text, sizeof(text), &st);
 	if (n < 0 && errno == ENOENT) {
-		if (put_random(dir, "producer", PRODUCER_BYTES, err, errlen) != 0)
-			return -1;
+		r = put_random(dir, "producer", PRODUCER_BYTES, err, errlen);
+		if (r != 0)
+			return r;
 		n = get_file(path, text, sizeof(text), &st);
 	}
 	if (n < 0 && errno != EFBIG && errno != EINVAL) {
@@ -272,6 +303,7 @@ statedir_identify(const char *dir, char out[STATEDIR_PRODUCER_SIZE], char *note,
     size_t notelen, char *err, size_t errlen)
 {
 	char from[4096], to[4096], why[128];
+	int r;
 
 	note[0] = '\0';
 	if (identity_is_copied(dir, why, sizeof(why))) {
@@ -279,16 +311,21 @@ statedir_identify(const char *dir, char out[STATEDIR_PRODUCER_SIZE], char *note,
 		snprintf(to, sizeof(to), "%s/producer.copied", dir);
 		if (rename(from, to) != 0) {
 			say_not_writable(dir, "producer.copied", err, errlen);
-			return -1;
+			return disk_or_rights(dir);
 		}
 		snprintf(note, notelen,
 		    "state_dir %s is a copy: %s; it gets a producer id of its own, and "
 		    "its journal is set aside, as the original counts what is in it",
 		    dir, why);
 	}
-	if (statedir_producer(dir, out, err, errlen) != 0)
-		return -1;
-	return identity_write(dir, err, errlen);
+	r = statedir_producer(dir, out, err, errlen);
+	if (r != 0 || identity_write(dir, err, errlen) == 0)
+		return r;
+	/* What is there tells a copy from its original as well as before. */
+	if (note[0] == '\0')
+		return 0;
+	/* ... and would call it a copy again at each start. */
+	return disk_or_rights(dir);
 }
 
 int
@@ -296,11 +333,13 @@ statedir_recipient_key(const char *dir, uint8_t key[32], char *err, size_t errle
 {
 	static const char name[] = "recipient.key";
 	char path[4096];
+	int r = 0;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	if (access(path, F_OK) != 0 && errno == ENOENT &&
-	    put_random(dir, name, RECIPIENT_KEY_BYTES, err, errlen) != 0)
-		return -1;
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		r = put_random(dir, name, RECIPIENT_KEY_BYTES, err, errlen);
+	if (r != 0)
+		return r;
 	return statedir_read_key(path, key, err, errlen);
 }
 
@@ -367,17 +406,55 @@ statedir_check(const struct conf *c, char *err, size_t errlen)
 	return rc;
 }
 
+/*
+ * The directory takes no producer id, and mail is not to wait for that.  One that is on
+ * no disk is of this life alone; so nothing is kept that a later life, with another
+ * one, would have to count.
+ */
+static int
+live_in_memory(struct statedir *s, char *err, size_t errlen)
+{
+	s->in_memory = true;
+	snprintf(s->trouble, sizeof(s->trouble),
+	    "%s; until it is started again with room there the daemon keeps no counts "
+	    "on "
+	    "disk: they go to Redis from memory, and what that has not got is lost at "
+	    "a "
+	    "crash",
+	    err);
+	return random_hex(s->producer, PRODUCER_BYTES, err, errlen);
+}
+
+/* The same for the key: recipients count as others under the next one. */
+static int
+key_in_memory(struct statedir *s, char *err, size_t errlen)
+{
+	if (s->trouble[0] == '\0')
+		snprintf(s->trouble, sizeof(s->trouble),
+		    "%s; recipients met until the next start count as distinct from "
+		    "those after it",
+		    err);
+	if (crypto_random(s->recipient_key, sizeof(s->recipient_key)) == 0)
+		return 0;
+	snprintf(err, errlen, "the system gives no random bytes");
+	return -1;
+}
+
 static int
 open_as_user(struct statedir *s, const struct conf *c, char *err, size_t errlen)
 {
+	int r;
+
 	s->lock = statedir_lock(c->state_dir, err, errlen);
-	if (s->lock < 0 ||
-	    statedir_identify(
-		c->state_dir, s->producer, s->note, sizeof(s->note), err, errlen) != 0)
-		return -1;
-	if (c->recipient_key_file[0] != '\0')
-		return 0;
-	return statedir_recipient_key(c->state_dir, s->recipient_key, err, errlen);
+	r = s->lock >= 0 ? statedir_identify(c->state_dir, s->producer, s->note,
+			       sizeof(s->note), err, errlen)
+			 : s->lock;
+	if (r == STATEDIR_UNWRITABLE)
+		r = live_in_memory(s, err, errlen);
+	if (r != 0 || c->recipient_key_file[0] != '\0')
+		return r;
+	r = statedir_recipient_key(c->state_dir, s->recipient_key, err, errlen);
+	return r == STATEDIR_UNWRITABLE ? key_in_memory(s, err, errlen) : r;
 }
 
 static void

@@ -37,6 +37,16 @@ in_dir(const char *name)
 	return path;
 }
 
+/* For a second name in one call. */
+static const char *
+in_dir_too(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
 static int
 remove_dir(void **state)
 {
@@ -324,6 +334,25 @@ a_moved_directory_is_taken_over_without_its_identity(void **state)
 	assert_string_equal(id, first);
 }
 
+/* A full disk would not take it. */
+static void
+an_identity_that_is_no_news_is_not_written_again(void **state)
+{
+	char id[STATEDIR_PRODUCER_SIZE], note[512], err[512] = "";
+	struct stat first, again;
+
+	(void)state;
+	assert_int_equal(
+	    statedir_identify(dir, id, note, sizeof(note), err, sizeof(err)), 0);
+	assert_int_equal(stat(in_dir("identity"), &first), 0);
+	/* Its number stays taken: another file would get another one. */
+	assert_int_equal(link(in_dir("identity"), in_dir_too("k")), 0);
+	assert_int_equal(
+	    statedir_identify(dir, id, note, sizeof(note), err, sizeof(err)), 0);
+	assert_int_equal(stat(in_dir("identity"), &again), 0);
+	assert_int_equal(first.st_ino, again.st_ino);
+}
+
 static void
 another_machine_is_another_producer(void **state)
 {
@@ -369,6 +398,7 @@ main(void)
 		IN_DIR(a_missing_directory_is_made_for_the_user),
 		IN_DIR(a_copied_directory_gets_a_producer_of_its_own),
 		IN_DIR(a_moved_directory_is_taken_over_without_its_identity),
+		IN_DIR(an_identity_that_is_no_news_is_not_written_again),
 		IN_DIR(another_machine_is_another_producer),
 	};
 

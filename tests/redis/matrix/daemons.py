@@ -13,6 +13,8 @@ import time
 
 from mmtest.scratch import wait_until
 
+from ops import ask
+
 from matrix.lab import Skip
 from matrix.load import shapes
 
@@ -75,6 +77,7 @@ class Tmpfs:
         thread = threading.Thread(target=self._fill, args=(ends,))
         thread.start()
         try:
+            wait_until("the disk to be full", lambda: os.statvfs(self.path).f_bavail == 0, 20)
             yield
         finally:
             ends.set()
@@ -87,6 +90,14 @@ class Tmpfs:
                 with contextlib.suppress(OSError):
                     while not ends.is_set():
                         f.write(b"x" * 4096)
+
+    @contextlib.contextmanager
+    def read_only(self):
+        subprocess.run(["mount", "-o", "remount,ro", self.path], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["mount", "-o", "remount,rw", self.path], check=True)
 
     def __exit__(self, *exc):
         subprocess.run(["umount", "-l", self.path], check=False)
@@ -132,6 +143,84 @@ def while_full(case, d, disk, few):
                not d.status()["journal_down"], 30)
     if d.status()["journal_left_out"] <= before:
         case.problems.append(f"nothing was left out of the journal: {d.status()}")
+
+
+def start_unwritable(case, trouble, words):
+    """trouble(disk): a context in which the disk takes nothing.  The daemon is started in
+    it over what an earlier life has left; what comes is counted meanwhile, what was there
+    at the latest when the disk is back."""
+    few = case.size(60, 1000)
+    with case.redis() as redis, Tmpfs(os.path.join(case.run, "state"), 12) as disk, \
+            case.daemon(redis.url, "journal_max_mb = 4\n", state=disk.path) as d:
+        case.send(d, few)
+        wait_until("all to be counted", lambda: messages_in(redis) == case.book.total(), 20)
+        redis.kill()
+        case.send(d, few)
+        d.kill()
+        redis.start()
+        before = messages_in(redis)
+        with trouble(disk):
+            d.start()
+            case.send(d, few)
+            wait_until("what comes to be counted",
+                       lambda: messages_in(redis) >= before + few, 30 * case.lab.slowness)
+            case.note(counted_before_the_disk_was_back=messages_in(redis) - before)
+            said = ask("doctor", "-c", d.file)
+            for word in words:
+                if word not in said.text:
+                    case.problems.append(f"doctor does not say {word!r}: {said.text}{said.err}")
+        now_ms = time.time() * 1000
+        wait_until("a status, and the journal to be back",
+                   lambda: d.status().get("written_ms", 0) > now_ms and d.status()["on_disk"],
+                   30 * case.lab.slowness)
+        case.send(d, few)
+        case.settle(redis)
+        if "ledger-failed" not in d.log_text():
+            case.problems.append("never said")
+
+
+def start_full(case):
+    start_unwritable(case, Tmpfs.full, ["fail  disk"])
+
+
+def start_read_only(case):
+    start_unwritable(case, Tmpfs.read_only, ["read-only"])
+
+
+def first_start(case, trouble):
+    """Nothing is there, and nothing can be made: that life has a producer of its own."""
+    few = case.size(60, 1000)
+    case.producers = 2
+    with case.redis() as redis, Tmpfs(os.path.join(case.run, "state"), 12) as disk, \
+            contextlib.ExitStack() as stack:
+        d = case.daemon(redis.url, "journal_max_mb = 4\n", state=disk.path)
+        with trouble(disk):
+            stack.enter_context(d)
+            case.send(d, few)
+            wait_until("all to be counted", lambda: messages_in(redis) == case.book.total(), 30)
+            if "state-dir-unwritable" not in d.log_text():
+                case.problems.append("not said")
+        wait_until("a status", d.status, 10)
+        if not d.status()["journal_down"] or d.status()["on_disk"]:
+            case.problems.append(f"{d.status()}")
+        d.ask_to_end()
+        case.problems += d.ended()
+        d.start()
+        case.send(d, few)
+        wait_until("a status", lambda: d.status().get("on_disk"), 20)
+        case.settle(redis)
+
+
+def first_full(case):
+    first_start(case, Tmpfs.full)
+
+
+def first_read_only(case):
+    first_start(case, Tmpfs.read_only)
+
+
+def messages_in(redis):
+    return int(redis.hash("metermark:{_all}:total").get("messages", 0))
 
 
 def flipped(case):
@@ -252,6 +341,11 @@ CASES = [
     ("killed", "metermark is killed -9 at random under load", kills),
     ("killed-always", "the same with journal_sync = always", kills_always),
     ("disk-full", "the journal on a full tmpfs", disk_full),
+    ("start-full", "metermark starts on a full tmpfs, over what a killed one has left",
+     start_full),
+    ("start-read-only", "the same on a tmpfs that is read-only", start_read_only),
+    ("first-full", "its first start, with nothing there, on a full tmpfs", first_full),
+    ("first-read-only", "the same on one that is read-only", first_read_only),
     ("bits-flipped", "bits flip in the journal", flipped),
     ("one-directory", "two daemons on one state directory: the second is refused",
      one_directory),
