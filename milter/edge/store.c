@@ -150,8 +150,10 @@ seal(struct store *s)
 {
 	struct tally *rest = tally_new(SIZE_MAX, SIZE_MAX, s->seed);
 
-	if (rest == NULL)
+	if (rest == NULL) {
+		s->incomplete = true; /* what was taken is in no record */
 		return;
+	}
 	if (lanes_seal(s->lanes, s->open, rest, s->recovered, time_now()) != 0)
 		s->incomplete = true; /* something is open that is not in the group */
 	if (tally_merge(s->open, rest) != 0)

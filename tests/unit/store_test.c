@@ -611,6 +611,44 @@ a_full_disk_holds_nothing_up_and_counts_nothing_twice(void **state)
 	assert_counts(&redis, want);
 }
 
+/* ==== no memory for what a seal leaves over ==== */
+
+static bool no_memory;
+
+struct tally *__real_tally_new(
+    size_t max_entries, size_t max_hours, const uint8_t seed[NAMEMAP_SEED_BYTES]);
+struct tally *__wrap_tally_new(
+    size_t max_entries, size_t max_hours, const uint8_t seed[NAMEMAP_SEED_BYTES]);
+
+struct tally *
+__wrap_tally_new(
+    size_t max_entries, size_t max_hours, const uint8_t seed[NAMEMAP_SEED_BYTES])
+{
+	return no_memory && max_entries == SIZE_MAX
+	    ? NULL
+	    : __real_tally_new(max_entries, max_hours, seed);
+}
+
+static void
+what_no_memory_keeps_from_being_sealed_survives_a_crash(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	int64_t want[NAMES] = { 2, 1 };
+	struct life l = begin(dir);
+
+	(void)state;
+	count(&l, 1, 1);
+	flush(&l, &redis, 1000);
+	count(&l, 0, 2);
+	no_memory = true;
+	flush(&l, &redis, 1000);
+	no_memory = false;
+	assert_int_equal(redis.messages[0], 0);
+	copy_dir(-1, -1);
+	end(&l, false);
+	finish(redis, want);
+}
+
 /* ==== a disk that cannot be changed: nothing is made, grows or goes ==== */
 
 static bool stuck;
@@ -781,6 +819,7 @@ main(void)
 		IN_DIR(what_redis_loses_comes_back_over_a_restart),
 		IN_DIR(an_outage_costs_by_campaigns_and_not_by_messages),
 		IN_DIR(a_full_disk_holds_nothing_up_and_counts_nothing_twice),
+		IN_DIR(what_no_memory_keeps_from_being_sealed_survives_a_crash),
 		IN_DIR(what_a_read_only_disk_has_waits_and_what_comes_is_counted),
 		IN_DIR(a_start_on_a_read_only_disk_counts_what_comes),
 		IN_DIR(names_of_the_day_are_known_after_a_restart),
