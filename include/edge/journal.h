@@ -19,6 +19,8 @@
  * memory all the same, and goes to Redis; it would be lost in a crash.  That is said
  * once a minute.  A failed fdatasync() is never repeated: Linux may have dropped the
  * pages and then reports success.  What was not on disk yet is copied to a new segment.
+ * After a second failure in a row the disk is left alone for a second, then for two, up
+ * to a minute, and nobody waits for it meanwhile.
  *
  * Thread-safe.
  */

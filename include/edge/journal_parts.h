@@ -54,11 +54,14 @@ struct journal {
 	uint64_t covers;  /* all below are in the ledger */
 	bool off;         /* journal_discard() */
 	bool stopping;
-	bool woken;       /* something may have changed since the thread looked */
-	bool busy;        /* the thread works outside of the lock */
-	unsigned serial;  /* for names; the thread's */
-	int64_t retry_ms; /* no new segment before; the thread's */
-	int64_t said_ms;  /* of what goes wrong; the thread's */
+	bool woken;            /* something may have changed since the thread looked */
+	bool busy;             /* the thread works outside of the lock */
+	unsigned serial;       /* for names; the thread's */
+	int64_t retry_ms;      /* no new segment before; the thread's */
+	unsigned failures;     /* to sync, in a row; the thread's */
+	int64_t sync_after_ms; /* no sync before; the thread's */
+	bool resting;          /* ... so nobody waits for one */
+	int64_t said_ms;       /* of what goes wrong; the thread's */
 	bool was_down;
 	char why[JOURNAL_WHY_SIZE]; /* there is no spare; the thread's */
 	struct journal_figures figures;

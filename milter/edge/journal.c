@@ -119,7 +119,8 @@ journal_wait(struct journal *j, uint64_t number)
 {
 	pthread_mutex_lock(&j->lock);
 	while (j->sync == CONF_SYNC_ALWAYS && j->durable <= number &&
-	    j->covers <= number && !j->stopping && !j->off && j->cur != NULL)
+	    j->covers <= number && !j->stopping && !j->off && !j->resting &&
+	    j->cur != NULL)
 		pthread_cond_wait(&j->synced, &j->lock);
 	pthread_mutex_unlock(&j->lock);
 }

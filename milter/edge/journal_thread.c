@@ -145,6 +145,24 @@ provide(struct journal *j)
 /* ==== bringing to disk ==== */
 
 /*
+ * One failure may be the last one.  After more of them a disk that fails for good would
+ * be asked as fast as it can say no, with a new segment each time: it is left alone for
+ * longer and longer, and nobody waits for it meanwhile.
+ */
+static void
+back_off(struct journal *j)
+{
+	int64_t ms = RETRY_MS;
+
+	if (++j->failures < 2)
+		return;
+	for (unsigned i = 2; i < j->failures && ms < SAY_MS; i++)
+		ms *= 2;
+	j->sync_after_ms = clock_mono_ms() + (ms < SAY_MS ? ms : SAY_MS);
+	j->resting = true;
+}
+
+/*
  * The segment did not get to the disk, and must not be tried again.  What is not known
  * to be there goes to another one, and that to the disk in the next turn.
  */
@@ -156,6 +174,7 @@ replace(struct journal *j, struct segment *s, int e)
 	s->failed = true;
 	j->figures.sync_failures++;
 	say_sync_failed(j, s, e);
+	back_off(j);
 	j->retry_ms = 0;
 	if (j->spare == NULL)
 		provide(j);
@@ -186,6 +205,9 @@ replace(struct journal *j, struct segment *s, int e)
 			j->closed_end = &j->spare->next;
 	}
 	j->spare = NULL;
+	/* With nothing of it on disk the copy has all there is: retire() takes it. */
+	if (s->synced == 0)
+		s->end = 0;
 }
 
 /* One segment; its bytes as of now.  true: on disk. */
@@ -205,6 +227,7 @@ sync_one(struct journal *j, struct segment *s)
 		replace(j, s, e);
 		return false;
 	}
+	j->failures = 0;
 	s->synced = used;
 	/* Pages that were written out make the next store into them wait. */
 	s->touched = used;
@@ -217,6 +240,7 @@ sync_all(struct journal *j)
 	uint64_t target = j->number;
 	bool all = true;
 
+	j->resting = false;
 	for (struct segment *s = j->closed; s != NULL; s = s->next)
 		all &= sync_one(j, s);
 	if (j->cur != NULL)
@@ -308,7 +332,7 @@ journal_run(void *arg)
 		touch_ahead(j);
 		retire(j);
 		every_ms = j->sync == CONF_SYNC_INTERVAL ? j->sync_ms : IDLE_MS;
-		due = j->durable < j->number &&
+		due = j->durable < j->number && j->sync_after_ms <= clock_mono_ms() &&
 		    (j->sync == CONF_SYNC_ALWAYS ||
 			(j->sync == CONF_SYNC_INTERVAL &&
 			    synced_ms + every_ms <= clock_mono_ms()));
