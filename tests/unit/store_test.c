@@ -649,6 +649,67 @@ what_no_memory_keeps_from_being_sealed_survives_a_crash(void **state)
 	finish(redis, want);
 }
 
+/* ==== a disk that does not take the ledger ==== */
+
+static int fail_syncs = -1;   /* so many of the next ones; -1: not looked at */
+static ino_t failed_inode;    /* of the file of the last one */
+static unsigned synced_again; /* a failed file was tried once more */
+
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+
+/* Of the thread that calls the store; the journal's thread has no part in it. */
+int
+__wrap_fdatasync(int fd)
+{
+	struct stat st;
+
+	if (fail_syncs < 0)
+		return __real_fdatasync(fd);
+	assert_int_equal(fstat(fd, &st), 0);
+	synced_again += st.st_ino == failed_inode;
+	if (fail_syncs == 0)
+		return __real_fdatasync(fd);
+	fail_syncs--;
+	failed_inode = st.st_ino;
+	errno = EIO;
+	return -1;
+}
+
+static void
+a_ledger_that_fails_to_sync_is_written_anew(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	int64_t want[NAMES] = { 3, 4 };
+	struct store_settings set = settings(dir);
+	struct life l = begin(dir);
+	char path[128];
+	struct stat st;
+
+	(void)state;
+	count(&l, 0, 1);
+	flush(&l, &redis, 1000);
+	set.sync = CONF_SYNC_INTERVAL;
+	set.sync_ms = 3600000; /* the journal's thread has nothing to do */
+	store_set(l.store, &set);
+	count(&l, 0, 2);
+	count(&l, 1, 4);
+	fail_syncs = 1;
+	flush(&l, &redis, 0); /* sealed; nothing gets through */
+	fail_syncs = -1;
+	assert_int_equal(synced_again, 0);
+	snprintf(path, sizeof path, "%s/ledger", dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_ino != failed_inode);
+	copy_dir(-1, -1);
+	finish(redis, want);
+	flush_all(&l, &redis);
+	set.sync = CONF_SYNC_NONE;
+	store_set(l.store, &set);
+	end(&l, false);
+	assert_counts(&redis, want);
+}
+
 /* ==== a disk that cannot be changed: nothing is made, grows or goes ==== */
 
 static bool stuck;
@@ -820,6 +881,7 @@ main(void)
 		IN_DIR(an_outage_costs_by_campaigns_and_not_by_messages),
 		IN_DIR(a_full_disk_holds_nothing_up_and_counts_nothing_twice),
 		IN_DIR(what_no_memory_keeps_from_being_sealed_survives_a_crash),
+		IN_DIR(a_ledger_that_fails_to_sync_is_written_anew),
 		IN_DIR(what_a_read_only_disk_has_waits_and_what_comes_is_counted),
 		IN_DIR(a_start_on_a_read_only_disk_counts_what_comes),
 		IN_DIR(names_of_the_day_are_known_after_a_restart),
