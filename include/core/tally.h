@@ -136,7 +136,11 @@ struct tally_hour *tally_entry_hour(struct tally_entry *, int64_t hour);
  * As tally_give() does it for a campaign too many: an entry that would become "_other"
  * there is renamed.  So its name can be written down before it is given.
  */
-void tally_rename(const struct tally *, struct tally_entry *);
+void tally_rename(struct tally *, struct tally_entry *);
+/* Another max_entries; what is there stays. */
+void tally_limit(struct tally *, size_t max_entries);
+/* Messages that count as "_other" because the tally was full, since it was made. */
+uint64_t tally_crowded(const struct tally *);
 
 /* First entry, then along ->next, to look at without taking; NULL when empty. */
 const struct tally_entry *tally_first(const struct tally *);

@@ -27,6 +27,8 @@ struct outbox;
 struct outbox *outbox_new(size_t max_entries, size_t max_hours, uint32_t max_new_names);
 void outbox_free(struct outbox *);
 void outbox_set_max_new_names(struct outbox *, uint32_t);
+void outbox_set_max_entries(struct outbox *, size_t);
+size_t outbox_max_entries(struct outbox *);
 
 /*
  * From now on deltas go into the journal, too, which goes with the outbox; before the
@@ -59,11 +61,13 @@ void outbox_new_names(struct outbox *,
 
 /* An empty tally with the outbox's limits, for who must keep what it took.  NULL when
  * out of memory. */
-struct tally *outbox_empty_tally(const struct outbox *);
+struct tally *outbox_empty_tally(struct outbox *);
 /* Deltas lost for lack of memory since the start. */
 uint64_t outbox_lost(struct outbox *);
 /* Deltas counted as "_other" because their name was one too many that day. */
 uint64_t outbox_renamed(struct outbox *);
+/* Messages counted as "_other" because more campaigns had gathered than max_entries. */
+uint64_t outbox_crowded(struct outbox *);
 /* Messages that have gathered. */
 uint64_t outbox_messages(struct outbox *);
 

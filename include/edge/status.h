@@ -44,6 +44,7 @@ struct status {
 	int64_t lost_deltas;     /* for lack of memory, since the start */
 	int64_t damaged_records; /* of the journal, found at the start */
 	int64_t other_names;     /* counted as "_other" beyond campaign.max */
+	int64_t crowded;         /* ... because too many campaigns waited for Redis */
 	/* Batches since the start: sent; applied; refused as repetitions; refused for
 	 * an operator to look at; found lost by Redis and sent again; campaigns of
 	 * which more was lost than was retained. */

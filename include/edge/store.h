@@ -56,6 +56,7 @@ struct store_figures {
 	int64_t oldest_ms; /* when the oldest of them was counted, unix ms; 0: none */
 	size_t retained, retained_bytes;
 	size_t campaigns;   /* with open sums */
+	uint64_t crowded;   /* messages that count as _other for want of room */
 	uint64_t damaged;   /* records of the journal found damaged or missing */
 	uint64_t kept_back; /* of the pending ones: on a disk that cannot be changed */
 	bool on_disk;       /* what is pending would survive a crash */

@@ -39,6 +39,8 @@ struct store {
 	bool blind;      /* nothing is on disk, and batches are sent */
 	int64_t retry_ms, said_ms, thinned_ms;
 	uint64_t damaged;
+	uint64_t crowded; /* that was said, and when */
+	int64_t crowded_ms;
 	struct journal_found found; /* of an earlier life, until it is in the ledger */
 	uint8_t seed[NAMEMAP_SEED_BYTES];
 };

@@ -169,6 +169,10 @@ look_at_journal(struct doctor *d, const struct status *s)
 	amount(d, "campaigns", s->other_names,
 	    "messages count as _other: there were too many new names",
 	    "raise max in the section `campaign`, if the names are meant");
+	amount(d, "campaigns", s->crowded,
+	    "messages count as _other: too many campaigns waited for Redis",
+	    "make Redis well; raise max in the section `campaign`, if the names are "
+	    "meant");
 }
 
 static void

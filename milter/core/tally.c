@@ -21,7 +21,8 @@ struct tally {
 	struct namemap map;
 	struct tally_entry *first;
 	size_t max_entries, max_hours;
-	size_t entries; /* without _all and _other */
+	size_t entries;   /* without _all and _other */
+	uint64_t crowded; /* messages that became _other's */
 };
 
 /* Where one delta goes.  fresh: an hour not linked in yet, NULL when hour is there. */
@@ -29,6 +30,7 @@ struct place {
 	struct node *node;
 	struct tally_hour *hour;
 	struct tally_hour *fresh;
+	bool crowded; /* there was no room for its campaign */
 };
 
 /* ==== names of the counters ==== */
@@ -163,14 +165,13 @@ node_link(struct tally *t, struct node *n)
 
 /* The entry a campaign's sums go to, made where needed; NULL when out of memory. */
 static struct node *
-node_for(struct tally *t, const struct camp_name *campaign)
+node_for(struct tally *t, const struct camp_name *campaign, bool *crowded)
 {
 	struct str name = str_make(campaign->name, campaign->len);
-	bool overflow = false;
 	struct node *n = node_find(t, name);
 
-	if (n == NULL && !is_ours(name) && t->entries >= t->max_entries) {
-		overflow = true;
+	*crowded = n == NULL && !is_ours(name) && t->entries >= t->max_entries;
+	if (*crowded) {
 		name = STR(CAMP_OTHER);
 		n = node_find(t, name);
 	}
@@ -179,7 +180,7 @@ node_for(struct tally *t, const struct camp_name *campaign)
 	n = calloc(1, sizeof *n);
 	if (n == NULL)
 		return NULL;
-	if (overflow)
+	if (*crowded)
 		name_set(&n->entry.campaign, name);
 	else
 		n->entry.campaign = *campaign;
@@ -274,7 +275,8 @@ place_find(struct tally *t, const struct camp_name *campaign,
 {
 	int64_t hour = hour_of(d->when);
 
-	*p = (struct place) { .node = node_for(t, campaign) };
+	*p = (struct place) { .node = NULL };
+	p->node = node_for(t, campaign, &p->crowded);
 	if (p->node == NULL)
 		return -1;
 	if (d->n_rcpt > 0) {
@@ -327,6 +329,9 @@ tally_add(struct tally *t, const struct tally_delta *d)
 	}
 	place_add(&one, d);
 	place_add(&both, d);
+	if (one.crowded)
+		t->crowded += (uint64_t)(d->n[TALLY_MESSAGES] + d->n[TALLY_REJECTED] +
+		    d->n[TALLY_TEMPFAILED]);
 	return 0;
 }
 
@@ -382,13 +387,28 @@ hours_move(const struct tally *t, struct node *dst, struct node *src)
 }
 
 void
-tally_rename(const struct tally *t, struct tally_entry *e)
+tally_rename(struct tally *t, struct tally_entry *e)
 {
 	struct str name = str_make(e->campaign.name, e->campaign.len);
+	struct tally_weight w = { 0, 0 };
 
-	if (!is_ours(name) && t->entries >= t->max_entries &&
-	    node_find(t, name) == NULL)
-		name_set(&e->campaign, STR(CAMP_OTHER));
+	if (is_ours(name) || t->entries < t->max_entries || node_find(t, name) != NULL)
+		return;
+	tally_weigh_entry(&w, e);
+	t->crowded += w.campaigns;
+	name_set(&e->campaign, STR(CAMP_OTHER));
+}
+
+void
+tally_limit(struct tally *t, size_t max_entries)
+{
+	t->max_entries = max_entries;
+}
+
+uint64_t
+tally_crowded(const struct tally *t)
+{
+	return t->crowded;
 }
 
 int

@@ -10,12 +10,21 @@
 #include "edge/redis_place.h"
 
 /*
- * What the outbox may hold between two rounds of the flusher.  Two days' worth of new
- * names at the default of campaign.max, and three days of hours, in case the flusher
- * cannot keep up; what is more goes to `_other` and to the newest hour.
+ * What may wait for Redis: two days' worth of new names, and three days of hours.  What
+ * is more goes to `_other` and to the newest hour.  A campaign takes 1 KB of memory,
+ * half a KB for each hour more, and 12 KB at most for its recipients.
  */
-#define ENTRIES_MAX 20000
+#define DAYS_MAX 2
+#define ENTRIES_MIN 20000
 #define HOURS_MAX 72
+
+static size_t
+entries_max(const struct conf *conf)
+{
+	size_t n = (size_t)conf->campaign.max * DAYS_MAX;
+
+	return n > ENTRIES_MIN ? n : ENTRIES_MIN;
+}
 
 static struct redis_place
 place_of(const struct conf *conf)
@@ -92,7 +101,7 @@ counters_init(struct counters *c, const struct conf *conf, const char *producer,
 	*c = (struct counters) { .in_memory = in_memory };
 	snprintf(c->producer, sizeof(c->producer), "%s", producer);
 	snprintf(c->state_dir, sizeof(c->state_dir), "%s", conf->state_dir);
-	c->outbox = outbox_new(ENTRIES_MAX, HOURS_MAX, conf->campaign.max);
+	c->outbox = outbox_new(entries_max(conf), HOURS_MAX, conf->campaign.max);
 	if (c->outbox != NULL)
 		return 0;
 	snprintf(err, errlen, "out of memory");
@@ -125,6 +134,7 @@ counters_apply(struct counters *c, const struct conf *conf, char *err, size_t er
 	if (settings_of(c, conf, &settings, err, errlen) != 0)
 		return -1;
 	outbox_set_max_new_names(c->outbox, conf->campaign.max);
+	outbox_set_max_entries(c->outbox, entries_max(conf));
 	flusher_reconfigure(c->flusher, &settings);
 	explicit_bzero(&settings, sizeof(settings));
 	return 0;

@@ -36,6 +36,7 @@ set_store(struct status *s, const struct store_figures *f)
 	s->journal_sync_failures = (int64_t)f->journal.sync_failures;
 	s->retained_batches = (int64_t)f->retained;
 	s->retained_bytes = (int64_t)f->retained_bytes;
+	s->crowded = (int64_t)f->crowded;
 	s->damaged_records = (int64_t)f->damaged;
 }
 

@@ -23,13 +23,15 @@
 
 struct outbox {
 	uint8_t seed[NAMEMAP_SEED_BYTES];
-	size_t max_entries, max_hours;
+	size_t max_hours;
 	struct journal *journal; /* NULL: none; set while nobody puts */
 
 	pthread_mutex_t lock; /* guards all below */
 	struct tally *tally;
 	struct names *names;
+	size_t max_entries;
 	uint64_t lost, renamed, messages;
+	uint64_t crowded; /* in the tallies that were taken */
 };
 
 /* A delta as a record's payload. */
@@ -157,7 +159,7 @@ outbox_new(size_t max_entries, size_t max_hours, uint32_t max_new_names)
 	if (crypto_random(o->seed, sizeof o->seed) == 0)
 		o->names = names_new(o->seed, max_new_names);
 	if (o->names != NULL)
-		o->tally = outbox_empty_tally(o);
+		o->tally = tally_new(max_entries, max_hours, o->seed);
 	if (o->tally != NULL && pthread_mutex_init(&o->lock, NULL) == 0)
 		return o;
 	tally_free(o->tally);
@@ -184,6 +186,26 @@ outbox_set_max_new_names(struct outbox *o, uint32_t max_new_names)
 	pthread_mutex_lock(&o->lock);
 	names_set_max_new(o->names, max_new_names);
 	pthread_mutex_unlock(&o->lock);
+}
+
+void
+outbox_set_max_entries(struct outbox *o, size_t max_entries)
+{
+	pthread_mutex_lock(&o->lock);
+	o->max_entries = max_entries;
+	tally_limit(o->tally, max_entries);
+	pthread_mutex_unlock(&o->lock);
+}
+
+size_t
+outbox_max_entries(struct outbox *o)
+{
+	size_t n;
+
+	pthread_mutex_lock(&o->lock);
+	n = o->max_entries;
+	pthread_mutex_unlock(&o->lock);
+	return n;
 }
 
 void
@@ -228,9 +250,9 @@ outbox_learn(struct outbox *o, struct str name, int64_t first_day, int64_t last_
 /* ==== for the flusher ==== */
 
 struct tally *
-outbox_empty_tally(const struct outbox *o)
+outbox_empty_tally(struct outbox *o)
 {
-	return tally_new(o->max_entries, o->max_hours, o->seed);
+	return tally_new(outbox_max_entries(o), o->max_hours, o->seed);
 }
 
 struct tally *
@@ -244,6 +266,7 @@ outbox_take(struct outbox *o, uint64_t *covers)
 	pthread_mutex_lock(&o->lock);
 	if (tally_first(o->tally) != NULL) {
 		taken = o->tally;
+		o->crowded += tally_crowded(taken);
 		o->tally = empty;
 		o->messages = 0;
 		empty = NULL;
@@ -300,6 +323,17 @@ uint64_t
 outbox_renamed(struct outbox *o)
 {
 	return read_locked(o, &o->renamed);
+}
+
+uint64_t
+outbox_crowded(struct outbox *o)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&o->lock);
+	n = o->crowded + tally_crowded(o->tally);
+	pthread_mutex_unlock(&o->lock);
+	return n;
 }
 
 uint64_t

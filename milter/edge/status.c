@@ -49,6 +49,7 @@ static const struct {
 	FIELD(NUMBER, lost_deltas),
 	FIELD(NUMBER, damaged_records),
 	FIELD(NUMBER, other_names),
+	FIELD(NUMBER, crowded),
 	FIELD(NUMBER, sent),
 	FIELD(NUMBER, applied),
 	FIELD(NUMBER, duplicates),

@@ -20,6 +20,7 @@
 
 #define SEGMENT_BYTES ((size_t)8 * 1024 * 1024)
 #define THIN_MS 1000
+#define CROWDED_MS 60000
 
 static bool
 kept(const struct store *s)
@@ -94,6 +95,7 @@ take(struct store *s)
 		return false;
 	s->fresh = t;
 	s->covers = covers;
+	tally_limit(s->open, outbox_max_entries(s->outbox));
 	outbox_new_names(s->outbox, note_name, s);
 	return true;
 }
@@ -225,11 +227,34 @@ store_save(struct store *s)
 	(void)ledger_commit(s->ledger, false, why, sizeof why);
 }
 
+static uint64_t
+crowded(const struct store *s)
+{
+	return outbox_crowded(s->outbox) + tally_crowded(s->open);
+}
+
+/* More campaigns wait for Redis than may. */
+static void
+say_crowded(struct store *s, int64_t now)
+{
+	uint64_t n = crowded(s);
+
+	if (n == s->crowded || (s->crowded_ms != 0 && now - s->crowded_ms < CROWDED_MS))
+		return;
+	log_warn(LINE_NOQUEUE
+	    ": campaigns-crowded messages=%llu campaigns=%zu: they "
+	    "count as _other, as no more campaigns are kept for Redis",
+	    (unsigned long long)(n - s->crowded), outbox_max_entries(s->outbox));
+	s->crowded = n;
+	s->crowded_ms = now;
+}
+
 void
 store_tick(struct store *s)
 {
 	int64_t now = clock_mono_ms();
 
+	say_crowded(s, now);
 	if (kept(s) &&
 	    (journal_is_long(s->journal) || s->incomplete ||
 		!ledger_is_good(s->ledger))) {
@@ -311,6 +336,7 @@ store_figures(const struct store *s, struct store_figures *out)
 	tally_weigh(&w, s->open);
 	if (s->fresh != NULL)
 		tally_weigh(&w, s->fresh);
+	out->crowded = crowded(s);
 	out->kept_back = store_kept_back(s);
 	out->pending = tally_weight_messages(&w) + out->kept_back;
 	out->oldest_ms = oldest(s);

@@ -287,6 +287,7 @@ def status_of_all_kinds(lab):
             ({"not_whole": 3}, "lost counts", "warn", ["retain_s"]),
             ({"restored": 3}, "redis data", "warn", ["sent again"]),
             ({"other_names": 3}, "campaigns", "warn", ["_other"]),
+            ({"crowded": 4}, "campaigns", "warn", ["4 messages", "waited for Redis"]),
             ({"redis_there": False, "redis_error": "\x1b[31mboo", "redis_away_ms": now - 90000},
              "daemon's redis", "fail", ["m ago", "boo"])):
         say(**members)

@@ -11,7 +11,7 @@
  *     flusher_driver URL PREFIX PRODUCER [KEY=VALUE]...
  *     state=DIR        journal in DIR/journal, status in DIR; without it: memory only
  *     book=FILE  sync=none|interval|always  interval=MS  retain=MS  retain_bytes=N
- *     max_bytes=N  names=N
+ *     max_bytes=N  names=N  entries=N
  *
  *     add CAMPAIGN COUNT WHEN RCPT...
  *                       COUNT messages to each of the recipients (numbers)
@@ -22,6 +22,7 @@
  *     stats             the flusher's figures
  *     set URL PREFIX    other settings
  *     burst N K         N messages of K campaigns, as fast as it goes
+ *     flood N K         N messages of K campaigns, which the book knows nothing of
  *     clock MS          the wall clock is that much off from now on
  *     reload KEY=VALUE  another setting
  *     unsure            messages that were under way when the book was closed,
@@ -239,6 +240,24 @@ burst(long n, long campaigns)
 	printf("burst us=%" PRId64 "\n", took);
 }
 
+/* More campaigns than the book has rows. */
+static void
+flood(long n, long campaigns)
+{
+	struct tally_delta d = { .when = 1795000000 };
+
+	d.n[TALLY_MESSAGES] = 1;
+	for (long i = 0; i < n; i++) {
+		d.campaign.len = (size_t)snprintf(d.campaign.name,
+		    sizeof d.campaign.name, "flood-%ld", i % campaigns);
+		memcpy(d.campaign.sent, d.campaign.name, d.campaign.len);
+		d.campaign.sent_len = d.campaign.len;
+		if (sink.put(sink.self, &d) != 0)
+			die("flood");
+	}
+	printf("done\n");
+}
+
 static void
 show_unsure(void)
 {
@@ -355,11 +374,11 @@ show_stats(struct flusher *f)
 	printf(" segments=%" PRIu64 " journal=%" PRIu64 " ledger=%" PRIu64
 	       " left_out=%" PRIu64 " down=%d on_disk=%d held=%d retained=%zu"
 	       " retained_bytes=%zu damaged=%" PRIu64 " renamed=%" PRIu64
-	       " pending=%" PRIu64 "\n",
+	       " crowded=%" PRIu64 " pending=%" PRIu64 "\n",
 	    s.store.journal.segments, s.store.journal.bytes, s.store.ledger_bytes,
 	    s.store.journal.left_out, s.store.journal.down, s.store.on_disk,
 	    s.store.held, s.store.retained, s.store.retained_bytes, s.store.damaged,
-	    outbox_renamed(outbox), s.pending);
+	    outbox_renamed(outbox), s.store.crowded, s.pending);
 }
 
 static void
@@ -372,7 +391,7 @@ set_place(struct flusher_settings *s, const char *url, const char *prefix)
 	snprintf(s->key_prefix, sizeof s->key_prefix, "%s", prefix);
 }
 
-static long names = 1000; /* options that are no settings */
+static long names = 1000, entries = 1000; /* options that are no settings */
 static const char *book_file;
 
 static void
@@ -401,6 +420,8 @@ set_option(struct flusher_settings *s, const char *option)
 		s->store.max_bytes = (uint64_t)n;
 	} else if (len == 5 && strncmp(option, "names", len) == 0) {
 		names = (long)n;
+	} else if (len == 7 && strncmp(option, "entries", len) == 0) {
+		entries = (long)n;
 	} else if (len == 4 && strncmp(option, "book", len) == 0) {
 		book_file = v;
 	} else {
@@ -452,6 +473,8 @@ obey(struct flusher *f, struct flusher_settings *s, char **word, size_t n)
 		run_storm(arg);
 	} else if (strcmp(word[0], "burst") == 0 && n == 3) {
 		burst(arg, strtol(word[2], NULL, 10));
+	} else if (strcmp(word[0], "flood") == 0 && n == 3) {
+		flood(arg, strtol(word[2], NULL, 10));
 	} else if (strcmp(word[0], "clock") == 0 && n == 2) {
 		clock_shift(strtoll(word[1], NULL, 10));
 	} else if (strcmp(word[0], "reload") == 0 && n == 2) {
@@ -508,7 +531,7 @@ main(int argc, char **argv)
 		set_option(&s, argv[i]);
 	open_book();
 	signal(SIGXFSZ, SIG_IGN);
-	outbox = outbox_new(1000, 72, (uint32_t)names);
+	outbox = outbox_new((size_t)entries, 72, (uint32_t)names);
 	if (outbox == NULL)
 		die("no outbox");
 	sink = outbox_sink(outbox);

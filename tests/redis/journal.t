@@ -316,6 +316,48 @@ def outage(redis):
     tap.result("an outage costs by campaigns, not by messages, and survives a kill", problems)
 
 
+def many_campaigns(redis):
+    """While Redis is away: as many as may wait, and more than that."""
+    for entries, campaigns in ((30000, 25000), (100, 300)):
+        n = campaigns + 20
+        fresh(redis)
+        redis.stop()
+        with Scratch("mm-many.") as scratch:
+            with Driver(redis.url, state=scratch.path, names=30000, entries=entries,
+                        interval=100) as driver:
+                for _ in range(2):
+                    driver.ask(f"flood {n} {campaigns}")
+                    time.sleep(0.5)
+                redis.start()
+                drained = driver.ask(f"wait {60000 * (5 if stats_are_slow() else 1)}")
+                stats = driver.stats()
+                driver.stop()
+            problems = [] if drained == "drained" else [drained]
+            # Twenty were met twice in each turn.
+            wrong = redis.command("EVAL", """
+                local wrong, sum = 0, 0
+                for _, name in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+                    local n = redis.call('HGET', 'metermark:{' .. name .. '}:total', 'messages')
+                    local i = tonumber(name:match('^flood%-(%d+)$'))
+                    if i and tonumber(n) ~= (i < 20 and 4 or 2) then wrong = wrong + 1 end
+                    sum = sum + n
+                end
+                return {wrong, sum}""", "1", "metermark:campaigns")
+            other = messages(redis, "_other")
+            listed = redis.command("ZCARD", "metermark:campaigns")
+            if wrong[1] != 2 * n or (wrong[0] and entries > campaigns) or messages(redis, "_all") != 2 * n:
+                problems.append(f"wrong campaigns, sum: {wrong}; of {2 * n}")
+            if other != stats["crowded"] or stats["renamed"]:
+                problems.append(f"{other} are _other's: {stats}")
+            said = driver.logged("campaigns-crowded")
+            if entries > campaigns and (other or listed != campaigns or said):
+                problems.append(f"there was room: {other}, {listed}, {said}")
+            if entries < campaigns and (not other or listed != entries + 1 or len(said) != 1):
+                problems.append(f"not crowded: {other}, {listed}, {said}")
+            tap.note(f"{campaigns} campaigns, room for {entries}: {other} messages are _other's")
+        tap.result(f"{campaigns} campaigns in an outage, with room for {entries}", problems)
+
+
 def stats_are_slow():
     """Built with a sanitizer?"""
     program = os.path.join(os.environ.get("MM_BUILD", "."), "tests/redis/flusher_driver")
@@ -401,7 +443,7 @@ def main():
     try:
         with Scratch("mm-journal.") as scratch, RedisServer(scratch.path) as redis:
             for test in (kills, lost_while_down, full_disk, no_new_files, damaged, copied,
-                         outage, clock, at_each_byte, two_share_one, names_last):
+                         outage, many_campaigns, clock, at_each_byte, two_share_one, names_last):
                 began = time.monotonic()
                 try:
                     test(redis)

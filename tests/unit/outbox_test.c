@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "edge/counters.h"
 #include "edge/outbox.h"
 
 #define DAY INT64_C(86400)
@@ -72,6 +73,43 @@ an_empty_outbox_gives_nothing(void **state)
 	assert_null(outbox_take(o, NULL));
 	outbox_free(o);
 	outbox_free(NULL);
+}
+
+/* The names of two days, however many there may be on one. */
+static void
+room_follows_what_may_come_new_on_a_day(void **state)
+{
+	static struct conf conf;
+	static struct counters c;
+	char err[64];
+
+	(void)state;
+	conf.campaign.max = 10;
+	assert_int_equal(counters_init(&c, &conf, "p", true, err, sizeof err), 0);
+	assert_int_equal(outbox_max_entries(c.outbox), 20000);
+	outbox_free(c.outbox);
+	conf.campaign.max = 1000000;
+	assert_int_equal(counters_init(&c, &conf, "p", true, err, sizeof err), 0);
+	assert_int_equal(outbox_max_entries(c.outbox), 2000000);
+	outbox_free(c.outbox);
+}
+
+static void
+more_campaigns_than_there_is_room_for_are_counted(void **state)
+{
+	struct outbox *o = outbox_new(2, 100, 100);
+
+	(void)state;
+	for (char name[] = "a"; name[0] <= 'd'; name[0]++)
+		assert_int_equal(put(o, name, WHEN), 0);
+	assert_int_equal(outbox_crowded(o), 2);
+	assert_int_equal(taken(o, "_other"), 2);
+	outbox_set_max_entries(o, 3);
+	for (char name[] = "a"; name[0] <= 'd'; name[0]++)
+		assert_int_equal(put(o, name, WHEN), 0);
+	assert_int_equal(outbox_crowded(o), 3);
+	assert_int_equal(outbox_renamed(o), 0);
+	outbox_free(o);
 }
 
 static void
@@ -210,6 +248,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(room_follows_what_may_come_new_on_a_day),
+		cmocka_unit_test(more_campaigns_than_there_is_room_for_are_counted),
 		cmocka_unit_test(an_empty_outbox_gives_nothing),
 		cmocka_unit_test(
 		    new_names_beyond_the_cap_count_as_other_until_midnight),

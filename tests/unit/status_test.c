@@ -77,6 +77,7 @@ every_member_comes_back(void **state)
 		.lost_deltas = 16,
 		.damaged_records = 17,
 		.other_names = 18,
+		.crowded = 25,
 		.sent = 19,
 		.applied = 20,
 		.duplicates = 21,
@@ -112,6 +113,7 @@ every_member_comes_back(void **state)
 	assert_int_equal(in.lost_deltas, 16);
 	assert_int_equal(in.damaged_records, 17);
 	assert_int_equal(in.other_names, 18);
+	assert_int_equal(in.crowded, 25);
 	assert_int_equal(in.sent, 19);
 	assert_int_equal(in.applied, 20);
 	assert_int_equal(in.duplicates, 21);

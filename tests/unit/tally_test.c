@@ -159,6 +159,7 @@ one_campaign_too_many_counts_as_other(void **state)
 	assert_int_equal(messages(t, "a"), 2);
 	assert_null(entry(t, "c"));
 	assert_int_equal(messages(t, "_other"), 2);
+	assert_int_equal(tally_crowded(t), 2);
 	assert_string_equal(entry(t, "_other")->campaign.sent, "_other");
 	assert_int_equal(messages(t, "_all"), 5);
 	tally_free(t);
