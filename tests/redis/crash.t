@@ -180,6 +180,19 @@ ALLOWED = set("""read recvfrom recvmsg readv write sendto sendmsg writev poll pp
     socketpair epoll_wait pause prlimit64 newfstatat fstat lseek""".split())
 
 
+# Calls that are about a descriptor, or several in an array; strace -yy says what that is.
+TOUCHED = re.compile(r"\b\d+<([^<]*?)>(?=[],)} ]|$)")
+
+
+def strange_descriptors(line, d):
+    """What a line of strace names that a callback has no business with: it may talk to the
+    mail server and to the log, and use files of its state directory."""
+    ours = (d.log, os.path.join(d.run, "state") + "/", "pipe:", "anon_inode:", "/dev/urandom")
+    for what in TOUCHED.findall(line):
+        if not what.startswith(ours) and not what.endswith(f',"{d.socket}"]'):
+            yield what
+
+
 def callbacks_wait_for_nothing(t, redis):
     out = os.path.join(t.scratch.path, "strace.out")
     allowed = ALLOWED
@@ -187,7 +200,7 @@ def callbacks_wait_for_nothing(t, redis):
         d.send(plain())     # keys are read at the first use
         if d.memory_factor() != 1:
             allowed = ALLOWED | {"nanosleep"}   # ThreadSanitizer's own thread
-        tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", out, "-p", str(d.process.pid)],
+        tracer = subprocess.Popen(["strace", "-f", "-yy", "-qq", "-o", out, "-p", str(d.process.pid)],
                                   stderr=subprocess.PIPE, start_new_session=True)
         time.sleep(1)
         if tracer.poll() is not None:
@@ -205,11 +218,14 @@ def callbacks_wait_for_nothing(t, redis):
         wait_until("all", lambda: int(redis.hash("metermark:{_all}:total")
                                       .get("messages", 0)) >= n + 1)
     calls = collections.defaultdict(collections.Counter)
+    strange = collections.defaultdict(collections.Counter)
     with open(out, encoding="utf-8", errors="replace") as f:
         for line in f:
             found = re.match(r"(\d+) +(\w+)\(", line)
             if found and found[1] != str(d.process.pid if d.process else 0):
                 calls[found[1]][found[2]] += 1
+                for what in strange_descriptors(line, d):
+                    strange[found[1]][f"{found[2]} {what}"] += 1
     kinds = collections.Counter()
     for tid, counter in calls.items():
         name = ours.get(tid, "a worker that is gone")
@@ -218,6 +234,8 @@ def callbacks_wait_for_nothing(t, redis):
         kinds.update(counter)
         for call in sorted(set(counter) - allowed):
             yield f"thread {tid} ({name}): {call} {counter[call]} times"
+        for what, times in strange[tid].most_common(5):
+            yield f"thread {tid} ({name}): {what} {times} times"
     if not kinds["futex"] and not kinds["poll"] or sum(kinds.values()) < n:
         yield f"nothing was traced: {kinds}"
     if "journal" not in ours.values() or "flusher" not in ours.values():
