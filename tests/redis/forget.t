@@ -3,6 +3,7 @@
 """metermark forget removes what it is told to, nothing else, asks first, and what it
 removed does not come back from a flusher that still holds it."""
 
+import hashlib
 import os
 import signal
 import sys
@@ -212,6 +213,29 @@ def while_redis_is_away(redis):
         driver.stop()
 
 
+def names_are_trimmed(redis):
+    """contrib/redis/trim-ids.lua: names of campaigns that are listed stay."""
+    redis.command("FLUSHALL")
+    listed = [f"listed-{i}" for i in range(300)]
+    gone = [f"gone-{i}" for i in range(2000)]
+    with Feed(redis.port) as feed:
+        for name in listed + gone:
+            feed.add("HSET", "metermark:ids", hashlib.sha256(name.encode()).hexdigest()[:16], name)
+        for name in listed:
+            feed.add("ZADD", "metermark:campaigns", 1795000000, name)
+    path = os.path.join(HERE, "../../contrib/redis/trim-ids.lua")
+    with open(path, encoding="utf-8") as f:
+        script = f.read()
+    cursor, sum_gone, calls = "0", 0, 0
+    while cursor != "0" or calls == 0:
+        cursor, n = redis.command("EVAL", script, 2, "metermark:ids", "metermark:campaigns", cursor)
+        sum_gone, calls = sum_gone + n, calls + 1
+    if sum_gone != len(gone) or calls < 2 or \
+            sorted(redis.hash("metermark:ids").values()) != sorted(listed):
+        yield f"{sum_gone} gone in {calls} calls, {len(redis.hash('metermark:ids'))} left"
+    redis.command("FLUSHALL")
+
+
 def body():
     with Scratch("mm-forget.") as scratch, RedisServer(scratch.path) as redis:
         for function, title in (
@@ -220,6 +244,7 @@ def body():
                 (usage, "_all, patterns without --glob, no terminal and no --yes are refused"),
                 (patterns, "--glob"),
                 (asks_on_a_terminal, "a terminal is asked, and only yes is yes"),
+                (names_are_trimmed, "trim-ids.lua takes the names that are not listed, in steps"),
                 (rights, "without the rights nothing is removed; metermark-admin has them"),
                 (beside_a_flusher, "a running flusher does not bring it back, and counts anew"),
                 (while_redis_is_away, "nor does what was on its way meanwhile")):
