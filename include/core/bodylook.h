@@ -4,9 +4,9 @@
  * text beside HTML, HTML that is not cut, and no 8-bit bytes without a word about them.
  *
  * Follows the parts of a MIME message (RFC 2046) as the chunks come, four multiparts
- * deep, and holds a line at most.  Quoted-printable lines are joined and base64 is
- * decoded, in text parts only, so that a word is found however it is wrapped.  It looks
- * for words
+ * deep, and holds a line at most.  Quoted-printable (RFC 2045 6.7; what is damaged
+ * stays as it is) and base64 are decoded, in text parts only, so that a word is found
+ * however it is wrapped.  It looks for words
  * ("unsubscribe", "abmelden", ...) in eight languages and cannot know whether a link
  * behind them works: a hint, no proof.  Beside core/bodyscan.h, which knows no parts.
  * Not thread-safe.
@@ -52,6 +52,8 @@ struct bodylook {
 	size_t tail_len;
 	uint32_t quad; /* base64: bits not yet bytes */
 	unsigned quad_bits;
+	char escape[2]; /* quoted-printable: a '=', and one digit behind it */
+	size_t escape_len;
 };
 
 /* type and encoding: values of Content-Type and Content-Transfer-Encoding, "" without.

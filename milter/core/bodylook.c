@@ -20,9 +20,6 @@ look_at(struct bodylook *k, struct str text)
 	char join[2 * BODYLOOK_TAIL_MAX];
 	size_t head = text.len < BODYLOOK_TAIL_MAX ? text.len : BODYLOOK_TAIL_MAX;
 
-	k->part_bytes += text.len;
-	if (k->found)
-		return;
 	if (k->tail_len > 0) {
 		memcpy(join, k->tail, k->tail_len);
 		memcpy(join + k->tail_len, text.p, head);
@@ -47,16 +44,23 @@ keep_tail(struct bodylook *k, struct str text)
 	k->tail_len += n;
 }
 
+/* Text as it is after decoding, the next of a line. */
+static void
+decoded(struct bodylook *k, struct str text)
+{
+	k->part_bytes += text.len;
+	if (k->found || text.len == 0)
+		return;
+	look_at(k, text);
+	keep_tail(k, text);
+}
+
 static void
 base64(struct bodylook *k, struct str text)
 {
 	char out[BODYLOOK_LINE_MAX];
 	size_t n = 0;
 
-	if (k->found) {
-		k->part_bytes += text.len * 3 / 4;
-		return;
-	}
 	for (size_t i = 0; i < text.len; i++) {
 		int d = base64_digit(text.p[i]);
 
@@ -69,13 +73,81 @@ base64(struct bodylook *k, struct str text)
 			out[n++] = (char)(k->quad >> k->quad_bits & 0xff);
 		}
 		if (n == sizeof(out)) {
-			look_at(k, str_make(out, n));
-			keep_tail(k, str_make(out, n));
+			decoded(k, str_make(out, n));
 			n = 0;
 		}
 	}
-	look_at(k, str_make(out, n));
-	keep_tail(k, str_make(out, n));
+	decoded(k, str_make(out, n));
+}
+
+/* -1 for what is no hexadecimal digit; small letters are wrong, and in use. */
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* What was held back, as it stands there: it is no escape. */
+static size_t
+let_go(struct bodylook *k, char *out)
+{
+	size_t n = k->escape_len;
+
+	memcpy(out, k->escape, n);
+	k->escape_len = 0;
+	return n;
+}
+
+/* One byte behind a '='.  How many go to out, which has room for three. */
+static size_t
+escape(struct bodylook *k, char c, char *out)
+{
+	size_t n;
+
+	if (hex(c) < 0) {
+		n = let_go(k, out);
+		if (c == '=')
+			k->escape[k->escape_len++] = c;
+		else
+			out[n++] = c;
+		return n;
+	}
+	if (k->escape_len == 1) {
+		k->escape[k->escape_len++] = c;
+		return 0;
+	}
+	out[0] = (char)(hex(k->escape[1]) << 4 | hex(c));
+	k->escape_len = 0;
+	return 1;
+}
+
+/* RFC 2045 6.7.  An escape may be cut; one that is damaged is text. */
+static void
+quoted_printable(struct bodylook *k, struct str text)
+{
+	char out[BODYLOOK_LINE_MAX];
+	size_t n = 0;
+
+	if (k->escape_len == 0 && str_find(text, '=') == text.len) {
+		decoded(k, text);
+		return;
+	}
+	for (size_t i = 0; i < text.len; i++) {
+		if (k->escape_len > 0)
+			n += escape(k, text.p[i], out + n);
+		else if (text.p[i] == '=')
+			k->escape[k->escape_len++] = '=';
+		else
+			out[n++] = text.p[i];
+		if (n > sizeof(out) - sizeof(k->escape) - 1) {
+			decoded(k, str_make(out, n));
+			n = 0;
+		}
+	}
+	decoded(k, str_make(out, n));
 }
 
 static bool
@@ -93,24 +165,38 @@ has_8bit(struct str text)
 	return (any & UINT64_C(0x8080808080808080)) != 0;
 }
 
+/* The line that is over, unless its last '=' says that it goes on. */
+static void
+end_text_line(struct bodylook *k)
+{
+	char rest[sizeof(k->escape)];
+
+	if (k->escape_len == 1) {
+		k->escape_len = 0;
+		return;
+	}
+	decoded(k, str_make(rest, let_go(k, rest)));
+	k->part_bytes += 2;
+	k->tail_len = 0;
+}
+
 /* ends: the line is over with it. */
 static void
 text_piece(struct bodylook *k, struct str text, bool ends)
 {
-	bool soft = k->code == BODYLOOK_QP && ends && str_ends(text, STR("="));
-
-	if (k->code == BODYLOOK_BASE64) {
+	switch (k->code) {
+	case BODYLOOK_BASE64:
 		base64(k, text);
 		return;
+	case BODYLOOK_QP:
+		quoted_printable(k, text);
+		break;
+	case BODYLOOK_AS_IS:
+		decoded(k, text);
+		break;
 	}
-	if (soft)
-		text.len--;
-	look_at(k, text);
-	k->part_bytes += ends && !soft ? 2 : 0;
-	if (ends && !soft)
-		k->tail_len = 0;
-	else
-		keep_tail(k, text);
+	if (ends)
+		end_text_line(k);
 }
 
 /* ==== Parts ==== */
@@ -189,7 +275,7 @@ end_part(struct bodylook *k)
 	k->is_html = false;
 	k->declares = false;
 	k->code = BODYLOOK_AS_IS;
-	k->tail_len = k->field_len = 0;
+	k->tail_len = k->field_len = k->escape_len = 0;
 	k->quad = k->quad_bits = 0;
 }
 
@@ -329,7 +415,7 @@ bodylook_init(struct bodylook *k, struct str type, struct str encoding)
 	k->is_html = k->declares = false;
 	k->html_bytes = k->part_bytes = 0;
 	k->depth = 0;
-	k->line_len = k->field_len = k->tail_len = 0;
+	k->line_len = k->field_len = k->tail_len = k->escape_len = 0;
 	k->quad = k->quad_bits = 0;
 	part_encoding(k, encoding);
 	part_type(k, str_trim(type).len > 0 ? type : STR("text/plain"));
