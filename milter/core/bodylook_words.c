@@ -6,7 +6,8 @@
  * holds a word is one of the word's first four pairs of bytes, and a text without them
  * is passed over in steps of four.  The table says for a pair which words may be there;
  * five bits of a byte make its index, which folds case for nothing and lets some
- * strangers in, who fail at the comparison.
+ * strangers in, who fail at the comparison.  The comparison folds ASCII only: a word of
+ * other letters stands there in small ones and in capitals.
  */
 #include "core/bodylook.h"
 
@@ -33,6 +34,7 @@ static const struct str words[] = {
 	{ "uitschrij", 9 },                        /* 13 */
 	{ "wypis", 5 },                            /* 14 Polish */
 	{ "\xd1\x82\xd0\xbf\xd0\xb8\xd1\x81", 8 }, /* 15 Russian: tpis of otpisat'sya */
+	{ "\xd0\xa2\xd0\x9f\xd0\x98\xd0\xa1", 8 }, /* 16 the same in capitals */
 };
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
 
@@ -83,9 +85,11 @@ static const uint32_t pairs[32 * 32] = {
 	[AT('y', 'p')] = W(14),
 	[AT('p', 'i')] = W(14),
 	[AT(0xd1, 0x82)] = W(15),
-	[AT(0x82, 0xd0)] = W(15),
-	[AT(0xd0, 0xbf)] = W(15),
-	[AT(0xbf, 0xd0)] = W(15),
+	/* Of small and capital letters but the first byte has the same five bits. */
+	[AT(0x82, 0xd0)] = W(15) | W(16),
+	[AT(0xd0, 0xbf)] = W(15) | W(16),
+	[AT(0xbf, 0xd0)] = W(15) | W(16),
+	[AT(0xd0, 0xa2)] = W(16),
 };
 
 /* Five bits of the pair, of the first byte and of the fifth agree. */

@@ -19,7 +19,8 @@ static const char *const said[] = { "Unsubscribe", "/UNSUB?x", "opt-out", "Opt O
 	"optout", "Newsletter abmelden", "abbestellen", "desabonner",
 	"d\xc3\xa9sinscrire", "disiscriviti", "Darse de baja", "Cancelar",
 	"descadastre-se", "afmelden", "uitschrijven", "Wypisz",
-	"\xd0\x9e\xd1\x82\xd0\xbf\xd0\xb8\xd1\x81" };
+	"\xd0\x9e\xd1\x82\xd0\xbf\xd0\xb8\xd1\x81",
+	"\xd0\x9e\xd0\xa2\xd0\x9f\xd0\x98\xd0\xa1\xd0\x90" };
 #define N_SAID (sizeof(said) / sizeof(said[0]))
 
 static void
