@@ -27,17 +27,23 @@
 
 struct bodylook {
 	bool found;          /* words that speak of unsubscribing */
-	bool plain, html;    /* there is such a part */
+	bool plain, html;    /* there is such a part, not attached */
 	bool undeclared;     /* 8-bit bytes in a part that does not declare them */
 	uint64_t html_bytes; /* of the largest text/html part, decoded */
 
 	/* Ours. */
-	enum { BODYLOOK_SKIP, BODYLOOK_HEAD, BODYLOOK_TEXT } mode, after;
+	enum { BODYLOOK_SKIP, BODYLOOK_HEAD, BODYLOOK_TEXT } mode;
+	enum {
+		BODYLOOK_OTHER,
+		BODYLOOK_OTHER_TEXT,
+		BODYLOOK_PLAIN,
+		BODYLOOK_HTML,
+		BODYLOOK_MULTIPART
+	} type;
 	enum { BODYLOOK_AS_IS, BODYLOOK_QP, BODYLOOK_BASE64 } code;
 	bool declares; /* 8bit or binary */
-	bool is_html;
-	bool typed;  /* the part has a Content-Type */
-	bool within; /* the line in work has begun in an earlier piece */
+	bool attached; /* a file, no part of the text */
+	bool within;   /* the line in work has begun in an earlier piece */
 	uint64_t part_bytes;
 	unsigned depth;
 	struct {

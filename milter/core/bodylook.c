@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base64.h"
+#include "core/mimefield.h"
 
 /* ==== Text ==== */
 
@@ -201,61 +202,33 @@ text_piece(struct bodylook *k, struct str text, bool ends)
 
 /* ==== Parts ==== */
 
-/* The parameter boundary of a Content-Type; "" without. */
-static struct str
-boundary_of(struct str type)
-{
-	while (str_find(type, ';') < type.len) {
-		struct str value;
-
-		type = str_trim(str_skip(type, str_find(type, ';') + 1));
-		if (!str_casestarts(type, STR("boundary")))
-			continue;
-		value = str_trim(str_skip(type, 8));
-		if (!str_starts(value, STR("=")))
-			continue;
-		value = str_trim(str_skip(value, 1));
-		if (str_starts(value, STR("\""))) {
-			value = str_skip(value, 1);
-			value.len = str_find(value, '"');
-			return value;
-		}
-		for (size_t i = 0; i < value.len; i++)
-			if (value.p[i] == ';' || ascii_iswsp(value.p[i]))
-				value.len = i;
-		return value;
-	}
-	return STR("");
-}
-
 static void
-part_type(struct bodylook *k, struct str type)
+part_type(struct bodylook *k, struct str value)
 {
-	struct str boundary;
+	struct str rest = value, type = mimefield_token(&rest), sub = STR("");
 
-	type = str_trim(type);
-	k->typed = true;
-	k->after = BODYLOOK_SKIP;
-	k->is_html = false;
-	if (str_casestarts(type, STR("text/"))) {
-		k->after = BODYLOOK_TEXT;
-		k->is_html = str_casestarts(type, STR("text/html"));
-		k->html |= k->is_html;
-		k->plain |= str_casestarts(type, STR("text/plain"));
-	} else if (str_casestarts(type, STR("multipart/"))) {
-		boundary = boundary_of(type);
-		if (boundary.len == 0 || boundary.len > BODYLOOK_BOUNDARY_MAX ||
-		    k->depth == BODYLOOK_DEPTH)
-			return;
-		memcpy(k->boundary[k->depth].text, boundary.p, boundary.len);
-		k->boundary[k->depth++].len = boundary.len;
+	rest = mimefield_cfws(rest);
+	if (str_starts(rest, STR("/"))) {
+		rest = str_skip(rest, 1);
+		sub = mimefield_token(&rest);
+	}
+	k->type = BODYLOOK_OTHER;
+	if (str_caseeq(type, STR("text")))
+		k->type = str_caseeq(sub, STR("html")) ? BODYLOOK_HTML
+		    : str_caseeq(sub, STR("plain"))    ? BODYLOOK_PLAIN
+						       : BODYLOOK_OTHER_TEXT;
+	else if (str_caseeq(type, STR("multipart")) && k->depth < BODYLOOK_DEPTH) {
+		k->type = BODYLOOK_MULTIPART;
+		k->boundary[k->depth].len = mimefield_param(value, STR("boundary"),
+		    k->boundary[k->depth].text, BODYLOOK_BOUNDARY_MAX);
 	}
 }
 
 static void
-part_encoding(struct bodylook *k, struct str encoding)
+part_encoding(struct bodylook *k, struct str value)
 {
-	encoding = str_trim(encoding);
+	struct str encoding = mimefield_token(&value);
+
 	k->declares =
 	    str_caseeq(encoding, STR("8bit")) || str_caseeq(encoding, STR("binary"));
 	if (str_caseeq(encoding, STR("quoted-printable")))
@@ -266,24 +239,57 @@ part_encoding(struct bodylook *k, struct str encoding)
 		k->code = BODYLOOK_AS_IS;
 }
 
+/* Of what is no part of the text, but a file: all that is not inline (RFC 2183 2.8). */
 static void
-end_part(struct bodylook *k)
+part_disposition(struct bodylook *k, struct str value)
 {
-	if (k->is_html && k->part_bytes > k->html_bytes)
-		k->html_bytes = k->part_bytes;
-	k->part_bytes = 0;
-	k->is_html = false;
-	k->declares = false;
-	k->code = BODYLOOK_AS_IS;
-	k->tail_len = k->field_len = k->escape_len = 0;
-	k->quad = k->quad_bits = 0;
+	struct str disposition = mimefield_token(&value);
+
+	k->attached = disposition.len > 0 && !str_caseeq(disposition, STR("inline"));
+}
+
+/* The head of a part, or of the message, has been read. */
+static void
+begin_body(struct bodylook *k)
+{
+	k->mode = BODYLOOK_SKIP;
+	if (k->attached)
+		return;
+	switch (k->type) {
+	case BODYLOOK_PLAIN:
+	case BODYLOOK_HTML:
+	case BODYLOOK_OTHER_TEXT:
+		k->mode = BODYLOOK_TEXT;
+		k->plain |= k->type == BODYLOOK_PLAIN;
+		k->html |= k->type == BODYLOOK_HTML;
+		break;
+	case BODYLOOK_MULTIPART:
+		if (k->boundary[k->depth].len > 0)
+			k->depth++;
+		break;
+	case BODYLOOK_OTHER:
+		break;
+	}
 }
 
 static void
+end_part(struct bodylook *k)
+{
+	if (k->mode == BODYLOOK_TEXT && k->type == BODYLOOK_HTML &&
+	    k->part_bytes > k->html_bytes)
+		k->html_bytes = k->part_bytes;
+}
+
+/* A part without a Content-Type is plain text (RFC 2046 5.1). */
+static void
 begin_head(struct bodylook *k)
 {
-	end_part(k);
-	k->typed = false;
+	k->type = BODYLOOK_PLAIN;
+	k->code = BODYLOOK_AS_IS;
+	k->attached = k->declares = false;
+	k->part_bytes = 0;
+	k->tail_len = k->field_len = k->escape_len = 0;
+	k->quad = k->quad_bits = 0;
 	k->mode = BODYLOOK_HEAD;
 }
 
@@ -296,17 +302,9 @@ end_field(struct bodylook *k)
 		part_type(k, str_skip(field, 13));
 	else if (str_casestarts(field, STR("Content-Transfer-Encoding:")))
 		part_encoding(k, str_skip(field, 26));
+	else if (str_casestarts(field, STR("Content-Disposition:")))
+		part_disposition(k, str_skip(field, 20));
 	k->field_len = 0;
-}
-
-/* A part without a Content-Type is plain text (RFC 2046 5.1). */
-static void
-end_head(struct bodylook *k)
-{
-	end_field(k);
-	if (!k->typed)
-		part_type(k, STR("text/plain"));
-	k->mode = k->after;
 }
 
 static void
@@ -315,12 +313,13 @@ head_line(struct bodylook *k, struct str line)
 	bool fold = line.len > 0 && (line.p[0] == ' ' || line.p[0] == '\t');
 
 	if (line.len == 0) {
-		end_head(k);
+		end_field(k);
+		begin_body(k);
 		return;
 	}
 	if (!fold)
 		end_field(k);
-	if (fold ? k->field_len == 0 : !str_casestarts(line, STR("Content-T")))
+	if (fold ? k->field_len == 0 : !str_casestarts(line, STR("Content-")))
 		return;
 	if (line.len > BODYLOOK_LINE_MAX - k->field_len)
 		line.len = BODYLOOK_LINE_MAX - k->field_len;
@@ -344,6 +343,7 @@ boundary_line(struct bodylook *k, struct str line)
 		rest = str_trim(str_skip(line, b.len));
 		if (rest.len != 0 && !str_starts(rest, STR("--")))
 			continue;
+		end_part(k);
 		begin_head(k);
 		k->depth = i + 1;
 		if (rest.len != 0) {
@@ -412,14 +412,14 @@ bodylook_init(struct bodylook *k, struct str type, struct str encoding)
 {
 	/* The buffers need no zeroes, and this is done for each message. */
 	k->found = k->plain = k->html = k->undeclared = k->within = false;
-	k->is_html = k->declares = false;
-	k->html_bytes = k->part_bytes = 0;
+	k->html_bytes = 0;
 	k->depth = 0;
-	k->line_len = k->field_len = k->tail_len = k->escape_len = 0;
-	k->quad = k->quad_bits = 0;
+	k->line_len = 0;
+	begin_head(k);
 	part_encoding(k, encoding);
-	part_type(k, str_trim(type).len > 0 ? type : STR("text/plain"));
-	k->mode = k->after;
+	if (str_trim(type).len > 0)
+		part_type(k, type);
+	begin_body(k);
 }
 
 void

@@ -132,6 +132,35 @@ static const struct sample samples[] = {
 	    "boundary=in\r\n\r\n--in\r\n\r\none\r\n"
 	    "--in--\r\n\r\n--out\r\n\r\nunsubscribe\r\n--out--\r\n",
 	    true, true, false, false, 0 },
+	/* Comments, quotes, and what may stand in them. */
+	{ "multipart/alternative; (c) boundary=b", "",
+	    "--b\r\n\r\nunsubscribe\r\n--b--\r\n", true, true, false, false, 0 },
+	{ "multipart/alternative; (;boundary=a) charset=\"x;\\\"boundary=y\"; "
+	  "BOUNDARY (\\) =) = \"b\\c\"",
+	    "", "--bc\r\n\r\nunsubscribe\r\n--bc--\r\n", true, true, false, false, 0 },
+	{ "multipart/mixed; name=a(1; boundary=----=_b(x)", "",
+	    "------=_b\r\n\r\nunsubscribe\r\n", true, true, false, false, 0 },
+	{ "(a (b)) text (c) / (d) html (e)", "", "x\r\n", false, false, true, false,
+	    3 },
+	{ "text/htmlx", "", "x\r\n", false, false, false, false, 0 },
+	{ "text/plain (", "", "x\r\n", false, true, false, false, 0 },
+	{ "text/plain", "8bit (x)", "\xfc\r\n", false, true, false, false, 0 },
+	{ "text/plain", "(x)\n base64", "VW5zdWJzY3JpYmU=\r\n", true, true, false,
+	    false, 0 },
+	/* A file is no text, whatever stands first in its head. */
+	{ ALT, "",
+	    "--a b\r\nContent-Disposition: (a) Attachment; filename=a.txt\r\n"
+	    "Content-Type: text/plain\r\n\r\nunsubscribe\r\n--a b\r\n"
+	    "Content-Type: text/html\r\nContent-Disposition: inline\r\n\r\nx\r\n"
+	    "--a b--\r\n",
+	    false, false, true, false, 3 },
+	{ ALT, "",
+	    "--a b\r\nContent-Type: multipart/mixed; boundary=c\r\n"
+	    "Content-Disposition: attachment\r\n\r\n--c\r\n\r\nunsubscribe\r\n--c--\r\n"
+	    "--a b\r\nContent-Type: text/html\r\nContent-Disposition: "
+	    "attachment\r\n\r\n"
+	    "\xfc\r\n--a b\r\n\r\nx\r\n--a b--\r\n",
+	    false, true, false, true, 0 },
 	/* An outer boundary ends what the inner ones left open. */
 	{ "multipart/mixed; boundary=out", "",
 	    "--out\r\nContent-Type: multipart/related; boundary=in\r\n\r\n--in\r\n"
