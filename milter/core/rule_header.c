@@ -4,6 +4,8 @@
  */
 #include "core/rule_check.h"
 
+#include "core/mimefield.h"
+
 #define HEADER_MAX 102400 /* Postfix header_size_limit */
 
 enum rule_verdict
@@ -39,7 +41,7 @@ rule_check_date(const struct rule_facts *f, struct buf *why)
 	return RULE_BAD;
 }
 
-/* <left@right>, printable ASCII without blanks and brackets. */
+/* <left@right>, printable ASCII without blanks and brackets, and one @. */
 static bool
 is_message_id(struct str id)
 {
@@ -52,8 +54,8 @@ is_message_id(struct str id)
 		if (id.p[i] <= ' ' || id.p[i] >= 0x7f || id.p[i] == '<' ||
 		    id.p[i] == '>')
 			return false;
-	at = str_rfind(id, '@');
-	return at > 0 && at + 1 < id.len;
+	at = str_find(id, '@');
+	return at > 0 && at + 1 < id.len && at == str_rfind(id, '@');
 }
 
 enum rule_verdict
@@ -80,12 +82,22 @@ rule_check_duplicate(const struct rule_facts *f, struct buf *why)
 	return RULE_OK;
 }
 
+/* Anything but white space and comments; a group without members will do. */
+static bool
+says(const struct hdr_field *field)
+{
+	return field != NULL && mimefield_cfws(field->value).len > 0;
+}
+
 enum rule_verdict
 rule_check_to(const struct rule_facts *f, struct buf *why)
 {
-	if (f->count[RULE_F_TO] > 0 || f->count[RULE_F_CC] > 0)
+	if (says(f->first[RULE_F_TO]) || says(f->first[RULE_F_CC]))
 		return RULE_OK;
-	return rule_bad(why, "there is neither To nor Cc");
+	return rule_bad(why, "%s",
+	    f->count[RULE_F_TO] + f->count[RULE_F_CC] > 0
+		? "To and Cc are empty"
+		: "there is neither To nor Cc");
 }
 
 /* Names like No-Reply and do_not_reply+x, whatever is between the letters. */

@@ -4,6 +4,7 @@
  */
 #include "core/rule_check.h"
 
+#include "core/mimefield.h"
 #include "core/signset.h"
 
 #define LIST_ID_MAX 255
@@ -16,23 +17,6 @@ struct offers {
 	size_t https, http, mailto, other;
 	bool broken;
 };
-
-/* White space and comments. */
-static struct str
-skip_comments(struct str s)
-{
-	unsigned depth = 0;
-
-	for (; s.len > 0; s = str_skip(s, 1)) {
-		if (s.p[0] == '(')
-			depth++;
-		else if (s.p[0] == ')' && depth > 0)
-			depth--;
-		else if (depth == 0 && !ascii_iswsp(s.p[0]))
-			break;
-	}
-	return s;
-}
 
 /* A scheme and something behind it. */
 static bool
@@ -59,7 +43,7 @@ static struct offers
 read_offers(struct str value)
 {
 	struct offers o = { .https = 0 };
-	struct str s = skip_comments(value);
+	struct str s = mimefield_cfws(value);
 
 	while (s.len > 0) {
 		size_t end = str_find(s, '>');
@@ -69,12 +53,12 @@ read_offers(struct str value)
 			break;
 		}
 		count_uri(&o, str_make(s.p + 1, end - 1));
-		s = skip_comments(str_skip(s, end + 1));
+		s = mimefield_cfws(str_skip(s, end + 1));
 		if (s.len > 0 && s.p[0] != ',') {
 			o.broken = true;
 			break;
 		}
-		s = skip_comments(str_skip(s, 1));
+		s = mimefield_cfws(str_skip(s, 1));
 	}
 	return o;
 }
@@ -233,6 +217,22 @@ identifiers(struct str value, struct str out[IDENTIFIERS])
 	return n;
 }
 
+/* ASCII; white space stands around colons only, as where a field is folded. */
+static bool
+is_printable(struct str value)
+{
+	while (value.len > 0) {
+		size_t n = str_find(value, ':');
+		struct str id = str_trim(str_make(value.p, n));
+
+		for (size_t i = 0; i < id.len; i++)
+			if (id.p[i] <= ' ' || id.p[i] >= 0x7f)
+				return false;
+		value = str_skip(value, n + 1);
+	}
+	return true;
+}
+
 static bool
 is_feedback_id(struct str value)
 {
@@ -241,9 +241,8 @@ is_feedback_id(struct str value)
 
 	if (n < 2 || id[0].len < SENDER_ID_MIN || id[0].len > SENDER_ID_MAX)
 		return false;
-	for (size_t i = 0; i < value.len; i++)
-		if (value.p[i] <= ' ' || value.p[i] >= 0x7f)
-			return false;
+	if (!is_printable(value))
+		return false;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (id[i].len > 0 && str_eq(id[i], id[k]))
