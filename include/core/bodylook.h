@@ -6,10 +6,10 @@
  * Follows the parts of a MIME message (RFC 2046) as the chunks come, four multiparts
  * deep, and holds a line at most.  Quoted-printable (RFC 2045 6.7; what is damaged
  * stays as it is) and base64 are decoded, in text parts only, so that a word is found
- * however it is wrapped.  It looks for words
- * ("unsubscribe", "abmelden", ...) in eight languages and cannot know whether a link
- * behind them works: a hint, no proof.  Beside core/bodyscan.h, which knows no parts.
- * Not thread-safe.
+ * however it is wrapped.  It looks for words ("unsubscribe", "abmelden", ...) in eight
+ * languages and for links to one host, comments of HTML left out, and cannot know
+ * whether a link works or what it is for: a hint, no proof.  Beside core/bodyscan.h,
+ * which knows no parts.  Not thread-safe.
  */
 #ifndef METERMARK_CORE_BODYLOOK_H
 #define METERMARK_CORE_BODYLOOK_H
@@ -26,7 +26,7 @@
 #define BODYLOOK_TAIL_MAX 16     /* of a text line that goes on in the next */
 
 struct bodylook {
-	bool found;          /* words that speak of unsubscribing */
+	bool found; /* a word that speaks of unsubscribing, or a link to the host */
 	bool plain, html;    /* there is such a part, not attached */
 	bool undeclared;     /* 8-bit bytes in a part that does not declare them */
 	uint64_t html_bytes; /* of the largest text/html part, decoded */
@@ -58,13 +58,21 @@ struct bodylook {
 	size_t tail_len;
 	uint32_t quad; /* base64: bits not yet bytes */
 	unsigned quad_bits;
-	char escape[2]; /* quoted-printable: a '=', and one digit behind it */
+	struct str host;
+	size_t host_at;  /* how much of "//" and the host the text before ends in */
+	unsigned open;   /* bytes of "<!--" that it ends in; 4: within a comment */
+	unsigned dashes; /* there: those that it ends in, 2 at most */
+	char escape[2];  /* quoted-printable: a '=', and one digit behind it */
 	size_t escape_len;
 };
 
-/* type and encoding: values of Content-Type and Content-Transfer-Encoding, "" without.
+/*
+ * type and encoding: values of Content-Type and Content-Transfer-Encoding, "" without.
+ * host: the one that unsubscribes, a link to which counts; "" for none.  Borrowed until
+ * bodylook_end().
  */
-void bodylook_init(struct bodylook *, struct str type, struct str encoding);
+void bodylook_init(
+    struct bodylook *, struct str type, struct str encoding, struct str host);
 /* The next chunk, cut anywhere. */
 void bodylook_feed(struct bodylook *, const void *, size_t);
 /* No more chunks; the results may be read. */

@@ -176,6 +176,12 @@ struct rule_facts {
 	size_t from_boxes;
 };
 
+/*
+ * The host of the first https address of List-Unsubscribe, for bodylook_init(); ""
+ * where there is none.  Points into the header.
+ */
+struct str rule_unsubscribe_host(const struct hdr *);
+
 /* After what is given is set, and before any check. */
 void rule_facts_finish(struct rule_facts *);
 

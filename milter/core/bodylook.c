@@ -45,15 +45,139 @@ keep_tail(struct bodylook *k, struct str text)
 	k->tail_len += n;
 }
 
+/* A letter or digit of a host, or what stands between them. */
+static bool
+in_host(char c)
+{
+	return ascii_isalnum(c) || c == '-' || c == '.';
+}
+
+/* A link to the host: "//", its name, and the name's end, wherever a piece is cut. */
+static void
+look_for_host(struct bodylook *k, struct str text)
+{
+	size_t i = 0, whole = k->host.len + 2;
+
+	while (i < text.len && !k->found) {
+		char c = text.p[i];
+
+		if (k->host_at == 0) {
+			i += str_find(str_skip(text, i), '/') + 1;
+			k->host_at = i <= text.len;
+			continue;
+		}
+		if (k->host_at == whole)
+			k->found = !in_host(c);
+		if (k->host_at > 1 && k->host_at < whole &&
+		    ascii_lower(c) == ascii_lower(k->host.p[k->host_at - 2]))
+			k->host_at++;
+		else if (c == '/')
+			k->host_at = k->host_at == 1 || k->host_at == 2 ? 2 : 1;
+		else
+			k->host_at = 0;
+		i++;
+	}
+}
+
+/* Where text ends, a name does. */
+static void
+end_host(struct bodylook *k)
+{
+	if (k->host.len > 0 && k->host_at == k->host.len + 2)
+		k->found = true;
+	k->host_at = 0;
+}
+
+/* Text that a reader sees, as far as that can be told. */
+static void
+seen(struct bodylook *k, struct str text)
+{
+	if (k->found || text.len == 0)
+		return;
+	look_at(k, text);
+	keep_tail(k, text);
+	if (k->host.len > 0)
+		look_for_host(k, text);
+}
+
+/*
+ * What begins or ends a comment in the text's begin: how many bytes of it until then,
+ * the last of "<!--" or "-->" included; all where neither is complete.
+ */
+static size_t
+to_comment(struct bodylook *k, struct str text)
+{
+	static const char opens[] = "<!--";
+	size_t i = 0;
+
+	while (i < text.len) {
+		if (k->open == 0) {
+			i += str_find(str_skip(text, i), '<') + 1;
+			k->open = i <= text.len;
+			continue;
+		}
+		if (text.p[i] == opens[k->open])
+			k->open++;
+		else
+			k->open = text.p[i] == '<';
+		i++;
+		if (k->open == sizeof(opens) - 1)
+			return i;
+	}
+	return text.len;
+}
+
+static size_t
+to_comment_end(struct bodylook *k, struct str text)
+{
+	size_t i = 0;
+
+	while (i < text.len) {
+		char c;
+
+		if (k->dashes == 0)
+			i += str_find(str_skip(text, i), '-');
+		if (i >= text.len)
+			break;
+		c = text.p[i++];
+		if (c == '>' && k->dashes >= 2) {
+			k->open = 0;
+			return i;
+		}
+		k->dashes = c != '-' ? 0 : k->dashes < 2 ? k->dashes + 1 : 2;
+	}
+	return text.len;
+}
+
+/* HTML without its comments.  Those of Outlook are such too: no other program shows
+ * what is in them. */
+static void
+without_comments(struct bodylook *k, struct str text)
+{
+	while (text.len > 0 && !k->found) {
+		size_t n;
+
+		if (k->open == 4) {
+			n = to_comment_end(k, text);
+		} else {
+			n = to_comment(k, text);
+			seen(k, str_make(text.p, n));
+			/* "<!-->" is whole. */
+			k->dashes = 2;
+		}
+		text = str_skip(text, n);
+	}
+}
+
 /* Text as it is after decoding, the next of a line. */
 static void
 decoded(struct bodylook *k, struct str text)
 {
 	k->part_bytes += text.len;
-	if (k->found || text.len == 0)
-		return;
-	look_at(k, text);
-	keep_tail(k, text);
+	if (k->type == BODYLOOK_HTML)
+		without_comments(k, text);
+	else
+		seen(k, text);
 }
 
 static void
@@ -179,6 +303,11 @@ end_text_line(struct bodylook *k)
 	decoded(k, str_make(rest, let_go(k, rest)));
 	k->part_bytes += 2;
 	k->tail_len = 0;
+	end_host(k);
+	if (k->open == 4)
+		k->dashes = 0;
+	else
+		k->open = 0;
 }
 
 /* ends: the line is over with it. */
@@ -275,6 +404,7 @@ begin_body(struct bodylook *k)
 static void
 end_part(struct bodylook *k)
 {
+	end_host(k);
 	if (k->mode == BODYLOOK_TEXT && k->type == BODYLOOK_HTML &&
 	    k->part_bytes > k->html_bytes)
 		k->html_bytes = k->part_bytes;
@@ -290,6 +420,8 @@ begin_head(struct bodylook *k)
 	k->part_bytes = 0;
 	k->tail_len = k->field_len = k->escape_len = 0;
 	k->quad = k->quad_bits = 0;
+	k->host_at = 0;
+	k->open = k->dashes = 0;
 	k->mode = BODYLOOK_HEAD;
 }
 
@@ -408,11 +540,12 @@ gather(struct bodylook *k, const char *p, size_t n)
 }
 
 void
-bodylook_init(struct bodylook *k, struct str type, struct str encoding)
+bodylook_init(struct bodylook *k, struct str type, struct str encoding, struct str host)
 {
 	/* The buffers need no zeroes, and this is done for each message. */
 	k->found = k->plain = k->html = k->undeclared = k->within = false;
 	k->html_bytes = 0;
+	k->host = host;
 	k->depth = 0;
 	k->line_len = 0;
 	begin_head(k);

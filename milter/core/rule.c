@@ -72,7 +72,7 @@ static const struct rule rules[RULES] = {
 	    "has both unsubscribe fields under an aligned DKIM signature", "RFC 8058 4",
 	    "Sign List-Unsubscribe and List-Unsubscribe-Post", { M, M, W, O, M },
 	    rule_check_one_click_signed },
-	[RULE_LINK] = { "unsubscribe-link", "speaks of unsubscribing in its text",
+	[RULE_LINK] = { "unsubscribe-link", "shows a way to unsubscribe in its text",
 	    GMAIL "; " YAHOO, "Put a link to unsubscribe into the text, plain to see",
 	    { W, W, W, W, O }, rule_check_link },
 	[RULE_DKIM] = { "dkim", "has a DKIM signature", GMAIL "; " YAHOO "; " OUTLOOK,

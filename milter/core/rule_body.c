@@ -16,7 +16,9 @@ rule_check_link(const struct rule_facts *f, struct buf *why)
 	if (f->transactional || (!f->look->plain && !f->look->html))
 		return RULE_NOT_APPLICABLE;
 	return f->look->found ? RULE_OK
-			      : rule_bad(why, "no word of it was found in the text");
+			      : rule_bad(why,
+				    "neither a word of it was found in the text, nor a "
+	                            "link to the host of List-Unsubscribe");
 }
 
 enum rule_verdict

@@ -16,6 +16,7 @@
 struct offers {
 	size_t https, http, mailto, other;
 	bool broken;
+	struct str host; /* of the first https address; "" without */
 };
 
 /* A scheme and something behind it. */
@@ -25,13 +26,27 @@ is_uri(struct str uri, struct str scheme)
 	return uri.len > scheme.len && str_casestarts(uri, scheme);
 }
 
+/* Between "//" and what follows a host, without user and port (RFC 3986 3.2). */
+static struct str
+host_of(struct str uri)
+{
+	for (size_t i = 0; i < uri.len; i++)
+		if (uri.p[i] == '/' || uri.p[i] == '?' || uri.p[i] == '#')
+			uri.len = i;
+	if (str_rfind(uri, '@') < uri.len)
+		uri = str_skip(uri, str_rfind(uri, '@') + 1);
+	uri.len = str_find(uri, ':');
+	return addr_domain_ok(uri) ? uri : STR("");
+}
+
 static void
 count_uri(struct offers *o, struct str uri)
 {
 	uri = str_trim(uri);
-	if (is_uri(uri, STR("https://")))
-		o->https++;
-	else if (is_uri(uri, STR("http://")))
+	if (is_uri(uri, STR("https://"))) {
+		if (o->https++ == 0)
+			o->host = host_of(str_skip(uri, 8));
+	} else if (is_uri(uri, STR("http://")))
 		o->http++;
 	else if (is_uri(uri, STR("mailto:")))
 		o->mailto++;
@@ -42,7 +57,7 @@ count_uri(struct offers *o, struct str uri)
 static struct offers
 read_offers(struct str value)
 {
-	struct offers o = { .https = 0 };
+	struct offers o = { .host = STR("") };
 	struct str s = mimefield_cfws(value);
 
 	while (s.len > 0) {
@@ -61,6 +76,14 @@ read_offers(struct str value)
 		s = mimefield_cfws(str_skip(s, 1));
 	}
 	return o;
+}
+
+struct str
+rule_unsubscribe_host(const struct hdr *h)
+{
+	const struct hdr_field *field = hdr_first(h, STR("List-Unsubscribe"));
+
+	return field != NULL ? read_offers(field->value).host : STR("");
 }
 
 enum rule_verdict

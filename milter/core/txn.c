@@ -299,7 +299,8 @@ txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce
 	t->decided = true;
 	if (is_looked_at(t))
 		bodylook_init(&t->look, field_value(t, STR("Content-Type")),
-		    field_value(t, STR("Content-Transfer-Encoding")));
+		    field_value(t, STR("Content-Transfer-Encoding")),
+		    rule_unsubscribe_host(&t->hdr));
 	if (t->decision.verdict == DECIDE_ACCEPT && t->decision.domain != NULL)
 		begin_signing(t);
 }

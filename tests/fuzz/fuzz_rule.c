@@ -53,7 +53,7 @@ static void
 look(struct bodylook *k, const struct hdr *h, struct str body, bool cut)
 {
 	bodylook_init(k, value(h, STR("Content-Type")),
-	    value(h, STR("Content-Transfer-Encoding")));
+	    value(h, STR("Content-Transfer-Encoding")), rule_unsubscribe_host(h));
 	while (body.len > 0) {
 		size_t n = cut ? (unsigned char)body.p[0] % 40 + (size_t)1 : body.len;
 

@@ -161,6 +161,51 @@ static const struct sample samples[] = {
 	    "attachment\r\n\r\n"
 	    "\xfc\r\n--a b\r\n\r\nx\r\n--a b--\r\n",
 	    false, true, false, true, 0 },
+	/* A link to the host: not its name alone, and not a longer one. */
+	{ "", "", "https://U.example.com\r\n", true, true, false, false, 0 },
+	{ "", "", "<//u.example.com/x>", true, true, false, false, 0 },
+	{ "", "", "https:///u.example.com", true, true, false, false, 0 },
+	{ "", "", "http://u.exa//u.example.com:1\r\n", true, true, false, false, 0 },
+	{ "", "", "/u.example.com service@u.example.com\r\n", false, true, false, false,
+	    0 },
+	{ "", "", "https://u.example.com.example\r\n", false, true, false, false, 0 },
+	{ "", "", "https://u.example.co/m\r\nhttps://u.example.\r\ncom\r\n", false,
+	    true, false, false, 0 },
+	{ "", "quoted-printable", "https:/=\r\n/=75.ex=\r\nample.com=2F\r\n", true,
+	    true, false, false, 0 },
+	{ "", "base64", "aHR0cHM6Ly91LmV4YW1wbGUuY29t\r\n", true, true, false, false,
+	    0 },
+	{ ALT, "",
+	    "--a b\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+	    "aHR0cHM6Ly91LmV4YW1wbGUuY29t\r\n--a b\r\n\r\nx\r\n",
+	    true, true, false, false, 0 },
+	{ ALT, "", "--a b\r\n\r\nhttps://u.example\r\n--a b\r\n\r\n.com\r\n--a b--\r\n",
+	    false, true, false, false, 0 },
+	/* Comments of HTML, which plain text has none of. */
+	{ "text/html", "", "<!-- unsubscribe -->x\r\n", false, false, true, false, 23 },
+	{ "text/html", "", "<!--\r\nunsubscribe\r\n- ->--->\r\n<p>\r\n", false, false,
+	    true, false, 34 },
+	{ "text/html", "", "<!-- x --><b>unsubscribe\r\n", true, false, true, false,
+	    26 },
+	{ "text/html", "", "<!-->unsubscribe\r\n", true, false, true, false, 18 },
+	{ "text/html", "", "<!- unsubscribe -->\r\n", true, false, true, false, 21 },
+	{ "text/html", "", "<!-\r\n- unsubscribe -->\r\n", true, false, true, false,
+	    24 },
+	{ "text/html", "", "<!--[if mso]>unsubscribe<![endif]-->\r\n", false, false,
+	    true, false, 38 },
+	{ "text/html", "", "<!--[if !mso]><!-->unsubscribe<!--<![endif]-->\r\n", true,
+	    false, true, false, 48 },
+	{ "text/html", "", "<<!-- //u.example.com -->uns<!---->u<!-->\r\n", false,
+	    false, true, false, 43 },
+	{ "text/html", "quoted-printable", "<=21-=\r\n- unsub -=2D=\r\n>\r\n", false,
+	    false, true, false, 16 },
+	{ "text/html", "base64", "PCEtLSB1bnN1YnNjcmliZSAtLT4=\r\n", false, false, true,
+	    false, 20 },
+	{ "text/plain", "", "<!-- unsubscribe -->\r\n", true, true, false, false, 0 },
+	{ ALT, "",
+	    "--a b\r\nContent-Type: text/html\r\n\r\n<!-- x\r\n--a b\r\n"
+	    "Content-Type: text/html\r\n\r\nunsubscribe\r\n--a b--\r\n",
+	    true, false, true, false, 13 },
 	/* An outer boundary ends what the inner ones left open. */
 	{ "multipart/mixed; boundary=out", "",
 	    "--out\r\nContent-Type: multipart/related; boundary=in\r\n\r\n--in\r\n"
@@ -188,7 +233,8 @@ parts_and_encodings_are_followed(void **state)
 	for (size_t i = 0; i < N_SAMPLES; i++) {
 		const struct sample *s = &samples[i];
 
-		bodylook_init(&k, str_of(s->type), str_of(s->encoding));
+		bodylook_init(
+		    &k, str_of(s->type), str_of(s->encoding), STR("u.example.com"));
 		bodylook_feed(&k, s->body, strlen(s->body));
 		bodylook_end(&k);
 		assert_seen(s, &k);
@@ -206,13 +252,15 @@ chunks_may_be_cut_anywhere(void **state)
 		size_t n = strlen(s->body);
 
 		for (size_t cut = 0; cut <= n; cut++) {
-			bodylook_init(&k, str_of(s->type), str_of(s->encoding));
+			bodylook_init(&k, str_of(s->type), str_of(s->encoding),
+			    STR("u.example.com"));
 			bodylook_feed(&k, s->body, cut);
 			bodylook_feed(&k, s->body + cut, n - cut);
 			bodylook_end(&k);
 			assert_seen(s, &k);
 		}
-		bodylook_init(&k, str_of(s->type), str_of(s->encoding));
+		bodylook_init(
+		    &k, str_of(s->type), str_of(s->encoding), STR("u.example.com"));
 		for (size_t at = 0; at < n; at++)
 			bodylook_feed(&k, s->body + at, 1);
 		bodylook_end(&k);
@@ -234,7 +282,7 @@ no_length_is_too_long(void **state)
 	buf_adds(&b, "multipart/mixed; boundary=");
 	for (int i = 0; i < 5000; i++)
 		buf_addc(&b, 'b');
-	bodylook_init(&k, buf_str(&b), str_of(b.p));
+	bodylook_init(&k, buf_str(&b), str_of(b.p), buf_str(&b));
 	bodylook_feed(&k, b.p, b.len);
 	bodylook_end(&k);
 	assert_int_equal(k.depth, 0);
@@ -248,7 +296,7 @@ no_length_is_too_long(void **state)
 	for (int i = 0; i < 5000; i++)
 		buf_addc(&b, 'x');
 	buf_adds(&b, "unsubscribe\r\n--b--\r\n");
-	bodylook_init(&k, STR("multipart/mixed; boundary=\"b\""), STR(""));
+	bodylook_init(&k, STR("multipart/mixed; boundary=\"b\""), STR(""), STR(""));
 	bodylook_feed(&k, b.p, b.len);
 	bodylook_end(&k);
 	assert_true(k.found);

@@ -84,7 +84,8 @@ make(struct message *m, const char *header, const char *body, size_t len)
 	bodyscan_feed(&m->scan, body, len);
 	bodyscan_end(&m->scan);
 	bodylook_init(&m->look, value(&m->hdr, STR("Content-Type")),
-	    value(&m->hdr, STR("Content-Transfer-Encoding")));
+	    value(&m->hdr, STR("Content-Transfer-Encoding")),
+	    rule_unsubscribe_host(&m->hdr));
 	bodylook_feed(&m->look, body, len);
 	bodylook_end(&m->look);
 	m->facts = (struct rule_facts) { .hdr = &m->hdr,
@@ -280,6 +281,14 @@ struct body_case {
 static const struct body_case body_cases[] = {
 	{ RULE_LINK, OK, FROM, "Unsubscribe: https://x\r\n", 0 },
 	{ RULE_LINK, BAD, FROM, "Buy now\r\n", 0 },
+	{ RULE_LINK, OK, UNSUB, "Leaf: https://u.example.com/2\r\n", 0 },
+	{ RULE_LINK, OK,
+	    "List-Unsubscribe: <mailto:a@b>, <http://h.example>,\n "
+	    "<HTTPS://me@U.example.com:443?1>, <https://v.example>\n",
+	    "https://u.example.com:444\r\n", 0 },
+	{ RULE_LINK, BAD, UNSUB, "https://www.example.com/u\r\n", 0 },
+	{ RULE_LINK, BAD, "List-Unsubscribe: <mailto:a@b>, <https://>\n",
+	    "https://\r\n", 0 },
 	{ RULE_LINK, NA, "Content-Type: image/png\n", "unsubscribe", 0 },
 	{ RULE_LINE_END, OK, FROM, "a\r\nb\r\n", 0 },
 	{ RULE_LINE_END, BAD, FROM, "a\rb\r\n", 0 },
