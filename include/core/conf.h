@@ -125,6 +125,7 @@ struct conf_stream {
 	struct conf_list remove;
 	struct tmpl *feedback_id; /* NULL: leave the sender's */
 	struct conf_track track;
+	bool transactional; /* nobody has subscribed to its mail, or can leave it */
 	unsigned line; /* in conf.file, where the section begins; 0: not from a file */
 };
 

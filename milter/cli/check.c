@@ -139,7 +139,7 @@ run(struct check *c)
 	if (o->config != NULL)
 		note_verdict(e);
 	txn_facts(e->txn, &c->facts);
-	c->facts.transactional = c->transactional;
+	c->facts.transactional |= c->transactional;
 	return EX_OK;
 }
 

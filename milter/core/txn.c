@@ -422,6 +422,8 @@ txn_facts(const struct txn *t, struct rule_facts *f)
 		.arena = t->arena,
 		.envelope_domain = sender_domain(t),
 		.n_rcpt = t->n_rcpt,
+		.transactional =
+		    t->decision.stream != NULL && t->decision.stream->transactional,
 		.org = t->env.org,
 		.idn = t->env.idn };
 	if (is_signed(t)) {

@@ -350,6 +350,7 @@ build_stream(cfg_t *cfg, struct conf_stream *s)
 	s->name = strdup(title);
 	if (s->name == NULL)
 		return no_memory();
+	take_bool(cfg, "transactional", &s->transactional);
 	if (build_matches(cfg, s) != 0 ||
 	    build_headers(cfg, CONF_EDIT_ADD, "add", &s->add, &s->n_add) != 0 ||
 	    build_headers(cfg, CONF_EDIT_SET, "set", &s->set, &s->n_set) != 0 ||

@@ -412,6 +412,7 @@ static cfg_opt_t inspect_options[] = {
 static cfg_opt_t stream_options[] = {
 	SECTION_LINE,
 	CFG_SEC("match", match_options, CFGF_MULTI),
+	TRUTH("transactional"),
 	TEXT("feedback_id", on_feedback_id),
 	TEXT("list_unsubscribe", on_unsubscribe_url),
 	TRUTH("one_click"),

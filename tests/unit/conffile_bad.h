@@ -151,7 +151,8 @@ static const struct {
 	    ":1: found \"name\", expected one of sources, default, "
 	    "customer, on_bad_source, max" },
 	{ "stream a { verp = \"x\" }",
-	    ":1: found \"verp\", expected one of match, feedback_id, list_unsubscribe, "
+	    ":1: found \"verp\", expected one of match, transactional, feedback_id, "
+	    "list_unsubscribe, "
 	    "one_click, list_unsubscribe_mailto, several_recipients, "
 	    "list_unsubscribe_list, list_id, return_path, cfbl_address, "
 	    "cfbl_feedback_id, message_id, replace, remove_leaks, add, set, remove, "

@@ -135,6 +135,33 @@ def transactional():
             yield f"{options}: {sorted(amiss)}"
 
 
+STREAM = """
+on_bad_message = "accept"
+stream "receipts" {
+	match { campaign = "receipt" }
+	transactional = true
+}
+"""
+WAYS_OUT = {"one-click", "list-unsubscribe", "unsubscribe-link"}
+
+
+def transactional_stream(d):
+    """Of that stream's mail only, and check with its settings says the same."""
+    for campaign, expected in (("receipt", set()), ("receipts", WAYS_OUT)):
+        m = plain(X_Campaign=campaign, body=b"Thank you for your order.\r\n")
+        begin = len(d.log_text())
+        answer = d.send(m)
+        found = rules_of(log_line(d, begin)) & WAYS_OUT
+        if not answer.passed or found != expected:
+            yield f"{campaign}: {answer} {sorted(found)}"
+        text = b"From: a@example.com\r\nX-Campaign: %s\r\n\r\nx\r\n" % campaign.encode()
+        for options in (["-c", d.file], ["-c", d.file, "-t"]):
+            report = json.loads(check("-f", "json", *options, "-", text=text).stdout)
+            amiss = {x["id"] for x in report["results"] if x["result"] in ("warn", "fail")}
+            if amiss & WAYS_OUT != (set() if "-t" in options else expected):
+                yield f"{campaign}: check {options}: {sorted(amiss)}"
+
+
 ACTIONS = """
 inspect {
 	rule "one-click" { action = "reject" }
@@ -262,6 +289,8 @@ with wire("rules") as t:
         t.check("text and page are safe and complete, wrong use is told", lambda: forms(config))
     t.check("line ends of a file are found out from all of its header", line_ends)
     t.check("a transactional message needs no way to unsubscribe", transactional)
+    with t.daemon(STREAM) as d:
+        t.check("nor does a message of a transactional stream", lambda: transactional_stream(d))
     with t.daemon(ACTIONS) as d:
         t.check("each action does what it says, the strongest first, streams apart",
                 lambda: actions(d))
