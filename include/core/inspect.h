@@ -27,9 +27,13 @@ struct inspection {
 	char text[256];          /* of a reply, or of a hold */
 };
 
-/* Run the rules that the settings leave on. */
+/* The set of the rules that the settings leave on, bit i for rule i. */
+uint64_t inspect_on(const struct conf *, const struct conf_stream *);
+/* Run them. */
 void inspect_run(const struct rule_facts *, const struct conf *,
     const struct conf_stream *, struct inspection *);
+/* What it comes to where none is on, without facts. */
+void inspect_nothing(struct inspection *out);
 /* Refuse the message where the rule that decides says so; the strs are the
  * inspection's. */
 void inspect_decide(const struct inspection *, struct decision *);

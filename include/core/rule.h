@@ -208,6 +208,11 @@ const char *rule_counter(size_t i);
 enum rule_action rule_action(
     const struct rule_actions *top, const struct rule_actions *stream, size_t i);
 
+/* The set of the rules that are not off, bit i for rule i. */
+uint64_t rule_on(const struct rule_actions *top, const struct rule_actions *stream);
+/* Whether a rule of the set asks what core/bodylook.h saw. */
+bool rule_looks(uint64_t on);
+
 /* Run all checks that are not off; the set of those that failed, bit i for rule i. */
 uint64_t rule_run(const struct rule_facts *, const struct rule_actions *top,
     const struct rule_actions *stream);

@@ -8,15 +8,27 @@
 
 #include "core/line.h"
 
+static const struct rule_actions *
+own_actions(const struct conf_stream *stream)
+{
+	return stream != NULL ? &stream->inspect : NULL;
+}
+
+uint64_t
+inspect_on(const struct conf *c, const struct conf_stream *stream)
+{
+	return rule_on(&c->inspect, own_actions(stream));
+}
+
 void
 inspect_run(const struct rule_facts *f, const struct conf *c,
     const struct conf_stream *stream, struct inspection *out)
 {
-	const struct rule_actions *of = stream != NULL ? &stream->inspect : NULL;
+	const struct rule_actions *of = own_actions(stream);
 	const struct rule *r;
 	size_t worst;
 
-	*out = (struct inspection) { .done = true, .action = RULE_COUNT };
+	inspect_nothing(out);
 	out->failed = rule_run(f, &c->inspect, of);
 	worst = rule_worst(out->failed, &c->inspect, of);
 	if (worst == RULES)
@@ -25,6 +37,12 @@ inspect_run(const struct rule_facts *f, const struct conf *c,
 	out->action = rule_action(&c->inspect, of, worst);
 	out->rule = r->id;
 	snprintf(out->text, sizeof(out->text), "Rule %s: %s", r->id, r->cure);
+}
+
+void
+inspect_nothing(struct inspection *out)
+{
+	*out = (struct inspection) { .done = true, .action = RULE_COUNT };
 }
 
 void

@@ -16,6 +16,7 @@
 #include "core/visible.h"
 
 #define QUOTE_MAX 80
+#define BIT(i) ((uint64_t)1 << (i))
 #define GMAIL "Gmail, Email sender guidelines"
 #define YAHOO "Yahoo, Sender Best Practices"
 #define OUTLOOK "Outlook, high volume senders"
@@ -176,15 +177,33 @@ rule_action(const struct rule_actions *top, const struct rule_actions *stream, s
 }
 
 uint64_t
+rule_on(const struct rule_actions *top, const struct rule_actions *stream)
+{
+	uint64_t on = 0;
+
+	for (size_t i = 0; i < RULES; i++)
+		if (rule_action(top, stream, i) != RULE_OFF)
+			on |= BIT(i);
+	return on;
+}
+
+bool
+rule_looks(uint64_t on)
+{
+	return (on &
+		   (BIT(RULE_LINK) | BIT(RULE_BODY_8BIT) | BIT(RULE_HTML_ONLY) |
+		       BIT(RULE_CLIP))) != 0;
+}
+
+uint64_t
 rule_run(const struct rule_facts *f, const struct rule_actions *top,
     const struct rule_actions *stream)
 {
-	uint64_t failed = 0;
+	uint64_t on = rule_on(top, stream), failed = 0;
 
 	for (size_t i = 0; i < RULES; i++)
-		if (rule_action(top, stream, i) != RULE_OFF &&
-		    rules[i].check(f, NULL) == RULE_BAD)
-			failed |= (uint64_t)1 << i;
+		if ((on & BIT(i)) != 0 && rules[i].check(f, NULL) == RULE_BAD)
+			failed |= BIT(i);
 	return failed;
 }
 

@@ -35,6 +35,7 @@ struct txn {
 
 	struct decision decision;
 	struct bodyscan scan;
+	bool looks; /* a rule asks for it */
 	struct bodylook look;
 	struct inspection inspection;
 	uint64_t body_bytes;
@@ -105,7 +106,7 @@ reset(struct txn *t)
 	hdr_reset(&t->hdr);
 	memset(t->by_provider, 0, sizeof t->by_provider);
 	t->n_rcpt = t->n_hashed = 0;
-	t->overflow = t->decided = t->sign_broken = false;
+	t->overflow = t->decided = t->sign_broken = t->looks = false;
 	t->n_signatures = t->n_failed = 0;
 	t->body_bytes = 0;
 	t->sign_err[0] = '\0';
@@ -297,7 +298,10 @@ txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce
 	decide_message(
 	    t->start.conf, &facts, &t->hdr, t->arena, t->env.sha256, &t->decision);
 	t->decided = true;
-	if (is_looked_at(t))
+	t->looks = is_looked_at(t) &&
+	    (t->env.look_at_all ||
+		rule_looks(inspect_on(t->start.conf, t->decision.stream)));
+	if (t->looks)
 		bodylook_init(&t->look, field_value(t, STR("Content-Type")),
 		    field_value(t, STR("Content-Transfer-Encoding")),
 		    rule_unsubscribe_host(&t->hdr));
@@ -311,10 +315,10 @@ txn_body(struct txn *t, const void *p, size_t n)
 	if (!t->active)
 		return;
 	t->body_bytes += n;
-	if (is_looked_at(t)) {
+	if (is_looked_at(t))
 		bodyscan_feed(&t->scan, p, n);
+	if (t->looks)
 		bodylook_feed(&t->look, p, n);
-	}
 	if (t->signing == NULL || t->sign_broken || n == 0)
 		return;
 	if (t->start.port->body(t->signing, p, n) != 0)
@@ -326,7 +330,7 @@ static void
 end_body(struct txn *t)
 {
 	bodyscan_end(&t->scan);
-	if (is_looked_at(t))
+	if (t->looks)
 		bodylook_end(&t->look);
 	decide_body(t->start.conf, t->start.sendmail, &t->scan, &t->decision);
 	if (t->signing == NULL || t->sign_broken)
@@ -439,6 +443,10 @@ inspect(struct txn *t)
 {
 	struct rule_facts facts;
 
+	if (inspect_on(t->start.conf, t->decision.stream) == 0) {
+		inspect_nothing(&t->inspection);
+		return;
+	}
 	txn_facts(t, &facts);
 	inspect_run(&facts, t->start.conf, t->decision.stream, &t->inspection);
 	inspect_decide(&t->inspection, &t->decision);

@@ -47,6 +47,7 @@ OPENDKIM = Entrant("opendkim", "opendkim")
 RSPAMD = Entrant("rspamd", "rspamd")
 METERMARK = Entrant("metermark", "metermark")
 UNCOUNTED = Entrant("metermark, not counting", "uncounted")
+UNINSPECTED = Entrant("metermark, not inspecting", "uninspected")
 ALL = (NULL, OPENDKIM, RSPAMD, METERMARK)
 OURS = (NULL, METERMARK)
 
@@ -95,6 +96,8 @@ CASES = (
     *_sessions(),
     Case("2k-rsa-counting", "2 KB, RSA-2048, counting and not", Load(),
          (UNCOUNTED, METERMARK), base=UNCOUNTED.label, floor=False),
+    Case("2k-rsa-inspect", "2 KB, RSA-2048, inspecting and not", Load(),
+         (UNINSPECTED, METERMARK), base=UNINSPECTED.label, floor=False),
     _against_one("campaign", campaigns=100_000),
     _against_one("domain", domains=100_000),
     # In turn, so that no cache of keys that is smaller than all of them ever helps.

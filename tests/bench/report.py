@@ -58,6 +58,11 @@ def _counting(r):
     return entrant(r, "2k-rsa-counting", "metermark", "to_base")
 
 
+@target("inspecting to not inspecting: CPU", 1.03)
+def _inspecting(r):
+    return entrant(r, "2k-rsa-inspect", "metermark", "to_base")
+
+
 @target("100,000 campaigns to one: CPU", 1.05)
 def _campaigns(r):
     return entrant(r, "2k-rsa-campaigns", "metermark, 100,000 campaigns", "to_base")

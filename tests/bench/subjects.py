@@ -269,5 +269,18 @@ class Uncounted(BenchMetermark):
     counts = False
 
 
+class Uninspected(BenchMetermark):
+    """With all rules off."""
+
+    name = "metermark, not inspecting"
+
+    def _config(self, bench, load, run):
+        here = os.path.dirname(os.path.abspath(__file__))
+        with open(os.path.join(here, "../../include/core/rule.h"), encoding="ascii") as f:
+            rules = re.findall(r'^ X\(\w+, "([^"]+)"\)', f.read(), re.M)
+        return super()._config(bench, load, run) + "inspect {\n" + "".join(
+            f'\trule "{rule}" {{ action = "off" }}\n' for rule in rules) + "}\n"
+
+
 KINDS = {"null": Null, "opendkim": BenchOpendkim, "rspamd": Rspamd,
-         "metermark": BenchMetermark, "uncounted": Uncounted}
+         "metermark": BenchMetermark, "uncounted": Uncounted, "uninspected": Uninspected}

@@ -483,6 +483,32 @@ the_strongest_action_is_taken(void **state)
 	assert_int_equal(rule_action(&top, &stream, RULE_FROM), RULE_COUNT);
 }
 
+/* Where no rule needs it a body is not looked at: then none may ask. */
+static void
+only_some_rules_need_a_look_at_the_body(void **state)
+{
+	struct rule_actions top = { { 0 } }, stream = { { 0 } };
+	struct message m;
+
+	(void)state;
+	assert_true(rule_on(&top, NULL) == ((uint64_t)1 << RULES) - 1);
+	assert_true(rule_looks(rule_on(&top, NULL)));
+	make(&m, FROM CLICK "Content-Type: text/html\n", "<p>\xfc\r\n", 6);
+	m.facts.look = NULL;
+	rule_facts_finish(&m.facts);
+	for (size_t i = 0; i < RULES; i++) {
+		if (rule_looks((uint64_t)1 << i))
+			act(&stream, (enum rule_index)i, RULE_OFF);
+		else
+			(void)rule_at(i)->check(&m.facts, NULL);
+	}
+	assert_false(rule_looks(rule_on(&top, &stream)));
+	assert_true(rule_on(&top, &stream) != 0);
+	act(&stream, RULE_CLIP, RULE_WARN);
+	assert_true(rule_looks(rule_on(&top, &stream)));
+	drop(&m);
+}
+
 static void
 what_is_off_is_not_run_and_all_else_is_counted(void **state)
 {
@@ -530,6 +556,7 @@ main(void)
 		cmocka_unit_test(transactional_mail_needs_no_way_out),
 		cmocka_unit_test(each_row_is_whole),
 		cmocka_unit_test(the_strongest_action_is_taken),
+		cmocka_unit_test(only_some_rules_need_a_look_at_the_body),
 		cmocka_unit_test(what_is_off_is_not_run_and_all_else_is_counted),
 	};
 
