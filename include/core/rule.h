@@ -53,6 +53,7 @@
  X(LONG_HEADER, "long-header")                                                         \
  X(HEADER_SIZE, "header-size")                                                         \
  X(HEADER_8BIT, "8bit-header")                                                         \
+ X(CONTROL, "control-header")                                                          \
  X(MIME, "mime-version")                                                               \
  X(LONG_LINE, "long-line")                                                             \
  X(LINE_END, "bare-line-end")                                                          \
@@ -160,6 +161,7 @@ struct rule_facts {
 	struct str envelope_domain; /* of the sender that leaves; "": null, unknown */
 	size_t n_rcpt;              /* 0: not known */
 	bool transactional;         /* nobody can unsubscribe from it */
+	bool smtputf8;              /* the sender asked for SMTPUTF8 (RFC 6531) */
 	rule_org_fn org;            /* NULL: the last two labels of a name */
 	idname_fn idn;              /* NULL: international names stay as they are */
 
@@ -169,10 +171,12 @@ struct rule_facts {
 	struct rule_signature sig[RULE_SIGNATURES_MAX]; /* give ours here */
 	size_t n_sig;
 	size_t header_bytes;
-	bool long_header;            /* a line over 998 bytes */
-	const struct hdr_field *raw; /* one with 8-bit bytes; NULL: none */
-	enum addr_result from;       /* of its only From */
-	struct addr_box from_box;    /* its first mailbox; when from is ADDR_OK */
+	bool long_header; /* a line over 998 bytes */
+	/* One each with 8-bit bytes, a NUL, a CR that no LF follows, another control
+	 * character; NULL: none. */
+	const struct hdr_field *raw, *nul, *bare_cr, *control;
+	enum addr_result from;    /* of its only From */
+	struct addr_box from_box; /* its first mailbox; when from is ADDR_OK */
 	size_t from_boxes;
 };
 

@@ -21,6 +21,7 @@ RULE_CHECK(noreply);
 RULE_CHECK(long_header);
 RULE_CHECK(header_size);
 RULE_CHECK(header_8bit);
+RULE_CHECK(control);
 RULE_CHECK(mime);
 
 /* rule_list.c */

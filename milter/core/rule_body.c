@@ -18,7 +18,7 @@ rule_check_link(const struct rule_facts *f, struct buf *why)
 	return f->look->found ? RULE_OK
 			      : rule_bad(why,
 				    "neither a word of it was found in the text, nor a "
-	                            "link to the host of List-Unsubscribe");
+				    "link to the host of List-Unsubscribe");
 }
 
 enum rule_verdict
@@ -32,6 +32,11 @@ rule_check_long_line(const struct rule_facts *f, struct buf *why)
 enum rule_verdict
 rule_check_line_end(const struct rule_facts *f, struct buf *why)
 {
+	if (f->bare_cr != NULL) {
+		rule_bad(why, "a CR that is no line end in the field ");
+		rule_quote(why, f->bare_cr->name);
+		return RULE_BAD;
+	}
 	if (!f->scan->bare_cr && !f->scan->bare_lf)
 		return RULE_OK;
 	return rule_bad(why, "the body holds a %s that is no line end",
@@ -41,6 +46,11 @@ rule_check_line_end(const struct rule_facts *f, struct buf *why)
 enum rule_verdict
 rule_check_nul(const struct rule_facts *f, struct buf *why)
 {
+	if (f->nul != NULL) {
+		rule_bad(why, "a NUL in the field ");
+		rule_quote(why, f->nul->name);
+		return RULE_BAD;
+	}
 	return f->scan->nul ? rule_bad(why, "the body holds a NUL") : RULE_OK;
 }
 

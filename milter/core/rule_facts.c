@@ -68,6 +68,26 @@ has_8bit(struct str s)
 	return any >= 0x80;
 }
 
+/* What of that the value holds that should not be in any. */
+static void
+look_for_controls(struct rule_facts *f, const struct hdr_field *field)
+{
+	struct str s = field->value;
+
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if ((c >= ' ' && c != 0x7f) || c == '\t' || c == '\n')
+			continue;
+		if (c == '\0')
+			f->nul = field;
+		else if (c != '\r')
+			f->control = field;
+		else if (i + 1 == s.len || s.p[i + 1] != '\n')
+			f->bare_cr = field;
+	}
+}
+
 static bool
 has_long_line(const struct hdr_field *f)
 {
@@ -123,6 +143,7 @@ add_field(struct rule_facts *f, const struct hdr_field *field)
 	f->long_header = f->long_header || has_long_line(field);
 	if (f->raw == NULL && (has_8bit(field->value) || has_8bit(field->name)))
 		f->raw = field;
+	look_for_controls(f, field);
 	if (i == RULE_FIELDS)
 		return;
 	if (f->count[i]++ == 0)
@@ -164,7 +185,7 @@ rule_facts_finish(struct rule_facts *f)
 	memset(f->first, 0, sizeof(f->first));
 	f->header_bytes = 0;
 	f->long_header = false;
-	f->raw = NULL;
+	f->raw = f->nul = f->bare_cr = f->control = NULL;
 	for (size_t i = 0; i < f->hdr->n; i++)
 		if (f->hdr->v[i].state != HDR_REMOVED)
 			add_field(f, &f->hdr->v[i]);

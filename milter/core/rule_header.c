@@ -158,10 +158,23 @@ rule_check_header_size(const struct rule_facts *f, struct buf *why)
 enum rule_verdict
 rule_check_header_8bit(const struct rule_facts *f, struct buf *why)
 {
+	/* Then it may hold UTF-8 (RFC 6532). */
+	if (f->smtputf8)
+		return RULE_NOT_APPLICABLE;
 	if (f->raw == NULL)
 		return RULE_OK;
 	rule_bad(why, "8-bit bytes in the field ");
 	rule_quote(why, f->raw->name);
+	return RULE_BAD;
+}
+
+enum rule_verdict
+rule_check_control(const struct rule_facts *f, struct buf *why)
+{
+	if (f->control == NULL)
+		return RULE_OK;
+	rule_bad(why, "a control character in the field ");
+	rule_quote(why, f->control->name);
 	return RULE_BAD;
 }
 

@@ -417,6 +417,20 @@ sender_domain(const struct txn *t)
 	return t->envelope_domain;
 }
 
+/* Whether the word is one of those of MAIL. */
+static bool
+has_argument(struct str args, struct str word)
+{
+	while (args.len > 0) {
+		size_t n = str_find(args, ' ');
+
+		if (str_caseeq(str_make(args.p, n), word))
+			return true;
+		args = str_skip(args, n + 1);
+	}
+	return false;
+}
+
 void
 txn_facts(const struct txn *t, struct rule_facts *f)
 {
@@ -428,6 +442,7 @@ txn_facts(const struct txn *t, struct rule_facts *f)
 		.n_rcpt = t->n_rcpt,
 		.transactional =
 		    t->decision.stream != NULL && t->decision.stream->transactional,
+		.smtputf8 = has_argument(t->start.mail_args, STR("SMTPUTF8")),
 		.org = t->env.org,
 		.idn = t->env.idn };
 	if (is_signed(t)) {

@@ -52,7 +52,8 @@ static const struct {
 	    "date, message-id, duplicate-field, to, one-recipient, noreply, list-id, "
 	    "feedback-id, list-unsubscribe, one-click, one-click-signed, "
 	    "unsubscribe-link, dkim, dkim-aligned, envelope-aligned, long-header, "
-	    "header-size, 8bit-header, mime-version, long-line, bare-line-end, nul, "
+	    "header-size, 8bit-header, control-header, mime-version, long-line, "
+	    "bare-line-end, nul, "
 	    "8bit-body, html-only, clip" },
 	{ "token { }\n",
 	    ":1: token: found no key, expected key { id = \"a\" file = \"...\" }" },

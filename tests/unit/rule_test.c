@@ -233,6 +233,13 @@ static const struct header_case header_cases[] = {
 	{ RULE_FREEMAIL, NA, "To: a@gmail.com\n" },
 	{ RULE_HEADER_8BIT, OK, FROM },
 	{ RULE_HEADER_8BIT, BAD, "Subject: \xc3\xbc\n" },
+	{ RULE_CONTROL, OK, "Subject:\ta\r\n b\n" },
+	{ RULE_CONTROL, BAD, "Subject: a\1b\n" },
+	{ RULE_CONTROL, BAD, "Subject: a\x7f\n" },
+	{ RULE_CONTROL, OK, "Subject: a\rb\n" },
+	{ RULE_LINE_END, OK, "Subject:\ta\r\n b\n" },
+	{ RULE_LINE_END, BAD, "Subject: a\rb\n" },
+	{ RULE_LINE_END, BAD, "Subject: a\r\n" FROM },
 	{ RULE_MIME, NA, FROM },
 	{ RULE_MIME, OK, "MIME-Version: 1.0\nContent-Type: text/plain\n" },
 	{ RULE_MIME, BAD, "Content-Type: text/plain\n" },
@@ -414,6 +421,32 @@ removed_fields_are_gone_and_added_ones_are_there(void **state)
 }
 
 static void
+what_the_sender_may_write_is_not_held_against_him(void **state)
+{
+	struct message m;
+
+	(void)state;
+	make(&m, "Subject: \xc3\xbc\n", "", 0);
+	m.facts.smtputf8 = true;
+	assert_verdict(&m, RULE_HEADER_8BIT, NA, "SMTPUTF8");
+	drop(&m);
+}
+
+static void
+a_nul_in_the_header_is_one(void **state)
+{
+	struct message m;
+
+	(void)state;
+	make(&m, FROM, "", 0);
+	assert_verdict(&m, RULE_NUL, OK, "none");
+	assert_int_equal(hdr_receive(&m.hdr, STR("Subject"), STR(" a\0b")), 0);
+	assert_verdict(&m, RULE_NUL, BAD, "one");
+	assert_verdict(&m, RULE_CONTROL, OK, "one");
+	drop(&m);
+}
+
+static void
 transactional_mail_needs_no_way_out(void **state)
 {
 	struct message m;
@@ -553,6 +586,8 @@ main(void)
 		    envelope_and_recipients_are_looked_at_where_they_are_known),
 		cmocka_unit_test(our_own_signature_counts),
 		cmocka_unit_test(removed_fields_are_gone_and_added_ones_are_there),
+		cmocka_unit_test(what_the_sender_may_write_is_not_held_against_him),
+		cmocka_unit_test(a_nul_in_the_header_is_one),
 		cmocka_unit_test(transactional_mail_needs_no_way_out),
 		cmocka_unit_test(each_row_is_whole),
 		cmocka_unit_test(the_strongest_action_is_taken),

@@ -69,6 +69,18 @@ def by_milter(d):
             yield f"{name}: {sorted(found)}, expected {sorted(expected)}"
 
 
+def utf8(d):
+    """UTF-8 in a header is what SMTPUTF8 is for."""
+    for arguments, expected in (([], {"8bit-header"}), (["BODY=8BITMIME"], {"8bit-header"}),
+                                (["SIZE=9999", "smtputf8", "BODY=8BITMIME"], set())):
+        begin = len(d.log_text())
+        d.send(message("8bit-header"), sender="<b@bounce.example.com>", arguments=arguments,
+               recipients=["<r@example.net>"])
+        found = rules_of(log_line(d, begin))
+        if found != expected:
+            yield f"{arguments}: {sorted(found)}"
+
+
 def check(*arguments, text=None):
     return subprocess.run([os.path.join(os.environ.get("MM_BUILD", "."), "metermark"), "check",
                            "--no-dns", *arguments], capture_output=True, input=text, timeout=60)
@@ -283,6 +295,7 @@ def line_ends():
 with wire("rules") as t:
     with t.daemon('on_bad_message = "accept"\n') as d:
         t.check("the milter finds exactly the defects of each message", lambda: by_milter(d))
+        t.check("UTF-8 in a header is fine with SMTPUTF8", lambda: utf8(d))
         config = d.file
         t.check("so does check, and scores, results and status agree",
                 lambda: by_check(config))
