@@ -41,7 +41,7 @@ static const struct rule rules[RULES] = {
 	    rule_check_message_id },
 	[RULE_DUPLICATE] = { "duplicate-field",
 	    "has no field twice that may stand once", "RFC 5322 3.6; RFC 2369 3.6",
-	    "Write the field once", { M, M, M, M, M }, rule_check_duplicate },
+	    "Write the field once", { M, W, W, M, M }, rule_check_duplicate },
 	[RULE_TO] = { "to", "names a recipient in To or Cc", "RFC 5322 3.6.3",
 	    "Write the recipient's address into To", { W, W, W, W, O }, rule_check_to },
 	[RULE_ONE_RECIPIENT] = { "one-recipient",
@@ -62,7 +62,7 @@ static const struct rule rules[RULES] = {
 	[RULE_LIST_UNSUBSCRIBE] = { "list-unsubscribe",
 	    "has a List-Unsubscribe with a usable address", "RFC 2369 3.2; " GMAIL,
 	    "Write a List-Unsubscribe with an https and a mailto address",
-	    { M, M, W, M, O }, rule_check_list_unsubscribe },
+	    { M, M, W, W, O }, rule_check_list_unsubscribe },
 	[RULE_ONE_CLICK] = { "one-click", "offers to unsubscribe with one click",
 	    "RFC 8058 3.1; " GMAIL "; " YAHOO,
 	    "Put an https address into List-Unsubscribe, and add "

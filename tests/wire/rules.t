@@ -104,6 +104,32 @@ def by_check(config):
         yield f"no message fails {sorted(untested)}"
 
 
+def demands(config):
+    """Who asks how much for each rule: the words for a bad message, and pass or na for a good
+    one."""
+    envelopes = {name: (sender, n) for name, sender, n, _ in corpus()}
+    with open(os.path.join(DATA, "demands"), encoding="ascii") as f:
+        rows = [[x.strip() for x in line.split("|")] for line in f if not line.startswith("#")]
+    asked = {rule: words for rule, _, *words in rows}
+    for rule, name, *words in rows:
+        sender, n = envelopes[name]
+        r = check("-c", config, "-f", "json", "-F", sender, *["-R", "r@example.net"] * n,
+                  os.path.join(DATA, name + ".eml"))
+        results = json.loads(r.stdout)["results"]
+        found = {x["provider"]: x["result"] for x in results if x["id"] == rule}
+        if [found.get(p) for p in PROVIDERS] != words:
+            yield f"{rule}: {found}, expected {words}"
+    good = json.loads(check("-c", config, "-f", "json", "-F", "<b@bounce.example.com>", "-R",
+                            "r@example.net", os.path.join(DATA, "good.eml")).stdout)["results"]
+    ids = {x["id"] for x in good}
+    if ids != set(asked) or len(rows) != len(ids):
+        yield f"no row, or no rule: {sorted(ids ^ set(asked))}"
+    for x in good:
+        word = asked[x["id"]][PROVIDERS.index(x["provider"])] if x["id"] in asked else "na"
+        if x["result"] not in (("na",) if word == "na" else ("pass", "na")):
+            yield f"good: {x}"
+
+
 def scores(name, report):
     for p in PROVIDERS:
         score = next(s for s in report["scores"] if s["provider"] == p)
@@ -299,6 +325,7 @@ with wire("rules") as t:
         config = d.file
         t.check("so does check, and scores, results and status agree",
                 lambda: by_check(config))
+        t.check("each provider asks for what it is known to ask for", lambda: demands(config))
         t.check("text and page are safe and complete, wrong use is told", lambda: forms(config))
     t.check("line ends of a file are found out from all of its header", line_ends)
     t.check("a transactional message needs no way to unsubscribe", transactional)
