@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The directory a run lives in, free ports, waiting, and TAP lines."""
 
-import contextlib
 import os
 import shutil
 import socket
@@ -48,18 +47,27 @@ class Scratch:
             print(f"# kept: {self.path}", file=sys.stderr)
 
 
-_handed_out = set()
+# One for each port that was given away; they go with this process.
+_locks = {}
 
 
 def free_port(address="127.0.0.1"):
-    """A TCP port that nobody listens on now and that we gave to nobody else."""
+    """A port that nobody has now, by TCP or UDP, and that no test was given, in another
+    process either: whoever is given it may take a while to listen there, or to come back."""
     while True:
-        with contextlib.closing(socket.socket()) as s:
-            s.bind((address, 0))
-            port = s.getsockname()[1]
-        if port not in _handed_out:
-            _handed_out.add(port)
-            return port
+        lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            with socket.socket() as tcp, \
+                    socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                tcp.bind((address, 0))
+                port = tcp.getsockname()[1]
+                udp.bind((address, port))
+                lock.bind(f"\0metermark-test-port-{port}")
+        except OSError:
+            lock.close()
+            continue
+        _locks[port] = lock
+        return port
 
 
 def wait_until(what, test, timeout=15.0, pause=0.02):
