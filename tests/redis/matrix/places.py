@@ -7,6 +7,10 @@ from mmtest.redisplaces import AsOne, Cluster, Watched
 from mmtest.scratch import wait_until
 
 
+def counted(node):
+    return int(node.hash("metermark:{_all}:total").get("messages", 0))
+
+
 def failover(case):
     """The replica takes nothing in any more, the master goes on and acknowledges, then
     dies.  What was acknowledged in between is not on the new master."""
@@ -17,17 +21,18 @@ def failover(case):
         with case.load(d) as load:
             load.at_least(messages // 3)
             wait_until("the replica to have counters",
-                       lambda: replica.hash("metermark:{_all}:total"), 10)
+                       lambda: counted(replica), 20)
             # The link is cut rather than the process stopped: what the kernel holds for a
             # stopped one would reach it still.
             master.command("ACL", "SETUSER", "default", "-psync", "-replconf", "-sync")
             master.command("CLIENT", "KILL", "TYPE", "replica")
+            wait_until("the replica to fall behind",
+                       lambda: counted(master) > counted(replica), 20)
             time.sleep(seconds)
-            has = [int(n.hash("metermark:{_all}:total")["messages"])
-                   for n in (master, replica)]
+            has = [counted(n) for n in (master, replica)]
             master.kill()
             load.at_least(messages * 2 // 3)
-            wait_until("another master", lambda: places.master() is replica, 30)
+            wait_until("another master", lambda: places.master() is replica, 60)
             load.at_least(messages)
         case.note(replica_behind_by=has[0] - has[1])
         case.settle(replica)
@@ -64,7 +69,7 @@ def master_dies(case):
                 time.sleep(0.5)
                 victim.start()
             load.at_least(messages)
-        wait_until("the cluster to be whole", cluster.whole, 30)
+        wait_until("the cluster to be whole", cluster.whole, 60)
         case.note(kills=case.size(1, 4))
         case.settle(AsOne(cluster))
 
