@@ -9,12 +9,13 @@ import re
 import signal
 import sys
 import time
+from statistics import median
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path[:0] = [HERE, os.path.join(HERE, "../lib"), os.path.join(HERE, "../wire")]
 
-from daemon import wire
+from daemon import plain, wire
 from dnslab import NameServer, match, metermark, txt
 from mmtest.dns import Liar
 from mmtest.scratch import wait_until
@@ -158,11 +159,15 @@ def silent_server(t):
     with Liar(lambda q: []) as liar, \
             t.daemon(f'dns_check = true\nresolver = "{liar.address}"\n') as d:
         wait_until("a question", lambda: liar.queries, 20)
+        took = []
         for _ in range(20):
-            begin = time.monotonic()
-            yield from d.good()
-            if time.monotonic() - begin > 1:
-                yield f"a message took {time.monotonic() - begin:.1f} s"
+            message, begin = plain(), time.monotonic()
+            answer = d.send(message)
+            took.append(time.monotonic() - begin)
+            yield from d.signed(message, answer)
+        # Half of them: others may have kept the machine busy for one.
+        if median(took) > 0.5 or max(took) > 10:
+            yield f"messages took {median(took):.1f} s, {max(took):.1f} s at most"
         r = wait_until("a verdict", lambda: report(d), 60)
         if {w for w, _ in findings(r).values()} != {"unknown"}:
             yield f"{r}"
@@ -173,7 +178,7 @@ def silent_server(t):
         d.ask_to_end()
         wait_until("the end", lambda: not d.running(), 30)
         # It takes its second for Redis, which is not there.
-        if time.monotonic() - begin > 8:
+        if time.monotonic() - begin > 15:
             yield f"the stop took {time.monotonic() - begin:.1f} s"
 
 

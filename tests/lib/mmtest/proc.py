@@ -31,7 +31,7 @@ class Server:
                 self.argv(), cwd=self.run, env=self.env(), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True)
         try:
-            wait_until(f"{self.name} to be ready", self._ready_or_dead, 20)
+            wait_until(f"{self.name} to be ready", self._ready_or_dead, 60)
         except RuntimeError as e:
             self.stop()
             raise RuntimeError(f"{e}\n{self.tail()}") from None
