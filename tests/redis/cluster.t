@@ -209,7 +209,7 @@ def counters_while_a_server_is_away(cluster, how):
     others = [c for c in owners if owners[c] is not victim]
     with Driver(cluster.url) as driver:
         driver.say(f"add {others[0]} 1 {WHEN} 1")
-        driver.ask("wait 5000")
+        driver.ask("wait 20000")
         driver.say("storm 800")
         time.sleep(0.3)
         victim.kill() if how == "killed" else victim.signal(signal.SIGSTOP)
@@ -239,7 +239,7 @@ def failover(cluster):
         time.sleep(0.7)
         victim.kill()
         wait_until("the replica to take over",
-                   lambda: replica.command("ROLE")[0] == "master", 20)
+                   lambda: replica.command("ROLE")[0] == "master", 40)
         cluster.nodes[cluster.nodes.index(victim)] = replica
         driver.hear()
         problems = settled(cluster, driver, [])
@@ -299,7 +299,7 @@ def rights(cluster):
     there = next(n for n in cluster.nodes if n is not cluster.owner(slot))
     with Driver(cluster.url.replace("//", "//metermark:CHANGE-ME@")) as driver:
         driver.say(f"add few 2 {WHEN} 1 2 3")
-        driver.ask("wait 5000")
+        driver.ask("wait 20000")
         here = cluster.begin_move(slot, there)
         driver.say(f"add few 1 {WHEN} 4")
         driver.ask("wait 300")

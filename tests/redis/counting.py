@@ -91,7 +91,7 @@ class Driver:
     def logged(self, word):
         return [line for line in self.log if word in line]
 
-    def wait_log(self, word, seconds=10):
+    def wait_log(self, word, seconds=20):
         end = time.monotonic() + seconds
         while not self.logged(word) and time.monotonic() < end:
             time.sleep(0.02)

@@ -95,7 +95,7 @@ def kills(t, redis, kills_wanted):
         total = sum(load.accepted.values())
         most = total + sum(load.unsure.values())
         try:
-            wait_until("all to be counted", lambda: sum(counted(redis).values()) >= total, 10)
+            wait_until("all to be counted", lambda: sum(counted(redis).values()) >= total, 30)
             time.sleep(0.4)
         except RuntimeError as e:
             load.problems.append(str(e))

@@ -13,7 +13,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
 from counting import PRODUCER, Driver
 from mmtest.programs import Missing
 from mmtest.redis import RedisError, RedisServer
-from mmtest.scratch import Scratch, Tap
+from mmtest.scratch import Scratch, Tap, wait_until
 
 WHEN = 1795000000
 tap = Tap()
@@ -66,13 +66,13 @@ def script_flush(redis):
 
 def out_of_memory(redis):
     redis.command("CONFIG", "SET", "maxmemory", "1")
-    time.sleep(0.15)
+    time.sleep(0.4)
     redis.command("CONFIG", "SET", "maxmemory", "0")
 
 
 def read_only(redis):
     redis.command("REPLICAOF", "127.0.0.1", "1")
-    time.sleep(0.15)
+    time.sleep(0.4)
     redis.command("REPLICAOF", "NO", "ONE")
 
 
@@ -113,10 +113,10 @@ def frozen_for_long(redis):
     fresh(redis)
     with Driver(redis.url) as driver:
         driver.say(f"add slow 5 {WHEN} 1 2")
-        driver.ask("wait 5000")
+        driver.ask("wait 20000")
         redis.signal(signal.SIGSTOP)
         driver.say(f"add slow 7 {WHEN} 3")
-        time.sleep(4.5)
+        time.sleep(6)
         redis.signal(signal.SIGCONT)
         problems, stats = finish(redis, driver)
         if stats["duplicates"] < 1:
@@ -143,7 +143,7 @@ def away_at_start(redis):
 def come_after(redis, driver_of, want):
     """What a stopped driver left on disk is counted by the next one."""
     with driver_of() as driver:
-        problems = [] if driver.ask("wait 5000") == "drained" else ["not drained"]
+        problems = [] if driver.ask("wait 20000") == "drained" else ["not drained"]
         driver.stop()
     for campaign, field, n in want:
         have = redis.hash(f"metermark:{{{campaign}}}:total").get(field)
@@ -162,7 +162,7 @@ def stop_while_away(redis):
             driver.say(f"kind rejected gone 2 {WHEN}")
             missing, took = driver.stop(5000)
             problems = [f"{missing} missing"] if missing else []
-            if took > 0.5:
+            if took > 3:        # it would wait for 5
                 problems.append(f"the stop took {took:.1f} s")
             if not driver.logged("messages_on_disk=5"):
                 problems += ["not logged"] + driver.log
@@ -180,7 +180,7 @@ def stop_without_disk(redis):
         driver.say(f"kind rejected gone 2 {WHEN}")
         missing, took = driver.stop(400)
         problems = [] if missing == 5 else [f"{missing} missing, not 5"]
-        if took > 1.5:
+        if took > 4:
             problems.append(f"the stop took {took:.1f} s")
         if not driver.logged("messages_not_in_redis=5"):
             problems += ["not logged"] + driver.log
@@ -193,7 +193,7 @@ def stop_while_frozen(redis):
     with Scratch("mm-state.") as state:
         with Driver(redis.url, state=state.path) as driver:
             driver.say(f"add cold 3 {WHEN} 1")
-            driver.ask("wait 5000")
+            driver.ask("wait 20000")
             redis.signal(signal.SIGSTOP)
             driver.say(f"add cold 4 {WHEN} 1")
             time.sleep(0.1)
@@ -201,7 +201,7 @@ def stop_while_frozen(redis):
             missing, took = driver.stop(5000)
             redis.signal(signal.SIGCONT)
             problems = [f"{missing} missing"] if missing else []
-            if took > 2:
+            if took > 4:        # it would wait for 5
                 problems.append(f"the stop took {took:.1f} s")
         problems += come_after(redis, lambda: Driver(redis.url, state=state.path),
                                (("cold", "messages", 12),))
@@ -233,9 +233,11 @@ def wrong_type(redis):
             driver.say(f"add {name} 4 {WHEN} 1 2")
         lines = driver.wait_log("redis-refuses")
         problems = [] if lines and "WRONGTYPE" in lines[0] else [f"log: {lines}"]
-        time.sleep(0.1)
-        if redis.hash("metermark:{healthy}:total").get("messages") != "4":
-            problems.append("a healthy campaign waits for sick ones")
+        try:
+            wait_until("a healthy campaign beside sick ones", lambda: redis.hash(
+                "metermark:{healthy}:total").get("messages") == "4")
+        except RuntimeError as e:
+            problems.append(str(e))
         if redis.hash("metermark:{ill}:total") != {"messages": "many"}:
             problems.append("a batch that cannot be applied was applied in part")
         for key in ("metermark:{ill}:h:2026111812", "metermark:{unwell}:total"):
@@ -286,13 +288,13 @@ def great_sums(redis):
     key = "metermark:{great}:total"
     with Driver(redis.url) as driver:
         driver.say(f"add great 1 {WHEN} 1")
-        driver.ask("wait 5000")
+        driver.ask("wait 20000")
         one = int(redis.hash(key)["bytes"])
         problems = []
         for start in (10**15 - 1, 2**53 - one + 1, 10**17 - 1, 123456789999999999):
             redis.command("HSET", key, "bytes", start)
             driver.say(f"add great 1 {WHEN} 1")
-            driver.ask("wait 5000")
+            driver.ask("wait 20000")
             if int(redis.hash(key)["bytes"]) != start + one:
                 problems.append(f"{start} + {one} = {redis.hash(key)['bytes']}")
         tap.result("great sums are exact", problems)
@@ -303,7 +305,7 @@ def flushed(redis):
     with Driver(redis.url) as driver:
         driver.say(f"add again 4 {WHEN} 1 2")
         driver.say(f"add idle 3 {WHEN} 1 2")
-        driver.ask("wait 5000")
+        driver.ask("wait 20000")
         fresh(redis)
         driver.say(f"add again 2 {WHEN + 9} 5")
         problems, stats = finish(redis, driver)
@@ -315,13 +317,13 @@ def flushed(redis):
 
 def flushed_beyond(redis):
     fresh(redis)
-    with Driver(redis.url, retain=300) as driver:
+    with Driver(redis.url, retain=2000) as driver:
         driver.say(f"add old 4 {WHEN} 1 2")
-        driver.ask("wait 5000")
-        time.sleep(1.6)
+        driver.ask("wait 20000")
+        time.sleep(4)
         driver.say("forget")
         driver.say(f"add old 3 {WHEN} 1 2")
-        driver.ask("wait 5000")
+        driver.ask("wait 20000")
         fresh(redis)
         driver.say(f"add old 2 {WHEN + 9} 5")
         problems, stats = finish(redis, driver)
@@ -340,7 +342,7 @@ def restarted(redis):
         first = int(redis.hash("metermark:{twice}:total")["~" + PRODUCER])
     with Driver(redis.url) as driver:
         driver.say(f"add twice 3 {WHEN} 3")
-        driver.ask("wait 5000")
+        driver.ask("wait 20000")
         driver.stop()
     have = redis.hash("metermark:{twice}:total")
     if have["messages"] != "7" or int(have["~" + PRODUCER]) <= first:
@@ -349,7 +351,7 @@ def restarted(redis):
     redis.command("HSET", "metermark:{twice}:total", "~" + PRODUCER, ahead)
     with Driver(redis.url) as driver:
         driver.say(f"add twice 5 {WHEN} 4")
-        driver.ask("wait 5000")
+        driver.ask("wait 20000")
         if not driver.logged("redis-marker-ahead"):
             problems.append("a marker from the future was not reported")
         driver.stop()
@@ -363,13 +365,13 @@ def moved(redis):
     fresh(redis)
     with Driver(redis.url) as driver:
         driver.say(f"add here 4 {WHEN} 1 2")
-        driver.ask("wait 5000")
+        driver.ask("wait 20000")
         problems = driver.ledger().compare(redis)
         driver.say("forget")
         driver.say(f"set {redis.url[:-1]}3 other")
-        time.sleep(0.1)
+        time.sleep(1)
         driver.say(f"add here 3 {WHEN} 1")
-        driver.ask("wait 5000")
+        driver.ask("wait 20000")
         redis.command("SWAPDB", "0", "3")
         problems += driver.ledger().compare(redis, "other")
         redis.command("SWAPDB", "0", "3")
@@ -382,9 +384,9 @@ def new_password(redis):
     fresh(redis)
     with Driver(redis.url) as driver:
         driver.say(f"add same 4 {WHEN} 1 2")
-        driver.ask("wait 5000")
+        driver.ask("wait 20000")
         driver.say("set " + redis.url.replace("redis://", "redis://default:new@") + " metermark")
-        time.sleep(0.3)
+        time.sleep(1)
         fresh(redis)
         driver.say(f"add same 2 {WHEN} 5")
         problems, stats = finish(redis, driver)
@@ -397,15 +399,15 @@ def moved_in_doubt(redis):
     fresh(redis)
     with Driver(redis.url) as driver:
         driver.say(f"add here 4 {WHEN} 1 2")
-        driver.ask("wait 5000")
+        driver.ask("wait 20000")
         redis.signal(signal.SIGSTOP)
         driver.say(f"add here 2 {WHEN} 1 2")
-        time.sleep(0.15)
+        time.sleep(1)
         driver.say(f"set {redis.url[:-1]}3 metermark")
         driver.say(f"add here 3 {WHEN} 1")
-        time.sleep(0.15)
+        time.sleep(0.5)
         redis.signal(signal.SIGCONT)
-        problems = [] if driver.ask("wait 5000") == "drained" else ["not drained"]
+        problems = [] if driver.ask("wait 20000") == "drained" else ["not drained"]
         driver.stop()
     for want in ("6", "3"):
         have = redis.hash("metermark:{here}:total").get("messages")
@@ -422,8 +424,8 @@ def two_producers(redis):
         for _ in range(20):
             a.say(f"add shared 3 {WHEN} 1")
             b.say(f"add shared 4 {WHEN} 2")
-        a.ask("wait 5000")
-        b.ask("wait 5000")
+        a.ask("wait 20000")
+        b.ask("wait 20000")
         have = redis.hash("metermark:{shared}:total")
         problems = [] if have["messages"] == "140" else [f"{have}"]
         if {f for f in have if f.startswith("~")} != {"~" + "a" * 32, "~" + "b" * 32}:
@@ -436,7 +438,7 @@ def eviction_is_said(redis):
     redis.command("CONFIG", "SET", "maxmemory", "100mb")
     redis.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
     with Driver(redis.url) as driver:
-        lines = driver.wait_log("redis-may-evict", 3)
+        lines = driver.wait_log("redis-may-evict")
     redis.command("CONFIG", "SET", "maxmemory", "0")
     redis.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
     tap.result("a Redis that may drop counters is warned of", [] if lines else ["no line"])
