@@ -333,7 +333,7 @@ def clock(case):
         case.send(d, messages // 8, now=fake.now)
         case.note(days=len({h // 24 for _, h in case.book.sure if h is not None}))
         case.settle(redis)
-    if case.figures["days"] != 3:
+    if case.figures["days"] < 3:        # more over midnight
         case.problems.append("the clock was never another: the test has tested nothing")
 
 

@@ -16,7 +16,7 @@ from mmtest.scratch import wait_until
 from matrix.book import Book
 from matrix.load import Load, shapes
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 PROGRESS_S = 15
 
 
