@@ -569,7 +569,7 @@ the_guard_returns_from_a_bus_error_any_number_of_times(void **state)
 
 /* What a callback pays.  A figure for people, and a bound that only a fault breaks. */
 static void
-a_record_costs_less_than_two_microseconds(void **state)
+a_record_costs_less_than_twenty_microseconds(void **state)
 {
 	struct journal *j = begin(CONF_SYNC_INTERVAL, 1);
 	struct tally_delta d = { .when = WHEN,
@@ -594,7 +594,7 @@ a_record_costs_less_than_two_microseconds(void **state)
 	}
 	print_message("# %.2f us a record\n", (double)best / 2000);
 #ifndef __SANITIZE_THREAD__
-	assert_in_range(best, 0, 2 * 2000);
+	assert_in_range(best, 0, 20 * 2000);
 #endif
 	end(j);
 }
@@ -620,7 +620,7 @@ main(void)
 #ifndef __SANITIZE_THREAD__
 		IN_DIR(the_guard_returns_from_a_bus_error_any_number_of_times),
 #endif
-		IN_DIR(a_record_costs_less_than_two_microseconds),
+		IN_DIR(a_record_costs_less_than_twenty_microseconds),
 	};
 
 	logger_open("journal_test", true, LOGGER_ERROR);
