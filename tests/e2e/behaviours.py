@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 
 from cases import BOTH, POSTFIX, SENDMAIL
 from lab import Batch
@@ -21,7 +22,7 @@ from mmtest.compose import mail, mime
 from mmtest.scratch import wait_until
 
 ALL = []
-SECONDS_FINE = 3.0              # no single transaction may take longer, whatever happens
+SECONDS_FINE = 10.0             # no single transaction may take longer, whatever happens
 
 
 def behaviour(name, mta=BOTH):
@@ -64,7 +65,7 @@ def flush(lab):
         total = lab.redis.hash(f"{lab.prefix}:{{_all}}:total")
         return sum(int(total.get(k, 0)) for k in ("messages", "rejected", "tempfailed")) \
             >= lab.ledger.handled()
-    wait_until("the counters in Redis", settled, 5)
+    wait_until("the counters in Redis", settled, 40)
 
 
 # --- sessions
@@ -173,14 +174,16 @@ def parallel(lab, batch):
 
 
 def send_timed(lab, batch, count, campaign):
-    """Problems with sending: refusals, or a transaction that took long."""
-    slowest = 0.0
+    """Problems with sending: refusals, or transactions that took long."""
+    took = []
     with lab.client() as client:
         for _ in range(count):
             began = time.monotonic()
             batch.send(mail(f"X-Campaign: {campaign}"), campaign, client)
-            slowest = max(slowest, time.monotonic() - began)
-    return refusals(batch) + [f"a message took {slowest:.1f} s"] * (slowest > SECONDS_FINE)
+            took.append(time.monotonic() - began)
+    return refusals(batch) + \
+        [f"a message took {max(took):.1f} s"] * (max(took) > SECONDS_FINE) + \
+        [f"half of them took {median(took):.1f} s and more"] * (median(took) > 1.5)
 
 
 @behaviour("Redis killed and back")
@@ -225,11 +228,11 @@ def reload_with(number):
         thread = threading.Thread(target=sender)
         thread.start()
         try:
-            wait_until("first messages", lambda: len(batch.replies) >= began + 3, 10)
+            wait_until("first messages", lambda: len(batch.replies) >= began + 3, 30)
             lab.milter.configure(lab.config(revision="2"))
             lab.milter.reload(number)
             at = len(batch.replies)
-            wait_until("messages after the reload", lambda: len(batch.replies) >= at + 4, 10)
+            wait_until("messages after the reload", lambda: len(batch.replies) >= at + 4, 30)
         finally:
             stop.set()
             thread.join()
@@ -293,7 +296,7 @@ def drain(lab, batch):
         ["it did not wait for the message"] * (not alive) + \
         [f"a new message got {newcomer}"] * (not tempfailed(newcomer)) + \
         [f"exit status {status}"] * (status != 0) + \
-        [f"stopped {took:.1f} s after the last message"] * (took > 8)
+        [f"stopped {took:.1f} s after the last message"] * (took > 15)
 
 
 @behaviour("kill -9 with a message in flight: put off, then sent once")
@@ -387,7 +390,7 @@ def requeue(lab, batch):
     message = lab.unique(mail("X-Campaign: requeued"), tag)
     with lab.client() as client:
         batch.replies.append(client.send("b@example.test", [f"{tag}@hold.test"], message))
-    held = wait_until("the message on hold", lambda: os.listdir(f"{lab.mta.spool}/hold"), 10)
+    held = wait_until("the message on hold", lambda: os.listdir(f"{lab.mta.spool}/hold"), 30)
     lab.mta.command("postsuper", "-r", held[0])
     lab.mta.command("sendmail", "-q")
     batch.expect(tag, "requeued", len(message), rcpts=[f"{tag}@hold.test"])

@@ -38,8 +38,9 @@ class Ledger:
         total = self.campaigns["_all"]
         return total["messages"] + total["rejected"] + total["tempfailed"]
 
-    def check(self, redis, prefix, timeout=5):
-        """Waits for the flusher, then [(campaign, problems)]."""
+    def check(self, redis, prefix, timeout=40):
+        """Waits for the flusher, which tries a Redis that was away again after 30 seconds at
+        most; then [(campaign, problems)]."""
         end = time.monotonic() + timeout
         while True:
             out = [(name, self._compare(redis, prefix, name)) for name in sorted(self.campaigns)]

@@ -148,7 +148,7 @@ def comes_back(lab, batch):
 
 def requeue(lab):
     """What is on hold, once more from the beginning."""
-    held = wait_until("the message on hold", lambda: os.listdir(f"{lab.mta.spool}/hold"), 10)
+    held = wait_until("the message on hold", lambda: os.listdir(f"{lab.mta.spool}/hold"), 30)
     lab.mta.command("postsuper", "-r", held[0])
     lab.mta.command("sendmail", "-q")
 
@@ -162,6 +162,6 @@ def submitted_held_requeued(lab, batch):
                 mail("X-Campaign: held-mark", From="noreply@example.test"), tag))
             requeue(lab)
             batch.expect(tag, "held-mark", None)
-            got, = wait_until("the message", lambda: lab.delivered().get(tag), 20)
+            got, = wait_until("the message", lambda: lab.delivered().get(tag), 40)
             if len(got.values("X-Metermark")) != 1:
                 yield f"{sender!r}: marks {got.values('X-Metermark')}"

@@ -136,7 +136,7 @@ def verdicts(lab, batch):
             elif wanted is not REFUSED:
                 sent[campaign] = wanted
         with contextlib.suppress(RuntimeError):
-            wait_until("all counters", lambda: own.counters("_all").get("inspected") == len(sent), 10)
+            wait_until("all counters", lambda: own.counters("_all").get("inspected") == len(sent), 40)
         for campaign, wanted in sent.items():
             if own.rules(campaign) != dict.fromkeys(wanted, 1):
                 yield f"{campaign}: counted {own.rules(campaign)}, expected {sorted(wanted)}"
@@ -156,7 +156,7 @@ def actions(lab, batch):
                 yield f"{campaign}: {reply}, expected {code}"
             if code != 250 and "noreply" not in reply.text:
                 yield f"{campaign}: the reply names no rule: {reply}"
-        wait_until("all counters", lambda: own.counters("_all").get("inspected") == len(wanted), 10)
+        wait_until("all counters", lambda: own.counters("_all").get("inspected") == len(wanted), 40)
         for campaign, code in wanted.items():
             told = {k: n for k, n in own.counters(campaign).items()
                     if k in ("messages", "rejected", "tempfailed") or k.startswith("rule:")}
@@ -174,7 +174,7 @@ def actions(lab, batch):
 def quarantine(lab):
     """One message is held back; it goes on its way when it is let go."""
     if lab.name == "postfix":
-        held = wait_until("the message on hold", lambda: os.listdir(f"{lab.mta.spool}/hold"), 10)
+        held = wait_until("the message on hold", lambda: os.listdir(f"{lab.mta.spool}/hold"), 30)
         lab.mta.command("postsuper", "-d", "ALL", "hold")
     else:
         # Sendmail renames the control file of a message in quarantine.

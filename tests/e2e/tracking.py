@@ -228,7 +228,7 @@ def submitted(lab, batch):
     lab.mta.submit("bounce@example.test", [f"{tag}@rcpt.test"],
                    lab.unique(mail("X-Campaign: track-cmd"), tag))
     batch.expect(tag, "track-cmd", None)
-    got = wait_until("the message", lambda: lab.delivered().get(tag), 20)[0]
+    got = wait_until("the message", lambda: lab.delivered().get(tag), 40)[0]
     if not re.fullmatch(rf"b\+{MAILBOX}@bounce\.example\.test", sender(got)[0]):
         yield f"sender {got.mail_args}"
     for name, _ in WRITTEN:
@@ -242,12 +242,12 @@ def requeue(lab, batch):
     message = lab.unique(mail("X-Campaign: track-requeue"), tag)
     with lab.client() as client:
         batch.replies.append(client.send("b@example.test", [f"{tag}@hold.test"], message))
-    held = wait_until("the message on hold", lambda: os.listdir(f"{lab.mta.spool}/hold"), 10)
+    held = wait_until("the message on hold", lambda: os.listdir(f"{lab.mta.spool}/hold"), 30)
     before = lab.mta.command("postcat", "-qh", held[0])
     lab.mta.command("postsuper", "-r", held[0])
     lab.mta.command("sendmail", "-q")
     batch.expect(tag, "track-requeue", len(message), rcpts=[f"{tag}@hold.test"])
-    got = wait_until("the message", lambda: lab.delivered().get(tag), 20)[0]
+    got = wait_until("the message", lambda: lab.delivered().get(tag), 40)[0]
     token = re.search(rf"b\+({MAILBOX})@", sender(got)[0])
     if not token or token[1] not in raw(got, "CFBL-Feedback-ID")[0]:
         yield f"sender {got.mail_args}"

@@ -172,7 +172,7 @@ class Postfix:
         with open(f"{self.spool}/pid/master.pid", encoding="ascii") as f:
             self.pid = int(f.read())
         try:
-            wait_until("postfix to listen", lambda: answers(self.port, b"220"), 8)
+            wait_until("postfix to listen", lambda: answers(self.port, b"220"), 30)
         except RuntimeError as e:
             self.stop()
             raise RuntimeError(f"{e}\n{self.tail()}") from None
@@ -184,7 +184,7 @@ class Postfix:
         pid, self.pid = self.pid, None
         try:
             os.kill(pid, signal.SIGTERM)
-            wait_until("postfix to stop", lambda: not _alive(pid), 10)
+            wait_until("postfix to stop", lambda: not _alive(pid), 20)
         except ProcessLookupError:
             pass
         except RuntimeError:

@@ -50,9 +50,16 @@ def _unpack(packages, root):
     parent = os.path.dirname(root)
     os.makedirs(parent, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent) as work:
-        try:
-            subprocess.run(["apt-get", "-q", "download", *packages], cwd=work, check=True,
+        def apt_get(*words):
+            subprocess.run(["apt-get", "-q", *words], cwd=work, check=True,
                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            try:
+                apt_get("download", *packages)
+            except subprocess.CalledProcessError:
+                # Lists may be older than what the mirror holds by now.
+                apt_get("update")
+                apt_get("download", *packages)
         except (OSError, subprocess.CalledProcessError) as e:
             raise Missing(f"apt-get download {' '.join(packages)} failed: {e}") from None
         tree = os.path.join(work, "tree")
