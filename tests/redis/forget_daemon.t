@@ -26,7 +26,7 @@ def messages(redis, name):
 
 def counted(redis, **want):
     wait_until(f"{want}", lambda: all(messages(redis, k.replace("all", "_all")) == n
-                                      for k, n in want.items()), 20)
+                                      for k, n in want.items()), 40)
 
 
 def send(d, name, n):

@@ -42,7 +42,7 @@ def counts(d, redis):
     refused = d.send(plain(body=TEXT, Date="yesterday", **LIST))
     if not refused.text.startswith(b"550 5.7.1 Rule date: "):
         yield f"not refused: {refused}"
-    wait_until("seven messages", lambda: total(redis).get("inspected") == 7, 20)
+    wait_until("seven messages", lambda: total(redis).get("inspected") == 7, 40)
     want = {"messages": 6, "rejected": 1, "inspected": 7, "rule:date:fail": 1,
             "rule:one-click:fail": 2, "rule:list-unsubscribe:fail": 2}
     got = {k: n for k, n in total(redis).items() if n != 0}

@@ -202,7 +202,7 @@ def no_leak(d):
         abort_many(2000)
         settle(d)
         # Sessions end a moment after their socket does.
-        wait_until("descriptors to be closed", lambda: d.fds() <= fds, 10)
+        wait_until("descriptors to be closed", lambda: d.fds() <= fds, 30)
         grown.append(d.rss_kb() - rss)
     print(f"# memory: {grown} kB more each time")
     if len(grown) == 3 and min(grown) > 400 * d.memory_factor():

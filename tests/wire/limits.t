@@ -237,7 +237,7 @@ def idle_sessions(d):
 
 def descriptors_come_back(d, before):
     wait_until(f"descriptors to be closed, {d.fds()} of {before}",
-               lambda: d.fds() <= before, 10)
+               lambda: d.fds() <= before, 30)
 
 
 def main():

@@ -229,7 +229,7 @@ def reload(d, config):
         f.write(re.sub(r"token \{.*?\n\}\n", "", text, flags=re.S) + config)
     before = d.log_text().count(" reloaded ")
     os.kill(d.process.pid, signal.SIGHUP)
-    wait_until("the reload", lambda: d.log_text().count(" reloaded ") > before, 10)
+    wait_until("the reload", lambda: d.log_text().count(" reloaded ") > before, 30)
 
 
 def rotation(t, d):

@@ -71,7 +71,7 @@ class Metermark(_OnSocket):
         """What the daemon said about one message."""
         return [line for line in self.log_text().splitlines() if queue_id in line]
 
-    def reload(self, number=signal.SIGHUP, timeout=10):
+    def reload(self, number=signal.SIGHUP, timeout=30):
         """Signal, and wait for the line that says what became of it."""
         before = len(self.log_text())
         self.signal(number)

@@ -44,7 +44,7 @@ class RedisServer(Server):
 
     def command(self, *args):
         """One command on a connection of its own; str, int, list or None."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as s:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=15) as s:
             parts = [a if isinstance(a, bytes) else str(a).encode() for a in args]
             out = b"*%d\r\n" % len(parts)
             for p in parts:

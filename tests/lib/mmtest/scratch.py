@@ -70,7 +70,7 @@ def free_port(address="127.0.0.1"):
         return port
 
 
-def wait_until(what, test, timeout=15.0, pause=0.02):
+def wait_until(what, test, timeout=30.0, pause=0.02):
     """Poll test() until it is true; RuntimeError(what) after timeout seconds."""
     end = time.monotonic() + timeout
     while True:
