@@ -66,6 +66,8 @@ size_t hdr_remove_all(struct hdr *, struct str name);
 size_t hdr_count(const struct hdr *, struct str name);
 /* The first of them; NULL when there is none. */
 struct hdr_field *hdr_first(const struct hdr *, struct str name);
+/* The value of that one; "" when there is none.  Borrowed. */
+struct str hdr_value(const struct hdr *, struct str name);
 
 /*
  * The instance number that the milter protocol wants for field i: its place from 1

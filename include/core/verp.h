@@ -37,4 +37,9 @@ struct verp_facts {
 int verp_make(
     const struct tmpl *, const struct verp_facts *, struct arena *, struct verp *);
 
+/* The domain of the new sender; "" when it stays as it is.  Borrowed. */
+struct str verp_domain(const struct verp *);
+/* Is the word, in any case, one of the arguments of MAIL?  Blanks between them. */
+bool verp_has_arg(struct str args, struct str word);
+
 #endif

@@ -165,6 +165,14 @@ hdr_first(const struct hdr *h, struct str name)
 	return NULL;
 }
 
+struct str
+hdr_value(const struct hdr *h, struct str name)
+{
+	const struct hdr_field *f = hdr_first(h, name);
+
+	return f != NULL ? f->value : STR("");
+}
+
 unsigned
 hdr_index(const struct hdr *h, size_t i)
 {

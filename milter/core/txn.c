@@ -259,14 +259,6 @@ is_looked_at(const struct txn *t)
 	    (t->decision.verdict == DECIDE_ACCEPT || t->env.look_at_all);
 }
 
-static struct str
-field_value(const struct txn *t, struct str name)
-{
-	const struct hdr_field *f = hdr_first(&t->hdr, name);
-
-	return f != NULL ? f->value : STR("");
-}
-
 void
 txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce)
 {
@@ -302,8 +294,8 @@ txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce
 	    (t->env.look_at_all ||
 		rule_looks(inspect_on(t->start.conf, t->decision.stream)));
 	if (t->looks)
-		bodylook_init(&t->look, field_value(t, STR("Content-Type")),
-		    field_value(t, STR("Content-Transfer-Encoding")),
+		bodylook_init(&t->look, hdr_value(&t->hdr, STR("Content-Type")),
+		    hdr_value(&t->hdr, STR("Content-Transfer-Encoding")),
 		    rule_unsubscribe_host(&t->hdr));
 	if (t->decision.verdict == DECIDE_ACCEPT && t->decision.domain != NULL)
 		begin_signing(t);
@@ -405,44 +397,20 @@ add_ours(struct rule_facts *f, const struct conf_domain *d)
 		};
 }
 
-/* Of the envelope sender as it leaves. */
-static struct str
-sender_domain(const struct txn *t)
-{
-	struct addr_path path;
-
-	if (t->decided && t->decision.sender.address.len > 0 &&
-	    addr_path(t->decision.sender.address, &path) == ADDR_OK)
-		return path.domain;
-	return t->envelope_domain;
-}
-
-/* Whether the word is one of those of MAIL. */
-static bool
-has_argument(struct str args, struct str word)
-{
-	while (args.len > 0) {
-		size_t n = str_find(args, ' ');
-
-		if (str_caseeq(str_make(args.p, n), word))
-			return true;
-		args = str_skip(args, n + 1);
-	}
-	return false;
-}
-
 void
 txn_facts(const struct txn *t, struct rule_facts *f)
 {
+	struct str sender = t->decided ? verp_domain(&t->decision.sender) : STR("");
+
 	*f = (struct rule_facts) { .hdr = &t->hdr,
 		.scan = &t->scan,
 		.look = &t->look,
 		.arena = t->arena,
-		.envelope_domain = sender_domain(t),
+		.envelope_domain = sender.len > 0 ? sender : t->envelope_domain,
 		.n_rcpt = t->n_rcpt,
 		.transactional =
 		    t->decision.stream != NULL && t->decision.stream->transactional,
-		.smtputf8 = has_argument(t->start.mail_args, STR("SMTPUTF8")),
+		.smtputf8 = verp_has_arg(t->start.mail_args, STR("SMTPUTF8")),
 		.org = t->env.org,
 		.idn = t->env.idn };
 	if (is_signed(t)) {

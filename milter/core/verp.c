@@ -101,3 +101,26 @@ verp_make(
 	out->address = address;
 	return 0;
 }
+
+struct str
+verp_domain(const struct verp *v)
+{
+	struct addr_path path;
+
+	return v->address.len > 0 && addr_path(v->address, &path) == ADDR_OK
+	    ? path.domain
+	    : STR("");
+}
+
+bool
+verp_has_arg(struct str args, struct str word)
+{
+	while (args.len > 0) {
+		size_t n = str_find(args, ' ');
+
+		if (str_caseeq(str_make(args.p, n), word))
+			return true;
+		args = str_skip(args, n + 1);
+	}
+	return false;
+}
