@@ -44,10 +44,11 @@ struct camp_name {
  *
  * In the corners: a "-" at which the text is cut goes, so that it does not double with
  * the one before the hash; a name of 8-bit bytes alone becomes the 16 digits alone; the
- * hash is of the bytes as decoded, capitals and charset included.  A canonical name
- * stays as it is. A client may send "none", and is counted there; it cannot send "_all"
- * or "_other". The name as sent is made valid UTF-8: what is not, and each control
- * character (C0, DEL, C1, U+2028, U+2029), becomes "?".
+ * hash is of the bytes as decoded, capitals included.  A canonical name stays as it
+ * is.  A client may send "none", and is counted there; it cannot send "_all" or
+ * "_other".  The name as sent is made valid UTF-8: what is not (in encoded words:
+ * core/mimeword.h), and each control character (C0, DEL, C1, U+2028, U+2029), becomes
+ * "?".
  */
 void camp_canonical(struct str decoded, camp_sha256_fn, struct camp_name *out);
 

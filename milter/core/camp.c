@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/utf8.h"
+
 /* "-" and 16 hex digits of the SHA-256. */
 #define HASH_DIGITS 16
 #define BASE_MAX (CAMP_NAME_MAX - 1 - HASH_DIGITS)
@@ -77,51 +79,18 @@ add_hash(struct str decoded, camp_sha256_fn sha256, struct camp_name *out)
 	}
 }
 
-/* Bytes that a UTF-8 character with this first byte has; 0: none starts so. */
-static size_t
-utf8_size(unsigned char first)
-{
-	if (first < 0x80)
-		return 1;
-	if (first < 0xc2)
-		return 0;
-	if (first < 0xe0)
-		return 2;
-	if (first < 0xf0)
-		return 3;
-	return first < 0xf5 ? 4 : 0;
-}
-
-/*
- * Bytes of the well-formed UTF-8 character that starts s (RFC 3629 section 4), its code
- * point in *code; 0 when there is none.
- */
-static size_t
-utf8_read(struct str s, uint32_t *code)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char first = (unsigned char)s.p[0];
-	size_t n = utf8_size(first);
-
-	if (n == 0 || n > s.len)
-		return 0;
-	*code = n == 1 ? first : first & (0xffU >> (n + 1));
-	for (size_t i = 1; i < n; i++) {
-		if (((unsigned char)s.p[i] & 0xc0) != 0x80)
-			return 0;
-		*code = *code << 6 | ((unsigned char)s.p[i] & 0x3f);
-	}
-	if (*code < least[n] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000))
-		return 0;
-	return n;
-}
-
 /* C0, DEL and C1, and the two line ends of Unicode: what a terminal or a log obeys. */
 static bool
 is_control(uint32_t code)
 {
 	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
 	    code == 0x2029;
+}
+
+static bool
+is_stray(uint32_t code)
+{
+	return code >= UTF8_STRAY && code < UTF8_STRAY + UTF8_STRAYS;
 }
 
 /* The name as sent, made fit to be shown and to stand in JSON: valid UTF-8, no
@@ -133,7 +102,7 @@ keep_sent(struct str decoded, struct camp_name *out)
 	while (decoded.len > 0) {
 		uint32_t code = 0;
 		size_t n = utf8_read(decoded, &code);
-		bool bad = n == 0 || is_control(code);
+		bool bad = n == 0 || is_control(code) || is_stray(code);
 
 		if (out->sent_len + (bad ? 1 : n) > CAMP_SENT_MAX)
 			break;

@@ -430,7 +430,7 @@ read_value(struct reader *r, struct str value)
 		return;
 	}
 	buf_init(&line, value.len);
-	buf_init(&text, value.len);
+	buf_init(&text, MIMEWORD_GROWTH * value.len);
 	unfold(value, &line);
 	if (buf_failed(&line)) {
 		read_decoded(r, value);

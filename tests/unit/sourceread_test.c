@@ -323,6 +323,10 @@ values_are_unfolded_and_decoded(void **state)
 		    "sparkpost", "autumn", "", "" },
 		{ "X-MSYS-API: =?utf-8?Q?{\"campaign=5Fid\":?=\n =?utf-8?Q?\"x\"}?=\n",
 		    "sparkpost", "x", "", "" },
+		{ "X-MSYS-API: {\"campaign_id\":\"=?iso-8859-1?Q?r=E9sum?=\"}\n",
+		    "sparkpost", "r-sum-50da98c0a09ac71f", "", "" },
+		{ "X-MSYS-API: {\"campaign_id\":\"=?x-none?Q?r=E9sum?=\"}\n",
+		    "sparkpost", "r-sum-3c6d81253855bbea", "", "" },
 		/* A fold within a string is one blank. */
 		{ "X-SMTPAPI: {\"category\":\"autumn\n\t sale\"}\n", "sendgrid",
 		    "autumn-sale", "autumn sale", "" },
@@ -426,6 +430,32 @@ names_in_other_alphabets_stay_apart(void **state)
 	give(f, STR("X-SMTPAPI: {\"category\":\"s\\u0430le\"}\n"));
 	assert_string_equal(f->name.name, expected.name);
 	assert_int_equal(f->found.fault, SOURCE_NAME_CHARS);
+}
+
+/* One name is one campaign, in whichever charset it comes; two that cannot be read are
+ * two. */
+static void
+charsets_of_encoded_words_do_not_split_or_join_names(void **state)
+{
+	static const char *const same[] = { "X-Tag: caf\xc3\xa9\n",
+		"X-Tag: =?utf-8?Q?caf=C3=A9?=\n", "X-Tag: =?iso-8859-1?Q?caf=E9?=\n",
+		"X-Tag: =?ISO-8859-15*fr?Q?caf=E9?=\n",
+		"X-Tag: =?windows-1252?B?Y2Fm6Q==?=\n",
+		"X-Tag: =?utf-8?Q?caf?= =?iso-8859-1?Q?=E9?=\n" };
+	struct fixture *f = *state;
+	struct camp_name expected, other;
+
+	camp_canonical(STR("caf\xc3\xa9"), crypto_sha256, &expected);
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		give(f, str_of(same[i]));
+		assert_string_equal(f->name.name, expected.name);
+		assert_string_equal(f->name.sent, "caf\xc3\xa9");
+	}
+	give(f, STR("X-Tag: =?koi8-r?Q?=F7=C5=D3=CE=C1?=\n"));
+	other = f->name;
+	assert_string_equal(other.sent, "?????");
+	give(f, STR("X-Tag: =?koi8-r?Q?=EF=D3=C5=CE=D8?=\n"));
+	assert_string_not_equal(f->name.name, other.name);
 }
 
 static void
@@ -649,6 +679,7 @@ main(void)
 		T(what_the_service_would_refuse_is_told_and_counted_all_the_same),
 		T(a_name_that_is_too_long_keeps_its_campaign),
 		T(names_in_other_alphabets_stay_apart),
+		T(charsets_of_encoded_words_do_not_split_or_join_names),
 		T(nothing_that_moves_a_line_or_a_terminal_gets_into_a_tag),
 		T(the_customer_comes_from_the_tags_that_the_settings_name),
 		T(sixty_kilobytes_cost_nothing_but_a_name),

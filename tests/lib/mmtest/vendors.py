@@ -40,6 +40,12 @@ X-Schedule: {"dow":"Mon,Tue","tz":"Europe/Berlin","start":"10:00:00","end":"20:0
     Case("x-campaign", "twice: the first", "X-Campaign: one\nX-Campaign: two\n", "one"),
     Case("x-campaign", "an encoded word", "X-Campaign: =?UTF-8?Q?Herbst_2026?=\n",
          "herbst-2026"),
+    Case("x-campaign", "an encoded word of UTF-8", "X-Campaign: =?utf-8?Q?caf=C3=A9?=\n",
+         canonical("caf\u00e9")),
+    Case("x-campaign", "an encoded word of Latin-1", "X-Campaign: =?iso-8859-1?Q?caf=E9?=\n",
+         canonical("caf\u00e9")),
+    Case("x-campaign", "an encoded word of a charset that is not read",
+         "X-Campaign: =?koi8-r?B?98XT?=\n", canonical("\uf7f7\uf7c5\uf7d3")),
     Case("mailtrain", "with the headers of three services beside", """\
 X-FBL: hkvTRq8Jb.S1xqZ.tGh-77
 X-MSYS-API: {"campaign_id":"hkvTRq8Jb.S1xqZ.tGh-77"}
@@ -112,6 +118,9 @@ X-MSYS-API: {"options" : {"open_tracking" : false, "click_tracking" : true,
    "campaign_id" : "my_campaign", "cc": [{"email": "cc@example.net"}],
    "bcc": [{"email": "bcc@example.net"}], "archive": [{"email": "a@example.net"}]}
 """, "my_campaign", tags=("cat", "dog", "key=value", "transactional=true")),
+    Case("sparkpost", "an encoded word of Latin-1 within JSON",
+         'X-MSYS-API: {"campaign_id": "=?iso-8859-1?Q?caf=E9?=", "tags": ["=?koi8-r?Q?=F7?="]}\n',
+         canonical("caf\u00e9"), tags=("\uf7f7",)),
     Case("sparkpost", "a name of 65 bytes", 'X-MSYS-API: {"campaign_id": "' + "n" * 65 + '"}\n',
          canonical("n" * 65), fault="name-too-long"),
     Case("mailjet", "campaign and events", """\
