@@ -38,7 +38,7 @@ enum source_form {
 	SOURCE_TRIPLE        /* campaign.list.subscriber */
 };
 
-/* Which instances of a field are read. */
+/* Which instances of a field are read.  One that has nothing in it is not counted. */
 enum source_repeat {
 	SOURCE_FIRST,       /* the first names the campaign, all of them tag */
 	SOURCE_FIRST_ALONE, /* the others are as good as not there */

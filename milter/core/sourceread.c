@@ -41,6 +41,32 @@ struct reader {
 	struct str key; /* rest of its name, where the table has a * */
 };
 
+static bool
+is_blank(const struct hdr *h, uint16_t field)
+{
+	return str_trim(h->v[field].value).len == 0;
+}
+
+/*
+ * Of two instances of a field of which one counts the other is passed over; a blank one
+ * never counts.  Places in out, from 1; earlier may be 0.  Returns the one that counts.
+ */
+static uint16_t
+choose(struct source_hits *out, const struct hdr *h, enum source_repeat repeat,
+    uint16_t earlier, uint16_t later)
+{
+	bool keep = repeat == SOURCE_FIRST_ALONE;
+	uint16_t other;
+
+	if (earlier == 0 || (!keep && repeat != SOURCE_LAST_ALONE))
+		return later;
+	if (is_blank(h, out->v[keep ? earlier - 1 : later - 1].field))
+		keep = !keep;
+	other = keep ? later : earlier;
+	out->v[other - 1].passed_over = true;
+	return keep ? earlier : later;
+}
+
 void
 source_scan(
     const struct source_index *index, const struct hdr *h, struct source_hits *out)
@@ -53,7 +79,6 @@ source_scan(
 		int entry = h->v[i].state == HDR_REMOVED
 		    ? -1
 		    : source_index_find(index, h->v[i].name);
-		enum source_repeat repeat;
 
 		if (entry < 0)
 			continue;
@@ -62,12 +87,10 @@ source_scan(
 		any = true;
 		out->v[out->n].field = (uint16_t)i;
 		out->v[out->n].entry = (uint8_t)entry;
-		repeat = index->v[entry].field->repeat;
-		out->v[out->n].passed_over =
-		    repeat == SOURCE_FIRST_ALONE && seen[entry] > 0;
-		if (repeat == SOURCE_LAST_ALONE && seen[entry] > 0)
-			out->v[seen[entry] - 1].passed_over = true;
-		seen[entry] = (uint16_t)++out->n;
+		out->v[out->n].passed_over = false;
+		out->n++;
+		seen[entry] = choose(out, h, index->v[entry].field->repeat, seen[entry],
+		    (uint16_t)out->n);
 	}
 }
 
@@ -114,7 +137,18 @@ in_charset(enum source_charset charset, struct str name)
 	return true;
 }
 
-/* A name, by that rule of the field at hand. */
+/* Is there something in a name?  If not it is "none" in canonical form. */
+static bool
+speaks(struct str name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (ascii_isalnum(name.p[i]) || (unsigned char)name.p[i] >= 0x80)
+			return true;
+	return false;
+}
+
+/* A name, by that rule of the field at hand; one with nothing in it leaves its place to
+ * the next. */
 static void
 offer(struct reader *r, unsigned rule, struct str name)
 {
@@ -128,6 +162,8 @@ offer(struct reader *r, unsigned rule, struct str name)
 		fault(r, SOURCE_NAME_LONG);
 	else if (rule < RULE_STEP && !in_charset(f->charset, name))
 		fault(r, SOURCE_NAME_CHARS);
+	if (!speaks(name))
+		return;
 	r->rank = rank;
 	r->named_by = f;
 	buf_reset(&r->name);

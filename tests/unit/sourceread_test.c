@@ -291,7 +291,28 @@ of_a_repeated_header_the_service_s_own_instance_counts(void **state)
 {
 	static const struct row t[] = {
 		{ "X-Campaign: a\nX-Campaign: b\n", "x-campaign", "a", "", "" },
-		{ "X-Campaign:\nX-Campaign: b\n", "", "", "", "" },
+		/* A blank one is no instance, and neither is one with no name in it. */
+		{ "X-Campaign:\nX-Campaign: b\n", "x-campaign", "b", "", "" },
+		{ "X-Mailgun-Tag: \nX-Mailgun-Tag: second\n", "mailgun", "second",
+		    "second", "" },
+		{ "X-Mailgun-Tag: =?utf-8?Q?_?=\nX-Mailgun-Tag: b\n", "mailgun", "b",
+		    "b", "" },
+		{ "X-Mailgun-Tag: ***\nX-Mailgun-Tag: b\n", "mailgun", "b", "***|b",
+		    "" },
+		{ "X-MC-Tags: , a\n", "mandrill", "a", "a", "" },
+		{ "X-SMTPAPI: {\"category\":[\"\",\"b\"]}\n", "sendgrid", "b", "b",
+		    "" },
+		{ "X-SMTPAPI: {\"category\":\"*\",\"unique_args\":{\"campaign\":\"u\"}}"
+		  "\n",
+		    "sendgrid", "u", "*|campaign=u", "" },
+		{ "X-SMTPAPI:  \nX-SMTPAPI: {\"category\":\"b\"}\nX-SMTPAPI: {}\n",
+		    "sendgrid", "b", "b", "" },
+		{ "X-PM-Tag:\n \nX-PM-Tag: b\nX-PM-Tag: c\n", "postmark", "b", "b",
+		    "" },
+		{ "X-PM-Tag: a\nX-PM-Tag:\nX-PM-Tag: c\n", "postmark", "a", "a", "" },
+		{ "X-Postal-Tag: a\nX-Postal-Tag: b\nX-Postal-Tag: \n", "postal", "b",
+		    "b", "" },
+		{ "X-Postal-Tag: \nX-Postal-Tag:\n", "", "", "", "" },
 		{ "X-SMTPAPI: {\"category\":\"a\"}\nX-SMTPAPI: {\"category\":\"b\"}\n",
 		    "sendgrid", "a", "a", "" },
 		/* What is passed over is not even looked at. */

@@ -92,6 +92,12 @@ X-Mailgun-Variables: {"my-id": "7"}
 X-Mailgun-Variables: {"other": "8"}
 """, "august-newsletter", ("X-Mailgun-Variables", "X-Mailgun-Variables"),
          tags=("newsletter", "my-id=7", "other=8")),
+    Case("mailgun", "a blank tag before the first", """\
+X-Mailgun-Tag:
+X-Mailgun-Tag: second
+""", "second", tags=("second",)),
+    Case("postmark", "blank, then twice: the first",
+         "X-PM-Tag:\nX-PM-Tag: one\nX-PM-Tag: two\n", "one"),
     Case("postmark", "tag, stream, metadata", """\
 X-PM-Tag: welcome-email
 X-PM-Message-Stream: broadcasts
@@ -156,6 +162,7 @@ sender.ip: 192.0.2.9
 X-Mailin-IP: 192.0.2.9
 """, "invoices", ("X-Mailin-custom",), tags=("order=9",)),
     Case("postal", "twice: the last", "X-Postal-Tag: one\nX-Postal-Tag: two\n", "two"),
+    Case("postal", "a blank one behind", "X-Postal-Tag: one\nX-Postal-Tag:\n", "one"),
     Case("socketlabs", "mailing and message", "X-xsMailingId: week-47\nX-xsMessageId: m1\n",
          "week-47"),
     Case("mailerq", "tag and properties", "x-mq-tag: letters\nx-mq-ips: 192.0.2.1\n", "letters"),
