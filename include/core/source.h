@@ -46,15 +46,34 @@ enum source_repeat {
 	SOURCE_MERGED /* all are one; of two entries of one name the first counts */
 };
 
-/* The bytes that the service takes in a name. */
+/* The bytes that a service takes. */
 enum source_charset {
 	SOURCE_ANY,
-	SOURCE_ASCII,   /* printable */
-	SOURCE_WORD,    /* letters, digits, _ - . @ */
-	SOURCE_DASH,    /* letters, digits, - */
-	SOURCE_SPACED,  /* letters, digits, blank, _ - */
-	SOURCE_UNMARKED /* any, but no _ in front */
+	SOURCE_ASCII,    /* printable */
+	SOURCE_WORD,     /* letters, digits, _ - */
+	SOURCE_DASH,     /* letters, digits, - */
+	SOURCE_SPACED,   /* letters, digits, blank, _ - */
+	SOURCE_PLUS,     /* letters, digits, _ + */
+	SOURCE_LETTERS,  /* letters, _ */
+	SOURCE_KEY,      /* letters, digits, _, but no _ in front */
+	SOURCE_UNMARKED, /* any, but no _ in front */
+	SOURCE_CHARSETS
 };
+
+/* What a service takes in names and tags; 0: as much as there is. */
+struct source_limit {
+	/* Of which entries, as in tags below; "" is the value of TEXT and LIST.  The
+	 * first that fits an entry is its limit. */
+	const char *entries;
+	enum source_charset charset;
+	uint16_t max; /* bytes of a value */
+	enum source_charset key_charset;
+	uint16_t key_max;
+	uint16_t count; /* values, of a message or a document of JSON */
+	uint16_t total; /* bytes of them all; of JSON with what stands between them */
+	bool cut;       /* the service leaves out what is too much; else it refuses */
+};
+#define SOURCE_LIMITS_MAX 4 /* with a count or a total, of one source */
 
 struct source_field {
 	/* As the service writes it.  "X-Metadata-*" is any field that begins so, and
@@ -76,8 +95,9 @@ struct source_field {
 	const char *tags;
 	enum source_repeat repeat;
 	bool removed; /* not sent on: all instances */
-	enum source_charset charset;
-	uint16_t max; /* longest name that the service takes, bytes; 0: any */
+	/* NULL: none.  Two fields with the same ones have them together. */
+	const struct source_limit *limits;
+	uint8_t n_limits;
 };
 
 struct source {
@@ -138,9 +158,9 @@ void source_show_campaign(const struct source *, struct buf *);
 void source_show_tags(const struct source *, struct buf *);
 /* Names of the fields that are removed, or else kept, with ", " between. */
 void source_show_fields(const struct source *, bool removed, struct buf *);
-/* What counts when the field that names the campaign is repeated; what its names may
- * be. */
+/* What counts when the field that names the campaign is repeated. */
 const char *source_show_repeat(const struct source *);
-void source_show_limit(const struct source *, struct buf *);
+/* What the service takes, field by field. */
+void source_show_limits(const struct source *, struct buf *);
 
 #endif

@@ -26,6 +26,10 @@ enum source_fault {
 	SOURCE_NO_JSON,
 	SOURCE_NAME_LONG, /* the campaign's name */
 	SOURCE_NAME_CHARS,
+	SOURCE_TAG_LONG, /* a tag beside it, or a key */
+	SOURCE_TAG_CHARS,
+	SOURCE_TAGS_MANY,
+	SOURCE_TAGS_LONG, /* all of them together */
 	SOURCE_FAULTS
 };
 /* A word for the log, a sentence for the sender that follows the field's name. */

@@ -99,8 +99,8 @@ show_source(const struct source *s, struct buf *out)
 	buf_adds(&text, source_show_repeat(s));
 	put_line(out, "repeated", &text);
 	buf_reset(&text);
-	source_show_limit(s, &text);
-	put_line(out, "names", &text);
+	source_show_limits(s, &text);
+	put_line(out, "limits", &text);
 	buf_reset(&text);
 	source_show_tags(s, &text);
 	put_line(out, "tags", &text);
@@ -173,8 +173,8 @@ sources_json(void)
 		    one, "campaign", shown(source_show_campaign, &s[i]));
 		bad |= json_object_set_new(
 		    one, "repeated", json_string(source_show_repeat(&s[i])));
-		bad |=
-		    json_object_set_new(one, "names", shown(source_show_limit, &s[i]));
+		bad |= json_object_set_new(
+		    one, "limits", shown(source_show_limits, &s[i]));
 		bad |= json_object_set_new(one, "tags", shown(source_show_tags, &s[i]));
 		bad |= json_object_set_new(one, "removed", fields(&s[i], true));
 		bad |= json_object_set_new(one, "sent_on", fields(&s[i], false));

@@ -315,27 +315,93 @@ source_show_repeat(const struct source *s)
 	return "";
 }
 
-void
-source_show_limit(const struct source *s, struct buf *out)
+static void
+show_charset(enum source_charset charset, unsigned max, const char **comma,
+    const char *what, struct buf *out)
 {
-	static const char *const words[] = {
+	static const char *const words[SOURCE_CHARSETS] = {
 		[SOURCE_ANY] = "",
 		[SOURCE_ASCII] = "ASCII",
-		[SOURCE_WORD] = "A-Z a-z 0-9 _ - . @",
+		[SOURCE_WORD] = "A-Z a-z 0-9 _ -",
 		[SOURCE_DASH] = "A-Z a-z 0-9 -",
 		[SOURCE_SPACED] = "A-Z a-z 0-9 _ - blank",
+		[SOURCE_PLUS] = "A-Z a-z 0-9 _ +",
+		[SOURCE_LETTERS] = "A-Z a-z _",
+		[SOURCE_KEY] = "A-Z a-z 0-9 _, no _ in front",
 		[SOURCE_UNMARKED] = "no _ in front",
 	};
 
+	if (charset != SOURCE_ANY) {
+		buf_addf(out, "%s%s%s", *comma, what, words[charset]);
+		*comma = ", ";
+	}
+	if (max > 0) {
+		buf_addf(out, "%s%s%u bytes", *comma, what, max);
+		*comma = ", ";
+	}
+}
+
+static void
+show_limit(const struct source_limit *l, struct buf *out)
+{
+	const char *comma = ": ";
+
+	show_charset(l->charset, l->max, &comma, "", out);
+	show_charset(l->key_charset, l->key_max, &comma, "key ", out);
+	if (l->count > 0) {
+		buf_addf(out, "%s%u of them", comma, (unsigned)l->count);
+		comma = ", ";
+	}
+	if (l->total > 0)
+		buf_addf(out, "%s%u bytes together", comma, (unsigned)l->total);
+	if (l->cut)
+		buf_adds(out, ", the rest is cut");
+}
+
+/* It is there to except its entries from the next one. */
+static bool
+is_free(const struct source_limit *l)
+{
+	return l->charset == SOURCE_ANY && l->key_charset == SOURCE_ANY &&
+	    l->max + l->key_max + l->count + l->total == 0;
+}
+
+/* The fields that have the limits of this one. */
+static void
+show_limited(const struct source *s, const struct source_field *first, struct buf *out)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < s->n_fields; i++) {
+		if (s->fields[i].limits != first->limits)
+			continue;
+		buf_addf(out, "%s%s", comma, s->fields[i].name);
+		comma = ", ";
+	}
+}
+
+void
+source_show_limits(const struct source *s, struct buf *out)
+{
+	const char *semicolon = "";
+
 	for (size_t i = 0; i < s->n_fields; i++) {
 		const struct source_field *f = &s->fields[i];
+		size_t first = 0;
 
-		if (f->campaign == NULL)
-			continue;
-		buf_adds(out, words[f->charset]);
-		if (f->max > 0)
-			buf_addf(out, "%s%u bytes",
-			    words[f->charset][0] != '\0' ? ", " : "", (unsigned)f->max);
-		return;
+		while (s->fields[first].limits != f->limits)
+			first++;
+		for (uint8_t k = 0; k < f->n_limits && first == i; k++) {
+			const struct source_limit *l = &f->limits[k];
+
+			if (is_free(l))
+				continue;
+			buf_adds(out, semicolon);
+			show_limited(s, f, out);
+			if (is_json(f) && l->entries[0] != '[' && l->entries[0] != '*')
+				buf_addf(out, " %s", l->entries);
+			show_limit(l, out);
+			semicolon = "; ";
+		}
 	}
 }

@@ -19,6 +19,14 @@ static const struct {
 	    "holds a name that is too long, shorten it" },
 	[SOURCE_NAME_CHARS] = { "name-characters",
 	    "holds a name with characters that may not stand in it" },
+	[SOURCE_TAG_LONG] = { "tag-too-long",
+	    "holds a tag that is too long, shorten it" },
+	[SOURCE_TAG_CHARS] = { "tag-characters",
+	    "holds a tag with characters that may not stand in it" },
+	[SOURCE_TAGS_MANY] = { "too-many-tags",
+	    "holds more tags than its service takes, leave some out" },
+	[SOURCE_TAGS_LONG] = { "tags-too-long",
+	    "holds more text in its tags than its service takes, shorten them" },
 };
 
 const char *

@@ -13,6 +13,7 @@
 
 #include "core/buf.h"
 #include "core/mimeword.h"
+#include "core/sourcelimit.h"
 
 #define NO_RANK ((unsigned)-1)
 /* Places of one field's rules. */
@@ -35,6 +36,7 @@ struct reader {
 	unsigned rank;
 	const struct source_field *named_by;
 	struct buf name;
+	struct source_used used;
 
 	/* The field that is read. */
 	const struct source_entry *entry;
@@ -103,6 +105,13 @@ source_strip(
 			hdr_remove(&h->v[hits->v[i].field]);
 }
 
+static bool
+is_json(const struct reader *r)
+{
+	return r->entry->field->form == SOURCE_JSON ||
+	    r->entry->field->form == SOURCE_JSON_OR_TEXT;
+}
+
 static void
 fault(struct reader *r, enum source_fault f)
 {
@@ -114,29 +123,6 @@ fault(struct reader *r, enum source_fault f)
 
 /* ==== Names ==== */
 
-static bool
-in_charset(enum source_charset charset, struct str name)
-{
-	if (charset == SOURCE_UNMARKED)
-		return name.len == 0 || name.p[0] != '_';
-	for (size_t i = 0; charset != SOURCE_ANY && i < name.len; i++) {
-		char c = name.p[i];
-		bool fine = ascii_isalnum(c);
-
-		if (charset == SOURCE_ASCII)
-			fine = c >= ' ' && c <= '~';
-		else if (charset == SOURCE_WORD)
-			fine |= c != '\0' && strchr("_-.@", c) != NULL;
-		else if (charset == SOURCE_SPACED)
-			fine |= c != '\0' && strchr(" _-", c) != NULL;
-		else
-			fine |= c == '-';
-		if (!fine)
-			return false;
-	}
-	return true;
-}
-
 /* Is there something in a name?  If not it is "none" in canonical form. */
 static bool
 speaks(struct str name)
@@ -147,25 +133,22 @@ speaks(struct str name)
 	return false;
 }
 
+/* The place of what that rule of the field at hand says. */
+static unsigned
+rank_of(const struct reader *r, unsigned rule)
+{
+	return r->entry->order * ORDER_STEP + rule;
+}
+
 /* A name, by that rule of the field at hand; one with nothing in it leaves its place to
  * the next. */
 static void
 offer(struct reader *r, unsigned rule, struct str name)
 {
-	const struct source_field *f = r->entry->field;
-	unsigned rank = r->entry->order * ORDER_STEP + rule;
-
-	if (rank >= r->rank)
+	if (rank_of(r, rule) >= r->rank || !speaks(name))
 		return;
-	/* The limits are those of the rule that stands first. */
-	if (rule < RULE_STEP && f->max > 0 && name.len > f->max)
-		fault(r, SOURCE_NAME_LONG);
-	else if (rule < RULE_STEP && !in_charset(f->charset, name))
-		fault(r, SOURCE_NAME_CHARS);
-	if (!speaks(name))
-		return;
-	r->rank = rank;
-	r->named_by = f;
+	r->rank = rank_of(r, rule);
+	r->named_by = r->entry->field;
 	buf_reset(&r->name);
 	buf_addstr(&r->name, name);
 }
@@ -261,19 +244,87 @@ fits(struct str rule, const struct str *keys, size_t n, unsigned *sub)
 	return n > 0 && rule.len == 0;
 }
 
+/* The first of the field's rules for names that means what stands below these keys;
+ * -1: none. */
+static int
+rule_of(const struct source_field *f, const struct str *keys, size_t n)
+{
+	struct str rules = str_of(f->campaign);
+	unsigned sub;
+
+	for (unsigned i = 0; rules.len > 0; i++)
+		if (fits(source_word(&rules), keys, n, &sub))
+			return (int)(i * RULE_STEP + sub);
+	return -1;
+}
+
+/* What the service takes below these keys; n is 0 where there are none. */
+static const struct source_limit *
+limit_of(const struct source_field *f, const struct str *keys, size_t n)
+{
+	unsigned sub;
+
+	for (uint8_t i = 0; i < f->n_limits; i++) {
+		const struct source_limit *l = &f->limits[i];
+
+		if ((n == 0 && l->entries[0] == '\0') ||
+		    fits(str_of(l->entries), keys, n, &sub))
+			return l;
+	}
+	return NULL;
+}
+
+/*
+ * The value as the service takes it, without blanks at its ends.  What it would refuse
+ * is a fault: of a name where the value is the best one so far, else of a tag.
+ */
+static struct str
+taken(struct reader *r, const struct str *keys, size_t n, int rule, struct str value)
+{
+	const struct source_limit *l = limit_of(r->entry->field, keys, n);
+	bool names = rule >= 0 && rank_of(r, (unsigned)rule) < r->rank;
+	enum source_fault f;
+
+	value = str_trim(value);
+	if (l == NULL || value.len == 0)
+		return value;
+	f = source_limit(
+	    l, &r->used, is_json(r), n > 0 ? keys[n - 1] : STR(""), &value, r->arena);
+	if (names && f == SOURCE_TAG_LONG)
+		f = SOURCE_NAME_LONG;
+	if (names && f == SOURCE_TAG_CHARS)
+		f = SOURCE_NAME_CHARS;
+	fault(r, f);
+	return value;
+}
+
+/* A value that no key belongs to. */
+static void
+plain(struct reader *r, struct str value)
+{
+	const struct source_field *f = r->entry->field;
+	int rule = f->campaign != NULL ? 0 : -1;
+
+	value = taken(r, NULL, 0, rule, value);
+	if (rule >= 0)
+		offer(r, 0, value);
+	if (f->tags != NULL)
+		tag(r, str_of(f->tags), value);
+}
+
 /* An entry of a field, below these keys. */
 static void
 entry(struct reader *r, const struct str *keys, size_t n, struct str value)
 {
 	const struct source_field *f = r->entry->field;
-	struct str rules = str_of(f->campaign);
+	struct str rules = str_of(f->tags);
+	int named = rule_of(f, keys, n);
 	unsigned sub;
 
-	value = str_trim(value);
-	for (unsigned i = 0; rules.len > 0 && value.len > 0; i++)
-		if (fits(source_word(&rules), keys, n, &sub))
-			offer(r, i * RULE_STEP + sub, value);
-	for (rules = str_of(f->tags); rules.len > 0;) {
+	value = taken(r, keys, n, named, value);
+	if (named >= 0)
+		offer(r, (unsigned)named, value);
+	while (rules.len > 0) {
 		struct str rule = source_word(&rules);
 
 		/* "category" is a list of names; of the rest the key is part of it. */
@@ -296,16 +347,10 @@ on_leaf(void *arg, const struct str *keys, size_t n, struct str value)
 static void
 read_text(struct reader *r, struct str value)
 {
-	const struct source_field *f = r->entry->field;
-
-	if (r->key.len > 0) {
+	if (r->key.len > 0)
 		entry(r, &r->key, 1, value);
-		return;
-	}
-	if (f->campaign != NULL)
-		offer(r, 0, value);
-	if (f->tags != NULL)
-		tag(r, str_of(f->tags), value);
+	else
+		plain(r, value);
 }
 
 static void
@@ -315,10 +360,7 @@ read_list(struct reader *r, struct str value)
 		struct str part = str_make(value.p, str_find(value, ','));
 
 		value = str_skip(value, part.len + 1);
-		part = str_trim(part);
-		if (part.len > 0)
-			offer(r, 0, part);
-		tag(r, STR(""), part);
+		plain(r, part);
 	}
 }
 
@@ -331,10 +373,12 @@ read_pairs(struct reader *r, struct str value)
 		struct str key = str_trim(str_make(part.p, equals));
 
 		value = str_skip(value, part.len + 1);
-		if (equals == part.len)
-			tag(r, STR(""), part);
-		else if (key.len > 0)
+		if (equals == part.len) {
+			key = STR("");
+			tag(r, key, taken(r, &key, 1, -1, part));
+		} else if (key.len > 0) {
 			entry(r, &key, 1, str_skip(part, equals + 1));
+		}
 	}
 }
 
@@ -346,6 +390,7 @@ read_json(struct reader *r, struct str value)
 	if (r->entry->field->form == SOURCE_JSON_OR_TEXT &&
 	    !str_starts(value, STR("{")))
 		return;
+	r->used = (struct source_used) { 0 };
 	if (r->n_documents++ == SOURCE_DOCUMENTS_MAX)
 		fault(r, SOURCE_TOO_MANY);
 	if (r->n_documents <= SOURCE_DOCUMENTS_MAX)
@@ -539,6 +584,7 @@ source_read(const struct source_index *index, const struct source_hits *hits,
 		if (there[rank] == NULL)
 			continue;
 		r.rank = NO_RANK;
+		r.used = (struct source_used) { 0 };
 		read_source(&r, hits, h, rank);
 		take_name(&r, there[rank], name);
 	}

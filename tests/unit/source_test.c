@@ -288,6 +288,25 @@ keys_are_the_same_whatever_their_case_and_joints(void **state)
 	assert_int_equal(source_key(STR("a"), ""), -1);
 }
 
+/* More would not be counted. */
+static void
+the_sums_of_a_source_have_room(void **state)
+{
+	size_t n;
+	const struct source *s = source_table(&n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		size_t sums = 0;
+
+		for (size_t k = 0; k < s[i].n_fields; k++)
+			for (uint8_t l = 0; l < s[i].fields[k].n_limits; l++)
+				sums += s[i].fields[k].limits[l].count > 0 ||
+				    s[i].fields[k].limits[l].total > 0;
+		assert_true(sums <= SOURCE_LIMITS_MAX);
+	}
+}
+
 static void
 the_table_tells_people_what_it_does(void **state)
 {
@@ -296,20 +315,35 @@ the_table_tells_people_what_it_does(void **state)
 	} t[] = {
 		{ "ses", "X-SES-Message-Tags: campaign",
 		    "X-SES-Message-Tags; X-SES-Configuration-Set as configuration-set",
-		    "merged", "A-Z a-z 0-9 _ - . @, 256 bytes" },
+		    "merged",
+		    "X-SES-Message-Tags: A-Z a-z 0-9 _ -, 256 bytes, key A-Z a-z 0-9 _ "
+		    "-, key 256 bytes" },
 		{ "sendgrid", "X-SMTPAPI: category, else unique_args.campaign",
 		    "X-SMTPAPI: category, unique_args.*", "only the first",
-		    "ASCII, 255 bytes" },
+		    "X-SMTPAPI category: ASCII, 255 bytes, 10 of them; "
+		    "X-SMTPAPI unique_args.*: 10000 bytes together" },
 		{ "mandrill",
 		    "X-MC-Tags: the first; else X-MC-Metadata: campaign; else "
 		    "X-MC-GoogleAnalyticsCampaign",
 		    "X-MC-Tags; X-MC-Metadata: *; X-MC-Subaccount as subaccount",
-		    "first", "no _ in front, 50 bytes" },
+		    "first",
+		    "X-MC-Tags: no _ in front, 50 bytes; "
+		    "X-MC-Metadata: key A-Z a-z 0-9 _, no _ in front, 200 bytes "
+		    "together" },
+		{ "mailgun",
+		    "X-Mailgun-Tag; else X-Mailgun-Campaign-Id; else "
+		    "X-Mailgun-Variables: campaign",
+		    "X-Mailgun-Tag; X-Mailgun-Variables: *", "first",
+		    "X-Mailgun-Tag: ASCII, the rest is cut" },
+		{ "socketlabs", "X-xsMailingId", "", "only the first",
+		    "X-xsMailingId, X-xsMessageId: A-Z a-z 0-9 -, 30 bytes together" },
 		{ "smartsender", "X-Tags: the first", "X-Tags", "first",
-		    "no _ in front, 50 bytes" },
+		    "X-Tags: no _ in front, 50 bytes" },
 		{ "postmark", "X-PM-Tag; else X-PM-Metadata-Campaign",
 		    "X-PM-Tag; X-PM-Metadata-*; X-PM-Message-Stream as message-stream",
-		    "only the first", "1000 bytes" },
+		    "only the first",
+		    "X-PM-Tag: 1000 bytes; "
+		    "X-PM-Metadata-*: 80 bytes, key 20 bytes, 10 of them" },
 		{ "postal", "X-Postal-Tag", "X-Postal-Tag", "only the last", "" },
 		{ "list-id", "List-Id: the label", "", "first", "" },
 		{ "zonemta", "", "X-Sending-Zone as sending-zone", "", "" },
@@ -327,7 +361,7 @@ the_table_tells_people_what_it_does(void **state)
 		source_show_tags(s, &b);
 		assert_string_equal(b.p, t[i].tags);
 		buf_reset(&b);
-		source_show_limit(s, &b);
+		source_show_limits(s, &b);
 		assert_string_equal(b.p, t[i].limit);
 		buf_reset(&b);
 		assert_string_equal(source_show_repeat(s), t[i].repeat);
@@ -356,6 +390,7 @@ main(void)
 		cmocka_unit_test(what_senders_read_back_stays_and_commands_go),
 		cmocka_unit_test(no_rule_reads_what_would_be_an_order),
 		cmocka_unit_test(keys_are_the_same_whatever_their_case_and_joints),
+		cmocka_unit_test(the_sums_of_a_source_have_room),
 		cmocka_unit_test(the_table_tells_people_what_it_does),
 	};
 

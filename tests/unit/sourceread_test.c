@@ -358,6 +358,8 @@ values_are_unfolded_and_decoded(void **state)
 	CHECK(state, t);
 }
 
+#define FIFTY "12345678901234567890123456789012345678901234567890"
+
 static void
 what_the_service_would_refuse_is_told_and_counted_all_the_same(void **state)
 {
@@ -378,14 +380,50 @@ what_the_service_would_refuse_is_told_and_counted_all_the_same(void **state)
 		{ "X-SMTPAPI: {\"category\":\"caf\\u00e9\"}\n", "sendgrid",
 		    "name-characters" },
 		{ "X-SES-Message-Tags: campaign=a b\n", "ses", "name-characters" },
-		{ "X-SES-Message-Tags: campaign=a, other=b c\n", "ses", "" },
+		{ "X-SES-Message-Tags: campaign=a.b\n", "ses", "name-characters" },
+		{ "X-SES-Message-Tags: campaign=a, other=b c\n", "ses",
+		    "tag-characters" },
+		{ "X-SES-Message-Tags: campaign=a, oth.er=b\n", "ses",
+		    "tag-characters" },
+		{ "X-SES-Message-Tags: campaign=a, =b c, d\xc3\xa9\n", "ses",
+		    "tag-characters" },
+		{ "X-SMTPAPI: {\"category\":[\"a\",\"caf\\u00e9\"]}\n", "sendgrid",
+		    "tag-characters" },
+		{ "X-SMTPAPI: {\"unique_args\":{\"x\":\"caf\\u00e9\"}}\n", "", "" },
 		{ "X-MC-Tags: _mine\n", "mandrill", "name-characters" },
+		{ "X-MC-Tags: a, _b\n", "mandrill", "tag-characters" },
+		{ "X-MC-Tags: a\nX-MC-Tags: " FIFTY "x\n", "mandrill", "tag-too-long" },
+		{ "X-MC-Metadata: {\"_rcpt\":\"a@b\",\"k\":\"v\"}\n", "", "" },
+		{ "X-MC-Metadata: {\"_k\":\"v\"}\n", "", "tag-characters" },
+		{ "X-MC-Metadata: {\"k-k\":\"v\"}\n", "", "tag-characters" },
+		{ "X-PM-Metadata-campaign: c\n", "postmark", "" },
+		{ "X-PM-Metadata-12345678901234567890: c\n", "", "" },
+		{ "X-PM-Metadata-123456789012345678901: c\n", "", "tag-too-long" },
+		{ "X-PM-Metadata-k: " FIFTY "123456789012345678901234567890\n", "",
+		    "" },
+		{ "X-PM-Metadata-k: " FIFTY "1234567890123456789012345678901\n", "",
+		    "tag-too-long" },
+		{ "X-Mailin-Tag: caf\xc3\xa9\n", "brevo", "name-characters" },
+		{ "X-Mailin-Tag: a\nX-Mailin-custom: {\"k\":\"\\u00e9\"}\n", "brevo",
+		    "tag-characters" },
+		{ "X-GreenArrow-InstanceID: 9a_b +~\n", "greenarrow", "" },
+		{ "X-GreenArrow-ListID: a_1+\n", "", "" },
+		{ "X-GreenArrow-ListID: a-1\n", "", "tag-characters" },
+		{ "X-GreenArrow-ListID: 123456789012345678901\n", "", "tag-too-long" },
+		{ "X-GreenArrow-MailClass: bulk_a\n", "", "" },
+		{ "X-GreenArrow-MailClass: bulk2\n", "", "tag-characters" },
+		{ "X-xsMailingId: 12345678901234567890\nX-xsMessageId: 1234567890\n",
+		    "socketlabs", "" },
+		{ "X-xsMailingId: 12345678901234567890\nX-xsMessageId: 12345678901\n",
+		    "socketlabs", "tags-too-long" },
+		{ "X-xsMailingId: a\nX-xsMessageId: a_b\n", "socketlabs",
+		    "tag-characters" },
 		{ "X-xsMailingId: a_b\n", "socketlabs", "name-characters" },
 		{ "X-Mailjet-Campaign: a/b\n", "mailjet", "name-characters" },
 		{ "X-GreenArrow-InstanceID: =?utf-8?Q?=C3=A9?=\n", "greenarrow",
 		    "name-characters" },
 		{ "X-xsMailingId: 0123456789012345678901234567890\n", "socketlabs",
-		    "name-too-long" },
+		    "tags-too-long" },
 		/* A source that did not win is looked at as well. */
 		{ "X-Mailgun-Variables: plain\n", "", "no-json" },
 		{ "X-Mailin-custom: {plain}\n", "", "no-json" },
@@ -409,6 +447,119 @@ what_the_service_would_refuse_is_told_and_counted_all_the_same(void **state)
 	assert_string_equal(f->found.fault_field, "X-SMTPAPI");
 	assert_string_equal(left_of(f), "");
 	assert_string_equal(f->name.name, "c");
+}
+
+/* A document with so many of a piece in it, commas between; "#" is another letter in
+ * each. */
+static void
+give_pieces(struct fixture *f, const char *before, const char *piece, size_t n,
+    const char *after)
+{
+	struct buf b;
+
+	buf_init(&b, 64 * 1024);
+	buf_adds(&b, before);
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(&b, i > 0 ? "," : "");
+		for (const char *p = piece; *p != '\0'; p++)
+			buf_addc(&b, *p == '#' ? (char)('a' + i) : *p);
+	}
+	buf_addf(&b, "%s\n", after);
+	give(f, buf_str(&b));
+	buf_fini(&b);
+}
+
+static void
+more_tags_than_the_service_takes_are_told(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t n = 10; n <= 11; n++) {
+		enum source_fault expected = n == 10 ? SOURCE_FINE : SOURCE_TAGS_MANY;
+
+		give_pieces(f, "X-SMTPAPI: {\"category\":[", "\"c\"", n, "]}");
+		assert_int_equal(f->found.fault, expected);
+		give_pieces(f, "X-MSYS-API: {\"tags\":[", "\"c\"", n, "]}");
+		assert_int_equal(f->found.fault, expected);
+		clear(f);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(
+			    hdr_receive(&f->hdr, STR("X-PM-Metadata-k"), STR(" v")), 0);
+		read_it(f);
+		assert_int_equal(f->found.fault, expected);
+	}
+	/* Of each document, not of the message: Mandrill has one for each recipient. */
+	give(f,
+	    STR("X-MC-Metadata: {\"k\":\"" FIFTY FIFTY "\"}\n"
+		"X-MC-Metadata: {\"k\":\"" FIFTY FIFTY "\"}\n"));
+	assert_int_equal(f->found.fault, SOURCE_FINE);
+	/* Nor of one service with another's. */
+	give(f,
+	    STR("X-xsMailingId: 1234567890123456789012345\n"
+		"X-PM-Metadata-k: 123456\n"));
+	assert_int_equal(f->found.fault, SOURCE_FINE);
+}
+
+static void
+metadata_counts_as_it_stands_in_json(void **state)
+{
+	/* Of 200 bytes and of 201, which numbers without quotes are, too. */
+	static const struct {
+		const char *header;
+		bool fine;
+	} t[] = {
+		{ "X-MC-Metadata: {\"k\":\"" FIFTY FIFTY FIFTY
+		  "1234567890123456789012345678901234567890xy\"}\n",
+		    true },
+		{ "X-MC-Metadata: {\"k\":\"" FIFTY FIFTY FIFTY
+		  "1234567890123456789012345678901234567890xyz\"}\n",
+		    false },
+		{ "X-MC-Metadata: {\"k\":\"" FIFTY FIFTY FIFTY
+		  "123456789012345678901234x\",\"a\":123,\"b\":true}\n",
+		    true },
+		{ "X-MC-Metadata: {\"k\":\"" FIFTY FIFTY FIFTY
+		  "1234567890123456789012345x\",\"a\":123,\"b\":true}\n",
+		    false },
+	};
+	struct fixture *f = *state;
+	char piece[1100];
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		give(f, str_of(t[i].header));
+		assert_int_equal(
+		    f->found.fault, t[i].fine ? SOURCE_FINE : SOURCE_TAGS_LONG);
+	}
+	snprintf(piece, sizeof(piece), "\"#\":\"%0990dx\"", 0);
+	give_pieces(f, "X-SMTPAPI: {\"unique_args\":{", piece, 10, "}}");
+	assert_int_equal(f->found.fault, SOURCE_FINE);
+	give_pieces(f, "X-SMTPAPI: {\"unique_args\":{", piece, 11, "}}");
+	assert_int_equal(f->found.fault, SOURCE_TAGS_LONG);
+}
+
+static void
+what_the_service_cuts_is_cut(void **state)
+{
+	static const struct row t[] = {
+		{ "X-Mailgun-Tag: caf\xc3\xa9\n", "mailgun", "caf", "caf", "" },
+		{ "X-Mailgun-Tag: =?iso-8859-1?Q?caf=E9_cr=E8me?=\n", "mailgun",
+		    "caf-crme", "caf crme", "" },
+		{ "X-Mailgun-Tag: \xd0\xbb\xd0\xb5\xd1\x82\xd0\xbe\n"
+		  "X-Mailgun-Tag: b\n",
+		    "mailgun", "b", "b", "" },
+		{ "X-Mailgun-Tag: a \xc3\xa9\n", "mailgun", "a", "a", "" },
+	};
+	struct fixture *f = *state;
+	char piece[600];
+
+	CHECK(state, t);
+	/* Of metadata SparkPost tells what its first 1,000 bytes hold. */
+	snprintf(piece, sizeof(piece), "\"#\":\"%0490dx\"", 0);
+	give_pieces(f, "X-MSYS-API: {\"metadata\":{", piece, 3,
+	    ",\"campaign\":\"c\"},\"tags\":[\"t\"]}");
+	assert_int_equal(f->found.fault, SOURCE_FINE);
+	assert_null(f->found.source);
+	assert_int_equal(f->found.n_tags, 3);
+	assert_true(str_eq(f->found.tags[2], STR("t")));
 }
 
 static void
@@ -488,7 +639,7 @@ nothing_that_moves_a_line_or_a_terminal_gets_into_a_tag(void **state)
 		{ "X-Metadata-{campaign}: x%{y}\n", "", "", "{campaign}=x%{y}", "" },
 		{ "X-Metadata-campaign: {a}:%n\n", "x-metadata", "a-n",
 		    "campaign={a}:%n", "" },
-		{ "X-SES-Message-Tags: ,=x,,a=,=,b=1=2\n", "", "", "b=1=2", "" },
+		{ "X-Metermark-Tag: ,=x,,a=,=,b=1=2\n", "", "", "b=1=2", "" },
 	};
 
 	CHECK(state, t);
@@ -698,6 +849,9 @@ main(void)
 		T(of_a_repeated_header_the_service_s_own_instance_counts),
 		T(values_are_unfolded_and_decoded),
 		T(what_the_service_would_refuse_is_told_and_counted_all_the_same),
+		T(more_tags_than_the_service_takes_are_told),
+		T(metadata_counts_as_it_stands_in_json),
+		T(what_the_service_cuts_is_cut),
 		T(a_name_that_is_too_long_keeps_its_campaign),
 		T(names_in_other_alphabets_stay_apart),
 		T(charsets_of_encoded_words_do_not_split_or_join_names),

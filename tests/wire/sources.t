@@ -139,7 +139,7 @@ def sentences(row):
     if row["title"] != row["source"]:
         yield row["title"] + "."
     for label, text in (("Campaign", row["campaign"]), ("Repeated", row["repeated"]),
-                        ("Names", row["names"]), ("Tags", row["tags"]),
+                        ("Limits", row["limits"]), ("Tags", row["tags"]),
                         ("Removed", ", ".join(row["removed"])),
                         ("Sent on", ", ".join(row["sent_on"]))):
         if text:

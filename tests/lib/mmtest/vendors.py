@@ -65,6 +65,9 @@ X-SES-MESSAGE-TAGS: campaign_id=c77
 """, "c77"),
     Case("ses", "a value that it gives no numbers for", "X-SES-MESSAGE-TAGS: campaign=a b\n",
          "a-b", fault="name-characters"),
+    Case("ses", "a tag that it gives no numbers for",
+         "X-SES-MESSAGE-TAGS: campaign=a, site=www.example.com\n", "a", fault="tag-characters",
+         tags=("site=www.example.com",)),
     Case("sendgrid", "categories and arguments, folded", """\
 X-SMTPAPI: {"to": ["bcc1@example.net", "bcc2@example.net"],
  "category": ["Welcome Letters", "trial"], "send_at": 1409348513,
@@ -81,6 +84,9 @@ X-SMTPAPI: {"category": "two"}
 """, "one"),
     Case("sendgrid", "broken", "X-SMTPAPI: {\"category\": \"one\"\nX-Tag: rescue\n", "rescue",
          fault="no-json"),
+    Case("sendgrid", "eleven categories",
+         'X-SMTPAPI: {"category": ["c0", ' + ", ".join(f'"c{i}"' for i in range(1, 11)) + "]}\n",
+         "c0", fault="too-many-tags"),
     Case("mailgun", "tags, switches, variables", """\
 X-Mailgun-Tag: August newsletter
 X-Mailgun-Tag: newsletter
@@ -96,6 +102,8 @@ X-Mailgun-Variables: {"other": "8"}
 X-Mailgun-Tag:
 X-Mailgun-Tag: second
 """, "second", tags=("second",)),
+    Case("mailgun", "what is not ASCII is left out",
+         "X-Mailgun-Tag: =?utf-8?Q?caf=C3=A9_2026?=\n", "caf-2026", tags=("caf 2026",)),
     Case("postmark", "blank, then twice: the first",
          "X-PM-Tag:\nX-PM-Tag: one\nX-PM-Tag: two\n", "one"),
     Case("postmark", "tag, stream, metadata", """\
@@ -107,6 +115,8 @@ X-PM-TrackOpens: true
 X-PM-TrackLinks: HtmlOnly
 X-PM-KeepID: true
 """, "welcome-email", tags=("message-stream=broadcasts", "color=blue", "client-id=12345")),
+    Case("postmark", "a key of 21 bytes",
+         "X-PM-Tag: t\nX-PM-Metadata-" + "k" * 21 + ": v\n", "t", fault="tag-too-long"),
     Case("mandrill", "tags and more", """\
 X-MC-Tags: password-reset, account
 X-MC-Metadata: {"user_id": "45829", "location_id": "111"}
@@ -117,6 +127,11 @@ X-MC-SendAt: 2026-11-24 09:00:00
 X-MC-IpPool: main
 """, "password-reset", tags=("account", "user_id=45829", "subaccount=cust-123")),
     Case("mandrill", "a reserved name", "X-MC-Tags: _own\n", "own", fault="name-characters"),
+    Case("mandrill", "metadata of two recipients, and of more than 200 bytes", """\
+X-MC-Tags: a
+X-MC-Metadata: {"_rcpt": "a@example.net", "user": "1"}
+X-MC-Metadata: {"_rcpt": "b@example.net", "user": "%s"}
+""" % ("2" * 199), "a", fault="tags-too-long"),
     Case("sparkpost", "the example of its manual", """\
 X-MSYS-API: {"options" : {"open_tracking" : false, "click_tracking" : true,
    "transactional" : true, "skip_suppression" : true, "ip_pool" : "p"},
@@ -155,6 +170,10 @@ X-GreenArrow-ListID: l4
 X-GreenArrow-MailClass: bulk
 X-GreenArrow-MtaID: 2
 """, "7autumn", tags=("list-id=l4", "mail-class=bulk")),
+    Case("greenarrow", "a list that is none", "X-GreenArrow-SendID: s\n"
+         "X-GreenArrow-ListID: my-list\n", "s", fault="tag-characters"),
+    Case("brevo", "a tag that is not ASCII", "X-Mailin-Tag: =?utf-8?Q?caf=C3=A9?=\n",
+         canonical("caf\u00e9"), fault="name-characters"),
     Case("brevo", "tag and custom field", """\
 X-Mailin-Tag: invoices
 X-Mailin-custom: {"order": "9"}
@@ -165,6 +184,9 @@ X-Mailin-IP: 192.0.2.9
     Case("postal", "a blank one behind", "X-Postal-Tag: one\nX-Postal-Tag:\n", "one"),
     Case("socketlabs", "mailing and message", "X-xsMailingId: week-47\nX-xsMessageId: m1\n",
          "week-47"),
+    Case("socketlabs", "31 bytes together",
+         "X-xsMailingId: week-47\nX-xsMessageId: " + "m" * 24 + "\n", "week-47",
+         fault="tags-too-long"),
     Case("mailerq", "tag and properties", "x-mq-tag: letters\nx-mq-ips: 192.0.2.1\n", "letters"),
     Case("smtpeter", "tags and switches",
          "x-smtpeter-tags: reminder, second\nx-smtpeter-trackclicks: true\n", "reminder",
