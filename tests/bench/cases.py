@@ -100,6 +100,10 @@ CASES = (
          (UNINSPECTED, METERMARK), base=UNINSPECTED.label, floor=False),
     _against_one("campaign", campaigns=100_000),
     _against_one("domain", domains=100_000),
+    Case("2k-rsa-held-keys", "2 KB, RSA-2048, 4,000 domains with a key file each, all held",
+         Load(), (METERMARK, Entrant("metermark, 4,000 key files", "metermark",
+                                     {"domains": 4_000, "key_files": True})),
+         base=METERMARK.label, floor=False),
     # In turn, so that no cache of keys that is smaller than all of them ever helps.
     Case("2k-rsa-domain-keys", "2 KB, RSA-2048, 20,000 domains with a key file each",
          Load(), (METERMARK, Entrant("metermark, 20,000 key files", "metermark",

@@ -73,6 +73,11 @@ def _domains(r):
     return entrant(r, "2k-rsa-domains", "metermark, 100,000 domains", "to_base")
 
 
+@target("4,000 domains with a key each, held, to one: CPU", 1.05)
+def _held_keys(r):
+    return entrant(r, "2k-rsa-held-keys", "metermark, 4,000 key files", "to_base")
+
+
 @target("signing alone, 2 threads to 1: messages/s", 1.9, at_most=False)
 def _threads(r):
     return r["signing"][0]["signers"]["metermark"]["scaling"] if r["signing"] else None
@@ -135,6 +140,10 @@ def notes_of(case):
     if floor:
         yield "floor: " + " + ".join(f"{name} {number(us, 1)}"
                                      for name, us in floor["parts"].items())
+        ours = case["entrants"].get("metermark")
+        if ours:
+            yield (f"metermark: {number(ours['cpu_us'] - floor['cpu_us'], 1)} us more than the "
+                   "floor, whatever a signature costs")
     for label, e in case["entrants"].items():
         named = {}
         for run in e["runs"]:
