@@ -20,10 +20,12 @@ REFUSED = None
 DIFFERS = {
     "postfix": {
         "bare-cr": (set(), "cleanup_replace_stray_cr_lf makes it a blank"),
+        "bare-cr-header": (set(), "the same"),
         "bare-lf": (set(), "smtpd takes it for a line end, and hands on CRLF"),
     },
     "sendmail": {
         "bare-cr": (REFUSED, "421 4.5.0 Bare carriage return (CR) not allowed"),
+        "bare-cr-header": (REFUSED, "the same"),
         "bare-lf": (REFUSED, "421 4.5.0 Bare linefeed (LF) not allowed"),
         "header-size": (REFUSED, "552 5.6.0 Headers too large (32768 max)"),
     },
