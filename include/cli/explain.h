@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/addr.h"
 #include "core/buf.h"
 #include "core/conf.h"
 #include "core/decide.h"
@@ -71,6 +72,7 @@ struct explain {
 	const struct txn_outcome *outcome;
 	const struct decision *decision;
 	struct str envelope_domain;
+	char ascii_domain[ADDR_DOMAIN_MAX + 1]; /* of an international one */
 	struct tally_delta delta;
 	bool counted;
 	struct buf line; /* for the log */

@@ -139,6 +139,22 @@ run_txn(struct explain *e, struct str host, struct str from)
 	return status;
 }
 
+/* The name that conditions are compared with, as core/txn.h has it. */
+static struct str
+in_ascii(struct str domain, char out[ADDR_DOMAIN_MAX + 1])
+{
+	char name[ADDR_DOMAIN_MAX + 1];
+	bool ascii = true;
+
+	for (size_t i = 0; i < domain.len; i++)
+		ascii = ascii && (unsigned char)domain.p[i] < 0x80;
+	if (ascii || domain.len > ADDR_DOMAIN_MAX)
+		return domain;
+	memcpy(name, domain.p, domain.len);
+	name[domain.len] = '\0';
+	return idn_ascii(name, out) == 0 ? str_of(out) : domain;
+}
+
 static int
 examine(struct explain *e)
 {
@@ -163,7 +179,7 @@ examine(struct explain *e)
 		    "the daemon makes X-Metermark with a key of its own, so it differs "
 		    "at its end, and one that is there cannot be checked here");
 	if (addr_path(from, &path) == ADDR_OK)
-		e->envelope_domain = path.domain;
+		e->envelope_domain = in_ascii(path.domain, e->ascii_domain);
 	status = run_txn(e, str_of(e->options.host), from);
 	e->options.host = NULL;
 	return status;

@@ -199,11 +199,13 @@ edits(const struct plan *plan)
 }
 
 static json_t *
-keys(const struct explain_signer *s)
+keys(const struct explain *e)
 {
+	const struct explain_signer *s = &e->signer;
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < s->n_keys; i++) {
+	/* The body, too, may be what cannot be signed. */
+	for (size_t i = 0; i < s->n_keys && e->decision->domain != NULL; i++) {
 		const struct explain_key *k = &s->keys[i];
 		struct object o = begin();
 
@@ -263,8 +265,9 @@ whole(const struct explain *e)
 	    e->outcome->sender.address.len > 0 ? text(e->outcome->sender.address)
 					       : json_null());
 	set(&o, "hold", text_or_null(e->outcome->hold));
-	set(&o, "keys", keys(&e->signer));
-	set(&o, "signed", text(buf_str(&e->signer.fields)));
+	set(&o, "keys", keys(e));
+	set(&o, "signed",
+	    text(e->decision->domain != NULL ? buf_str(&e->signer.fields) : STR("")));
 	set(&o, "counts", counts(e));
 	set(&o, "log", text(buf_str(&e->line)));
 	set(&o, "notes", notes(e));

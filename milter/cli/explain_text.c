@@ -221,8 +221,11 @@ put_keys(struct page *p)
 	const struct explain_signer *s = &p->e->signer;
 
 	label(p, "keys");
-	if (s->n_keys == 0)
+	/* The body, too, may be what cannot be signed. */
+	if (s->n_keys == 0 || p->e->decision->domain == NULL) {
 		buf_adds(&p->out, "none: it leaves unsigned\n");
+		return;
+	}
 	for (size_t i = 0; i < s->n_keys; i++) {
 		const struct explain_key *k = &s->keys[i];
 
@@ -234,8 +237,6 @@ put_keys(struct page *p)
 		show(p, str_of(k->text));
 		buf_adds(&p->out, ")\n");
 	}
-	if (s->n_keys == 0)
-		return;
 	label(p, "signed");
 	show(p, buf_str(&s->fields));
 	buf_addc(&p->out, '\n');

@@ -232,6 +232,9 @@ escape(struct bodylook *k, char c, char *out)
 {
 	size_t n;
 
+	/* Blanks before the end of a line are of no account: it may be a soft one. */
+	if (k->escape_len == 1 && ascii_iswsp(c))
+		return 0;
 	if (hex(c) < 0) {
 		n = let_go(k, out);
 		if (c == '=')

@@ -302,7 +302,8 @@ user_allowed(const struct conf *c, const struct decide_facts *facts, bool from_o
 	return false;
 }
 
-static void
+/* 0, or -1 when there is no room for it. */
+static int
 prepare_signature(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
     struct arena *a, struct decision *d)
 {
@@ -335,10 +336,9 @@ prepare_signature(const struct conf *c, const struct decide_facts *facts, struct
 		    "Message has too many header fields to be signed");
 		break;
 	case PRESIGN_MEMORY:
-		no_room(c, h, a, d);
-		hdr_revert(h);
-		break;
+		return -1;
 	}
+	return 0;
 }
 
 /*
@@ -359,6 +359,30 @@ renew_mark(
 	buf_fini(&b);
 	if (value.p != NULL)
 		(void)hdr_append(h, STR(MARK_FIELD), value);
+}
+
+/* What leaves with no mail of ours; needs no room. */
+static void
+remove_always(const struct conf *c, const struct source_hits *hits, struct hdr *h)
+{
+	source_strip(&c->campaign.index, hits, h);
+	leaks_remove_always(h);
+}
+
+/* All edits, those for the signature last.  0, or -1 when there is no room for one. */
+static int
+edit(const struct conf *c, const struct decide_facts *facts,
+    const struct source_hits *hits, bool from_ok, struct hdr *h, struct arena *a,
+    struct decision *d)
+{
+	remove_always(c, hits, h);
+	if (decide_edit(c, facts, h, a, d) != 0)
+		return -1;
+	if (d->verdict == DECIDE_ACCEPT && d->domain != NULL)
+		return prepare_signature(c, facts, h, a, d);
+	if (d->verdict == DECIDE_ACCEPT && from_ok && d->why == NULL)
+		d->why = "no-domain";
+	return 0;
 }
 
 void
@@ -396,19 +420,12 @@ decide_message(const struct conf *c, const struct decide_facts *facts, struct hd
 		too_large(c, d);
 	if (facts->overflow || d->verdict != DECIDE_ACCEPT)
 		return;
-	source_strip(&c->campaign.index, &hits, h);
-	leaks_remove_always(h);
-	if (decide_edit(c, facts, h, a, d) != 0) {
+	if (edit(c, facts, &hits, from_ok, h, a, d) != 0) {
 		no_room(c, h, a, d);
 		hdr_revert(h);
-		return;
+		d->sender = (struct verp) { STR(""), STR("") };
+		remove_always(c, &hits, h);
 	}
-	if (d->verdict != DECIDE_ACCEPT)
-		return;
-	if (d->domain != NULL)
-		prepare_signature(c, facts, h, a, d);
-	else if (from_ok && d->why == NULL)
-		d->why = "no-domain";
 	if (d->verdict == DECIDE_ACCEPT)
 		renew_mark(facts,
 		    d->sender.address.len > 0 ? d->sender.address : facts->sender, h,

@@ -72,17 +72,26 @@ mimefield_token(struct str *s)
 	return token;
 }
 
+/* What began and had no end: to look for that at each further one would take the square
+ * of the bytes, so those are taken as they stand. */
+struct open {
+	bool comment, quoted;
+};
+
 /* From the next ';' on that stands in no comment and no quotes. */
 static struct str
-next_param(struct str s)
+next_param(struct str s, struct open *open)
 {
 	while (s.len > 0 && s.p[0] != ';') {
-		size_t n = 0;
+		size_t n = 1;
 
-		if (s.p[0] == '(')
+		if (s.p[0] == '(' && !open->comment) {
 			n = comment(s);
-		else if (s.p[0] == '"')
+			open->comment = n == 0;
+		} else if (s.p[0] == '"' && !open->quoted) {
 			n = quoted(s);
+			open->quoted = n == 0;
+		}
 		s = str_skip(s, n > 0 ? n : 1);
 	}
 	return s;
@@ -119,7 +128,9 @@ take_value(struct str s, char *out, size_t size)
 size_t
 mimefield_param(struct str value, struct str name, char *out, size_t size)
 {
-	while ((value = next_param(value)).len > 0) {
+	struct open open = { false, false };
+
+	while ((value = next_param(value, &open)).len > 0) {
 		struct str found;
 
 		value = str_skip(value, 1);

@@ -31,7 +31,9 @@
 static int
 keep(const cfg_t *cfg, const cfg_opt_t *opt, const char *value, void *result)
 {
-	conffile_met(opt->name, (unsigned)cfg->line);
+	/* Sections have options of the same names. */
+	if (strcmp(cfg->name, "root") == 0)
+		conffile_met(opt->name, (unsigned)cfg->line);
 	*(const char **)result = value;
 	return 0;
 }

@@ -6,6 +6,7 @@ removed does not come back from a flusher that still holds it."""
 import hashlib
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -15,7 +16,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
 
 from counting import Driver
 from mmtest.redis import RedisServer
-from mmtest.scratch import Scratch, Tap
+from mmtest.scratch import Scratch, Tap, free_port
 from ops import DAY, HOUR, PRODUCER, Feed, Terminal, ask, check, run, utc
 
 tap = Tap()
@@ -233,7 +234,25 @@ def names_are_trimmed(redis):
     if sum_gone != len(gone) or calls < 2 or \
             sorted(redis.hash("metermark:ids").values()) != sorted(listed):
         yield f"{sum_gone} gone in {calls} calls, {len(redis.hash('metermark:ids'))} left"
+    yield from trimmed_as_read(redis, path, listed)
     redis.command("FLUSHALL")
+
+
+def trimmed_as_read(redis, script, listed):
+    """The loop of the README ends: when all is done, and when Redis does not answer."""
+    folder = os.path.dirname(script)
+    with open(os.path.join(folder, "README.md"), encoding="utf-8") as f:
+        text = f.read()
+    begin = text.index("    c=0; while")
+    loop = text[begin:text.index("\n\n", begin)]
+    redis.command("HSET", "metermark:ids", "0" * 16, "gone-again")
+    for port, left in ((redis.port, len(listed)), (free_port(), None)):
+        done = subprocess.run(["sh", "-c", loop.replace("redis-cli", f"redis-cli -p {port}")],
+                              cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+        if left is not None and (len(redis.hash("metermark:ids")) != left or done.stderr):
+            yield f"README: {done.stderr}{len(redis.hash('metermark:ids'))} left"
+        if left is None and "not trimmed: " not in done.stderr:
+            yield f"README, without a Redis: {done}"
 
 
 def body():

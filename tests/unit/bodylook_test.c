@@ -75,6 +75,8 @@ static const struct sample samples[] = {
 	{ "text/plain", "", "unsu\r\nbscribe\r\n", false, true, false, false, 0 },
 	{ "text/plain", "quoted-printable", "unsu=\r\nbscribe\r\n", true, true, false,
 	    false, 0 },
+	{ "text/plain", "quoted-printable", "unsu= \t\r\nbscribe\r\n", true, true,
+	    false, false, 0 },
 	{ "text/plain", "quoted-printable", "u=\r\nn=\r\nsu=\r\nb\r\n", true, true,
 	    false, false, 0 },
 	{ "text/plain", "Quoted-Printable ", "unsu\r\nbscribe\r\n", false, true, false,

@@ -703,18 +703,40 @@ mail_without_room_for_edits_is_judged_as_it_leaves(void **state)
 {
 	struct fixture *f = *state;
 	struct conf_stream *s = add_stream(&f->conf, "bulk", NULL);
+	char err[128];
 
 	f->conf.on_bad_message = CONF_BAD_ACCEPT;
 	add_header(&s->set, &s->n_set, "Subject", "new");
-	receive(f, "From", " a@example.com");
-	receive(f, "Subject", " old");
-	while (f->hdr.n < HDR_FIELDS_MAX)
-		receive(f, "X-Filler", " y");
-	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
-	assert_null(f->d.domain);
-	assert_string_equal(f->d.why, "header-too-large");
-	assert_int_equal(edits(f), 0);
-	assert_string_equal(value(f, "Subject"), " old");
+	f->facts.sender = STR("<a@example.com>");
+	s->track.return_path = tmpl_parse("b@bounce.example.com", err, sizeof err);
+	assert_non_null(s->track.return_path);
+	/* From none that goes in to the one that is one too many. */
+	for (size_t room = 0; room < 8; room++) {
+		hdr_reset(&f->hdr);
+		receive(f, "From", " a@example.com");
+		receive(f, "Subject", " old");
+		receive(f, "X-SMTPAPI", " {}");
+		receive(f, "Bcc", " b@example.net");
+		receive(f, "X-Metermark", " forged");
+		while (f->hdr.n < HDR_FIELDS_MAX - room)
+			receive(f, "X-Filler", " y");
+		assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
+		/* Nothing of it goes on, whatever else has room. */
+		assert_null(hdr_first(&f->hdr, STR("X-SMTPAPI")));
+		assert_null(hdr_first(&f->hdr, STR("Bcc")));
+		if (hdr_first(&f->hdr, STR("X-Metermark")) != NULL)
+			assert_string_not_equal(value(f, "X-Metermark"), " forged");
+		if (f->d.domain != NULL) {
+			assert_int_not_equal(room, 0);
+			assert_string_equal(value(f, "Subject"), " new");
+			assert_int_not_equal(f->d.sender.address.len, 0);
+			continue;
+		}
+		assert_string_equal(f->d.why, "header-too-large");
+		assert_string_equal(value(f, "Subject"), " old");
+		assert_int_equal(f->d.sender.address.len, 0);
+	}
+	assert_non_null(f->d.domain);
 }
 
 /* ==== The body ==== */

@@ -92,7 +92,9 @@ def settings_test(t, d):
         name = line.partition(" ")[0]
         left = "".join(x if not x.startswith(f"{name} ") else "\n"
                        for x in text.splitlines(keepends=True))
-        bad = t.scratch.write("bad.conf", left + line + "\n")
+        # Options of that name in a section are others.
+        bad = t.scratch.write("bad.conf", left + line + "\n" +
+                              'stream "s" {\n\tmatch { user = "shop" }\n}\n')
         for arguments, want in ((["-t"], "78"), (["-f"], "(78|69)")):
             status, out, err = run(*arguments, "-c", bad)
             yield from expect(f"{arguments} {line}", f"{status} {out}{err}",

@@ -305,6 +305,19 @@ def refused(d):
             yield f"{field!r}: without settings nobody refuses"
 
 
+def explained(d):
+    """A body that cannot be signed: no keys, and no list of what they sign."""
+    text = b"From: a@example.com\r\nTo: r@example.net\r\n\r\n" + b"x" * 1100 + b"\r\n"
+    command = [os.path.join(os.environ.get("MM_BUILD", "."), "metermark"), "explain", "-c", d.file]
+    told = json.loads(subprocess.run([*command, "-f", "json", "-"], input=text, check=True,
+                                     capture_output=True).stdout)
+    if told["keys"] or told["signed"] or told["counts"].get("unsigned") != 1:
+        yield f"{told['keys']} {told['signed']} {told['counts']}"
+    out = subprocess.run([*command, "-"], input=text, check=True, capture_output=True).stdout
+    if b"none: it leaves unsigned" not in out:
+        yield out.decode()
+
+
 def line_ends():
     """One header line with LF alone makes no file of such lines, and no CR CR LF."""
     good = b"From: a@example.com\r\nTo: b@example.net\r\n\r\none\r\ntwo\r\n"
@@ -326,6 +339,7 @@ with wire("rules") as t:
         t.check("so does check, and scores, results and status agree",
                 lambda: by_check(config))
         t.check("each provider asks for what it is known to ask for", lambda: demands(config))
+        t.check("explain names no keys for a body that cannot be signed", lambda: explained(d))
         t.check("text and page are safe and complete, wrong use is told", lambda: forms(config))
     t.check("line ends of a file are found out from all of its header", line_ends)
     t.check("a transactional message needs no way to unsubscribe", transactional)
