@@ -241,9 +241,11 @@ sync_all(struct journal *j)
 	bool all = true;
 
 	j->resting = false;
-	for (struct segment *s = j->closed; s != NULL; s = s->next)
+	/* The copy of a closed segment comes next: it may fail, and have a copy, too.
+	 */
+	for (struct segment *s = j->closed; s != NULL && !j->resting; s = s->next)
 		all &= sync_one(j, s);
-	if (j->cur != NULL)
+	if (j->cur != NULL && !j->resting)
 		all &= sync_one(j, j->cur);
 	if (all && target > j->durable)
 		j->durable = target;

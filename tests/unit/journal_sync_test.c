@@ -382,6 +382,49 @@ a_disk_that_fails_for_good_is_asked_less_and_less(void **state)
 	assert_all(102);
 }
 
+static void
+a_full_segment_is_not_copied_until_all_room_is_gone(void **state)
+{
+	static uint8_t p[4096];
+	uint32_t sum = crc32c(0, p, sizeof p);
+	struct journal_settings set = { .dir = dir,
+		.producer = PRODUCER,
+		.sync = CONF_SYNC_NONE,
+		.sync_ms = 20,
+		.segment_bytes = JOURNAL_SEGMENT_MIN,
+		.max_bytes = 64 << 20 };
+	char err[256] = "";
+	struct journal *j = journal_open(&set, 1, err, sizeof err);
+	struct journal_figures fig = { 0 };
+	uint64_t number;
+
+	(void)state;
+	assert_non_null(j);
+	for (int i = 0; i < 100000 && fig.segments < 4; i++) {
+		if (!journal_put(j, JREC_DELTA, p, sizeof p, sum, &number))
+			usleep(5000);
+		journal_figures(j, &fig);
+	}
+	assert_true(fig.segments >= 4);
+	pthread_mutex_lock(&disk.lock);
+	__atomic_store_n(&broken, true, __ATOMIC_SEQ_CST);
+	disk.fails = while_broken;
+	pthread_mutex_unlock(&disk.lock);
+	set.sync = CONF_SYNC_INTERVAL;
+	journal_set(j, &set);
+	for (int i = 0; i < 400 && fig.sync_failures < 2; i++) {
+		usleep(10000);
+		journal_figures(j, &fig);
+	}
+	usleep(300000);
+	journal_figures(j, &fig);
+	print_message("# %llu failures\n", (unsigned long long)fig.sync_failures);
+	assert_in_range(fig.sync_failures, 2, 10);
+	journal_stop(j);
+	journal_free(j);
+	__atomic_store_n(&broken, false, __ATOMIC_SEQ_CST);
+}
+
 #define IN_DIR(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
 
 int
@@ -391,6 +434,7 @@ main(void)
 		IN_DIR(what_did_not_get_to_the_disk_goes_to_a_new_segment),
 		IN_DIR(many_failures_under_several_threads_lose_nothing),
 		IN_DIR(a_disk_that_fails_for_good_is_asked_less_and_less),
+		IN_DIR(a_full_segment_is_not_copied_until_all_room_is_gone),
 	};
 
 	logger_open("journal_sync_test", true, LOGGER_INFO);
