@@ -62,7 +62,8 @@ struct journal;
  * reason not to start. */
 struct journal *journal_open(
     const struct journal_settings *, uint64_t first, char *err, size_t errlen);
-/* End the thread, bring all to disk.  Records may still be put, and are not lost. */
+/* End the thread, bring all to disk.  Records may still be put, and are not lost.  A
+ * second call, after the first has returned, does nothing. */
 void journal_stop(struct journal *);
 /* After journal_stop(), when nobody puts any more. */
 void journal_free(struct journal *);

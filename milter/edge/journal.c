@@ -353,14 +353,19 @@ journal_open(
 void
 journal_stop(struct journal *j)
 {
+	bool again;
+
 	if (j == NULL)
 		return;
 	pthread_mutex_lock(&j->lock);
+	again = j->stopping;
 	j->stopping = true;
 	wake(j);
 	pthread_cond_broadcast(&j->synced);
 	pthread_mutex_unlock(&j->lock);
-	pthread_join(j->thread, NULL);
+	/* A thread must not be joined twice. */
+	if (!again)
+		pthread_join(j->thread, NULL);
 }
 
 void

@@ -105,6 +105,18 @@ __wrap_fdatasync(int fd)
 	return r;
 }
 
+static unsigned joins;
+
+int __real_pthread_join(pthread_t thread, void **result);
+int __wrap_pthread_join(pthread_t thread, void **result);
+
+int
+__wrap_pthread_join(pthread_t thread, void **result)
+{
+	__atomic_add_fetch(&joins, 1, __ATOMIC_SEQ_CST);
+	return __real_pthread_join(thread, result);
+}
+
 /* What did not get to the disk is not there any more. */
 static void
 lose(void)
@@ -425,6 +437,19 @@ a_full_segment_is_not_copied_until_all_room_is_gone(void **state)
 	__atomic_store_n(&broken, false, __ATOMIC_SEQ_CST);
 }
 
+static void
+the_thread_is_joined_once(void **state)
+{
+	struct journal *j = begin();
+
+	(void)state;
+	joins = 0;
+	journal_stop(j);
+	journal_stop(j);
+	assert_int_equal(joins, 1);
+	journal_free(j);
+}
+
 #define IN_DIR(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
 
 int
@@ -435,6 +460,7 @@ main(void)
 		IN_DIR(many_failures_under_several_threads_lose_nothing),
 		IN_DIR(a_disk_that_fails_for_good_is_asked_less_and_less),
 		IN_DIR(a_full_segment_is_not_copied_until_all_room_is_gone),
+		IN_DIR(the_thread_is_joined_once),
 	};
 
 	logger_open("journal_sync_test", true, LOGGER_INFO);
