@@ -31,6 +31,7 @@ struct journal_file {
 	bool good; /* its head; what follows is set then */
 	bool bad;  /* to be set aside */
 	struct jrec_head head;
+	bool read; /* what is in it was handed on */
 };
 
 struct replay {
@@ -190,6 +191,23 @@ take_record(struct replay *r, const struct jrec *rec, struct jpack_schema *schem
 	}
 }
 
+static void read_file(struct replay *, struct journal_file *);
+
+/*
+ * What is missing in a segment whose sync failed stands in its copy, a file behind it:
+ * that is read first, or the records behind the hole would pass for all there is.
+ */
+static void
+fill_gap(struct replay *r)
+{
+	for (struct journal_file *f = r->found->files; f != NULL; f = f->next)
+		if (f->good && !f->read && f->head.first <= r->found->next &&
+		    !r->found->out_of_memory) {
+			read_file(r, f);
+			return;
+		}
+}
+
 static bool
 read_records(struct replay *r, struct journal_file *f, const uint8_t *p, size_t n)
 {
@@ -201,6 +219,8 @@ read_records(struct replay *r, struct journal_file *f, const uint8_t *p, size_t 
 	jpack_schema_init(&schema);
 	jrec_scan_begin(&scan, p, n, &f->head);
 	while (jrec_next(&scan, &rec)) {
+		if (rec.number > found->next)
+			fill_gap(r);
 		if (rec.number < found->next) {
 			/* Known already, but for what the others mean. */
 			if (rec.type == JREC_SCHEMA)
@@ -226,6 +246,7 @@ read_file(struct replay *r, struct journal_file *f)
 	uint8_t *p;
 	size_t n;
 
+	f->read = true;
 	if (wholefile_read(r->dirfd, f->name, &p, &n, why, sizeof why) != 0) {
 		log_error(LINE_NOQUEUE ": journal-bad file=%s: %s", f->name, why);
 		f->bad = true;
@@ -262,7 +283,7 @@ journal_replay(const char *dir, const char *producer, uint64_t from,
 		return -1;
 	}
 	for (struct journal_file *f = found->files; f != NULL; f = f->next)
-		if (f->good && !found->out_of_memory)
+		if (f->good && !f->read && !found->out_of_memory)
 			read_file(&r, f);
 	for (struct journal_file *f = found->files; f != NULL; f = f->next)
 		found->bad += f->bad;

@@ -182,12 +182,12 @@ remove_dir(void **state)
 }
 
 static struct journal *
-begin(void)
+begin_with(enum conf_sync sync, uint32_t sync_ms)
 {
 	struct journal_settings set = { .dir = dir,
 		.producer = PRODUCER,
-		.sync = CONF_SYNC_ALWAYS,
-		.sync_ms = 20,
+		.sync = sync,
+		.sync_ms = sync_ms,
 		.segment_bytes = JOURNAL_SEGMENT_MIN,
 		.max_bytes = 64 << 20 };
 	char err[256] = "";
@@ -195,6 +195,12 @@ begin(void)
 
 	assert_non_null(j);
 	return j;
+}
+
+static struct journal *
+begin(void)
+{
+	return begin_with(CONF_SYNC_ALWAYS, 20);
 }
 
 static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER;
@@ -450,6 +456,66 @@ the_thread_is_joined_once(void **state)
 	journal_free(j);
 }
 
+/* Bytes up to the last that is not zero. */
+static off_t
+in_use(int fd, off_t size)
+{
+	char *bytes = malloc((size_t)size);
+
+	assert_non_null(bytes);
+	assert_int_equal(pread(fd, bytes, (size_t)size, 0), size);
+	while (size > 0 && bytes[size - 1] == '\0')
+		size--;
+	free(bytes);
+	return size;
+}
+
+static bool
+fails_once(unsigned call)
+{
+	(void)call;
+	return __atomic_exchange_n(&broken, false, __ATOMIC_SEQ_CST);
+}
+
+/* A page of what could not be synced is lost, and later ones are there: the copy, which
+ * has all of it, is what counts. */
+static void
+a_hole_in_a_failed_segment_is_filled_from_its_copy(void **state)
+{
+	struct journal *j = begin_with(CONF_SYNC_INTERVAL, 300);
+	static const char page[4096];
+	char path[128];
+	struct stat st;
+	off_t half, from;
+	int fd;
+
+	(void)state;
+	disk.fails = fails_once;
+	last_value = 0;
+	for (int i = 0; i < 500; i++)
+		put(j);
+	for (int i = 0; i < 400 && synced() == 0; i++)
+		usleep(50000);
+	assert_true(synced() > 0);
+	__atomic_store_n(&broken, true, __ATOMIC_SEQ_CST);
+	for (int i = 0; i < 500; i++)
+		put(j);
+	for (int i = 0; i < 400 && __atomic_load_n(&broken, __ATOMIC_SEQ_CST); i++)
+		usleep(50000);
+	journal_stop(j);
+	journal_free(j);
+	snprintf(path, sizeof path, "%s/00000000.jnl", dir);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	/* In the second half of what is in it, the last page of which stays. */
+	half = in_use(fd, st.st_size) / 2;
+	from = (half / 4096 + 2) * 4096;
+	assert_int_equal(pwrite(fd, page, sizeof page, from), sizeof page);
+	close(fd);
+	assert_all(1000);
+}
+
 #define IN_DIR(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
 
 int
@@ -458,6 +524,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_DIR(what_did_not_get_to_the_disk_goes_to_a_new_segment),
 		IN_DIR(many_failures_under_several_threads_lose_nothing),
+		IN_DIR(a_hole_in_a_failed_segment_is_filled_from_its_copy),
 		IN_DIR(a_disk_that_fails_for_good_is_asked_less_and_less),
 		IN_DIR(a_full_segment_is_not_copied_until_all_room_is_gone),
 		IN_DIR(the_thread_is_joined_once),
