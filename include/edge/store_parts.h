@@ -58,6 +58,9 @@ void store_release_all(struct store *);
 /* At the start, when the ledger could not be written: what is open was on disk before,
  * what comes is not.  It waits for the ledger, or until it is given up. */
 void store_set_apart(struct store *);
+/* Into what is open, each campaign under its own name: records on disk have that, so
+ * room for so many does not matter here.  As tally_merge(). */
+int store_merge(struct store *, struct tally *from);
 /* What waits is open again; the ledger has it, or there is none. */
 void store_give_back(struct store *);
 /* So many messages wait. */

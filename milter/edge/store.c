@@ -147,6 +147,17 @@ store_take(struct store *s)
 
 /* ==== sealing ==== */
 
+int
+store_merge(struct store *s, struct tally *from)
+{
+	int r;
+
+	tally_limit(s->open, SIZE_MAX);
+	r = tally_merge(s->open, from);
+	tally_limit(s->open, outbox_max_entries(s->outbox));
+	return r;
+}
+
 static void
 seal(struct store *s)
 {
@@ -158,7 +169,7 @@ seal(struct store *s)
 	}
 	if (lanes_seal(s->lanes, s->open, rest, s->recovered, time_now()) != 0)
 		s->incomplete = true; /* something is open that is not in the group */
-	if (tally_merge(s->open, rest) != 0)
+	if (store_merge(s, rest) != 0)
 		s->incomplete = true;
 	tally_free(rest);
 	s->recovered &= store_has_open(s);

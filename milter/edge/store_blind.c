@@ -92,7 +92,7 @@ store_give_back(struct store *s)
 	if (s->back == NULL)
 		return;
 	s->recovered |= s->back_recovered;
-	if (tally_merge(s->open, s->back) != 0) {
+	if (store_merge(s, s->back) != 0) {
 		s->incomplete = true; /* by halves they are in no ledger */
 		return;
 	}

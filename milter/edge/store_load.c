@@ -270,9 +270,13 @@ store_load(struct store *s, uint64_t *next, char *err, size_t errlen)
 	struct ledger_found lf;
 
 	jpack_schema_init(&l.schema);
+	/* A name that a limit of today changed would be open under another one than
+	 * that of its batch, and count again. */
+	tally_limit(s->open, SIZE_MAX);
 	if (ledger_read(
 		s->set.dir, s->set.producer, load_record, &l, &lf, err, errlen) != 0)
 		return -1;
+	tally_limit(s->open, outbox_max_entries(s->outbox));
 	if (!lf.there) {
 		if (lf.aside)
 			ledger_set_aside(s->set.dir);

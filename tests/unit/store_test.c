@@ -102,11 +102,12 @@ settings(const char *where)
 	return set;
 }
 
+/* With room for so many campaigns. */
 static struct life
-begin(const char *where)
+begin_with(const char *where, size_t room)
 {
 	struct store_settings set = settings(where);
-	struct life l = { .outbox = outbox_new(100, 24, 100) };
+	struct life l = { .outbox = outbox_new(room, 24, 100) };
 	char err[256] = "";
 
 	assert_non_null(l.outbox);
@@ -115,6 +116,12 @@ begin(const char *where)
 		fail_msg("%s", err);
 	store_place(l.store, "here");
 	return l;
+}
+
+static struct life
+begin(const char *where)
+{
+	return begin_with(where, 100);
 }
 
 /* In good order, or as if the power had gone: nothing more is written. */
@@ -864,6 +871,31 @@ names_of_the_day_are_known_after_a_restart(void **state)
 	}
 }
 
+/* What was open under its own name is not open as "_other" in a life with less room. */
+static void
+less_room_after_a_restart_counts_nothing_twice(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	struct life l = begin_with(dir, 8);
+	struct lanes *lanes;
+	struct lane *lane = NULL;
+
+	(void)state;
+	for (unsigned i = 0; i < NAMES; i++)
+		count(&l, i, 1);
+	store_take(l.store);
+	flush_all(&l, &redis);
+	assert_int_equal(redis.messages[NAMES], NAMES);
+	end(&l, true);
+	l = begin_with(dir, 2);
+	lanes = store_lanes(l.store);
+	store_seal(l.store, false);
+	while ((lane = lanes_ready(lanes, lane, false, 1)) != NULL)
+		fail_msg("%s would be sent again", lane->name);
+	assert_true(store_is_empty(l.store));
+	end(&l, true);
+}
+
 #define IN_DIR(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
 
 int
@@ -884,6 +916,7 @@ main(void)
 		IN_DIR(a_ledger_that_fails_to_sync_is_written_anew),
 		IN_DIR(what_a_read_only_disk_has_waits_and_what_comes_is_counted),
 		IN_DIR(a_start_on_a_read_only_disk_counts_what_comes),
+		IN_DIR(less_room_after_a_restart_counts_nothing_twice),
 		IN_DIR(names_of_the_day_are_known_after_a_restart),
 	};
 
