@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "core/utf8.h"
+
 /* Characters that are well-formed and yet show nothing, or change what others show. */
 static const struct {
 	uint32_t first, last;
@@ -42,32 +44,6 @@ shows(uint32_t c)
 	return (c & 0xfffe) != 0xfffe;
 }
 
-/* Bytes of the well-formed character at the front of s, and which it is; 0 for none
- * (RFC 3629 4: no overlong forms, no surrogates, nothing above U+10FFFF). */
-static size_t
-decode(struct str s, uint32_t *c)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char lead = s.len > 0 ? (unsigned char)s.p[0] : 0xff;
-	size_t n = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : 3;
-
-	if (lead >= 0xf0)
-		n = lead < 0xf5 ? 4 : 0;
-	if (n == 0 || n > s.len)
-		return 0;
-	*c = n == 1 ? lead : lead & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		unsigned char b = (unsigned char)s.p[i];
-
-		if ((b & 0xc0) != 0x80)
-			return 0;
-		*c = *c << 6 | (b & 0x3f);
-	}
-	if (*c < least[n] || *c > 0x10ffff || (*c >= 0xd800 && *c <= 0xdfff))
-		return 0;
-	return n;
-}
-
 /* Bytes at the front that stand as they are, whatever they are shown on. */
 static size_t
 plain_run(struct str s)
@@ -91,7 +67,7 @@ visible_add(struct buf *out, struct str s, bool utf8)
 		s = str_skip(s, n);
 		if (s.len == 0)
 			break;
-		n = decode(s, &c);
+		n = utf8_read(s, &c);
 		plain = n > 0 && shows(c) && (utf8 || n == 1);
 		if (n == 0)
 			n = 1;
@@ -146,7 +122,7 @@ visible_head(struct str s, size_t places)
 
 	while (at < s.len) {
 		uint32_t c = 0;
-		size_t n = decode(str_skip(s, at), &c);
+		size_t n = utf8_read(str_skip(s, at), &c);
 		size_t takes = n > 0 && is_wide(c) ? 2 : 1;
 
 		if (takes > places)
@@ -170,7 +146,7 @@ visible_places(struct str s)
 		s = str_skip(s, n);
 		if (s.len == 0)
 			break;
-		n = decode(s, &c);
+		n = utf8_read(s, &c);
 		places += n > 0 && is_wide(c) ? 2 : 1;
 		s = str_skip(s, n > 0 ? n : 1);
 	}
@@ -182,7 +158,7 @@ visible_utf8(struct buf *out, struct str s)
 {
 	while (s.len > 0) {
 		uint32_t c;
-		size_t n = decode(s, &c);
+		size_t n = utf8_read(s, &c);
 
 		if (n > 0)
 			buf_add(out, s.p, n);
