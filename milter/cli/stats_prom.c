@@ -83,33 +83,6 @@ provider_samples(struct buf *out, const char *name, const struct stats_row *row,
 	}
 }
 
-static bool
-by_provider(const struct stats_view *view, const struct stats_rows *rows)
-{
-	static const char one[] = "metermark_provider_recipients_total";
-	static const char all[] = "metermark_all_provider_recipients_total";
-	static const char help[] =
-	    "Recipients of accepted messages, by mailbox provider.";
-	struct buf out;
-	bool failed = false;
-
-	buf_init(&out, 64 * 1024);
-	prom_head(&out, one, PROM_COUNTER, help);
-	for (size_t i = 0; i < rows->n; i++) {
-		struct prom_label label = campaign_label(&rows->v[i]);
-
-		provider_samples(&out, one, &rows->v[i], &label);
-		failed |= stats_put(&out);
-	}
-	if (view->total_is_all) {
-		prom_head(&out, all, PROM_COUNTER, help);
-		provider_samples(&out, all, view->total, NULL);
-	}
-	failed |= stats_put(&out);
-	buf_fini(&out);
-	return failed;
-}
-
 static void
 rule_samples(struct buf *out, const char *name, const struct stats_row *row,
     const struct prom_label *campaign)
@@ -129,30 +102,56 @@ rule_samples(struct buf *out, const char *name, const struct stats_row *row,
 	}
 }
 
+/* A counter that each campaign has by something, and all of them together. */
+struct split {
+	const char *one, *all, *help;
+	void (*samples)(struct buf *, const char *name, const struct stats_row *,
+	    const struct prom_label *campaign);
+};
+
 static bool
-by_rule(const struct stats_view *view, const struct stats_rows *rows)
+put_split(
+    const struct split *s, const struct stats_view *view, const struct stats_rows *rows)
 {
-	static const char one[] = "metermark_rule_failures_total";
-	static const char all[] = "metermark_all_rule_failures_total";
-	static const char help[] = "Messages inspected that failed the rule.";
 	struct buf out;
 	bool failed = false;
 
 	buf_init(&out, 64 * 1024);
-	prom_head(&out, one, PROM_COUNTER, help);
+	prom_head(&out, s->one, PROM_COUNTER, s->help);
 	for (size_t i = 0; i < rows->n; i++) {
 		struct prom_label label = campaign_label(&rows->v[i]);
 
-		rule_samples(&out, one, &rows->v[i], &label);
+		s->samples(&out, s->one, &rows->v[i], &label);
 		failed |= stats_put(&out);
 	}
 	if (view->total_is_all) {
-		prom_head(&out, all, PROM_COUNTER, help);
-		rule_samples(&out, all, view->total, NULL);
+		prom_head(&out, s->all, PROM_COUNTER, s->help);
+		s->samples(&out, s->all, view->total, NULL);
 	}
 	failed |= stats_put(&out);
 	buf_fini(&out);
 	return failed;
+}
+
+static bool
+by_provider(const struct stats_view *view, const struct stats_rows *rows)
+{
+	static const struct split split = { "metermark_provider_recipients_total",
+		"metermark_all_provider_recipients_total",
+		"Recipients of accepted messages, by mailbox provider.",
+		provider_samples };
+
+	return put_split(&split, view, rows);
+}
+
+static bool
+by_rule(const struct stats_view *view, const struct stats_rows *rows)
+{
+	static const struct split split = { "metermark_rule_failures_total",
+		"metermark_all_rule_failures_total",
+		"Messages inspected that failed the rule.", rule_samples };
+
+	return put_split(&split, view, rows);
 }
 
 /* A gauge of what is known: 0 or -1 is left out. */
