@@ -56,6 +56,10 @@ bool ledger_is_good(const struct ledger *);
 /* Has it grown so much that it should be written anew? */
 bool ledger_is_long(const struct ledger *);
 uint64_t ledger_bytes(const struct ledger *);
+/* Is there a file of this life, which may take more or not? */
+bool ledger_is_open(const struct ledger *);
+/* Has a later life a group to read whose commit failed, and which nothing took back? */
+bool ledger_is_doubtful(const struct ledger *);
 /* Remove it, for good.  0, or -1. */
 int ledger_discard(struct ledger *);
 

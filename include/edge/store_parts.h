@@ -27,9 +27,10 @@ struct store {
 	struct tally *fresh; /* taken, and not in open for lack of memory; or NULL */
 	/* On a disk that cannot be changed: not to be sent as yet; or NULL. */
 	struct tally *back;
-	bool back_recovered; /* as of what was open */
-	bool apart;          /* nothing in open was on disk when this life began */
-	bool recovered;      /* open holds what was read from disk */
+	struct tally_weight doubtful; /* messages in it that a restart may lose */
+	bool back_recovered;          /* as of what was open */
+	bool apart;     /* nothing in open was on disk when this life began */
+	bool recovered; /* open holds what was read from disk */
 	char place[STORE_PLACE_MAX];
 
 	uint64_t covers; /* records of the journal below this have been taken */

@@ -45,6 +45,7 @@ struct ledger {
 	bool sync;
 	struct file file, fresh;
 	bool renewing;        /* records go into fresh */
+	bool doubtful;        /* see ledger_is_doubtful() */
 	uint64_t first_bytes; /* of file, when it was new */
 	struct buf payload;
 	struct buf group; /* records not written yet */
@@ -186,10 +187,15 @@ int
 ledger_commit(struct ledger *l, bool sync, char *err, size_t errlen)
 {
 	struct file *f = target(l);
+	off_t before = f->end;
 
 	file_write(f, &l->group);
-	if (!f->failed && sync && l->sync && fdatasync(f->fd) != 0)
+	if (!f->failed && sync && l->sync && fdatasync(f->fd) != 0) {
 		file_fail(f, errno);
+		/* A later life would read what this one has not saved. */
+		if (!l->renewing && ftruncate(f->fd, before) != 0)
+			l->doubtful = true;
+	}
 	if (!f->failed)
 		return 0;
 	buf_reset(&l->group);
@@ -257,12 +263,25 @@ ledger_replace(struct ledger *l, char *err, size_t errlen)
 	l->fresh = (struct file) { .fd = -1 };
 	l->first_bytes = (uint64_t)l->file.end;
 	/* The name, too: segments go on the word of the new one. */
-	if (l->sync && fsync(l->dirfd) != 0) {
+	l->doubtful = l->sync && fsync(l->dirfd) != 0;
+	if (l->doubtful) {
 		snprintf(err, errlen, "its directory: %s", strerror(errno));
 		file_fail(&l->file, errno);
 		return -1;
 	}
 	return 0;
+}
+
+bool
+ledger_is_open(const struct ledger *l)
+{
+	return l->file.fd >= 0;
+}
+
+bool
+ledger_is_doubtful(const struct ledger *l)
+{
+	return l->doubtful;
 }
 
 bool
@@ -289,6 +308,7 @@ ledger_discard(struct ledger *l)
 	file_close(&l->file);
 	if (unlinkat(l->dirfd, NAME, 0) != 0 && errno != ENOENT)
 		return -1;
+	l->doubtful = false;
 	return l->sync ? fsync(l->dirfd) : 0;
 }
 

@@ -341,6 +341,7 @@ void
 store_figures(const struct store *s, struct store_figures *out)
 {
 	struct tally_weight w = { 0, 0 };
+	uint64_t doubtful;
 
 	*out = (struct store_figures) { .damaged = s->damaged };
 	lanes_weigh(s->lanes, &w);
@@ -350,6 +351,9 @@ store_figures(const struct store *s, struct store_figures *out)
 	out->crowded = crowded(s);
 	out->kept_back = store_kept_back(s);
 	out->pending = tally_weight_messages(&w) + out->kept_back;
+	/* A stop must not say of these that the disk has them. */
+	doubtful = tally_weight_messages(&s->doubtful);
+	out->kept_back -= doubtful < out->kept_back ? doubtful : out->kept_back;
 	out->oldest_ms = oldest(s);
 	out->campaigns = tally_entries(s->open);
 	out->retained = lanes_retained(s->lanes, &out->retained_bytes);
@@ -358,7 +362,7 @@ store_figures(const struct store *s, struct store_figures *out)
 		return;
 	journal_figures(s->journal, &out->journal);
 	out->ledger_bytes = ledger_bytes(s->ledger);
-	out->held = s->incomplete && (!s->blind || out->kept_back > 0);
+	out->held = s->incomplete && (!s->blind || s->back != NULL);
 	out->on_disk = !s->incomplete && !s->blind && !out->journal.down;
 }
 

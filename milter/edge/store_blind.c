@@ -38,7 +38,9 @@ put_back_open(struct store *s)
 
 /*
  * A batch that is in no ledger is a sum again.  One that got another number after it
- * was written down stays, and its campaign waits.
+ * was written down stays a batch: Redis has refused the old number for good.  A batch
+ * of a failed commit, which could not be taken back, may be in the ledger: later ones
+ * overtake it, and the next life would send it in vain.
  */
 static int
 put_back_batches(struct store *s)
@@ -47,12 +49,16 @@ put_back_batches(struct store *s)
 
 	while ((lane = lanes_each_awake(s->lanes, lane)) != NULL) {
 		struct batch *b = lane->last;
+		struct tally_weight before = s->doubtful;
 		struct tally_entry *e;
 
 		if (b == NULL || !b->unsaved || b->renumbered)
 			continue;
 		e = lanes_entry(s->lanes, b);
+		if (e != NULL && ledger_is_doubtful(s->ledger))
+			tally_weigh_entry(&s->doubtful, e);
 		if (e == NULL || tally_give(s->back, e) != 0) {
+			s->doubtful = before;
 			tally_entry_free(e);
 			return -1;
 		}
@@ -82,7 +88,9 @@ put_back(struct store *s)
 void
 store_set_apart(struct store *s)
 {
-	s->apart = put_back_open(s) == 0;
+	/* What is not all in open would be told from nothing. */
+	s->apart =
+	    s->fresh == NULL && outbox_is_empty(s->outbox) && put_back_open(s) == 0;
 }
 
 void
@@ -99,6 +107,7 @@ store_give_back(struct store *s)
 	s->back_recovered = false;
 	tally_free(s->back);
 	s->back = NULL;
+	s->doubtful = (struct tally_weight) { 0, 0 };
 }
 
 uint64_t
@@ -114,10 +123,14 @@ store_kept_back(const struct store *s)
 void
 store_go_blind(struct store *s)
 {
-	if (s->blind) {
+	if (s->blind && !ledger_is_open(s->ledger)) {
 		store_release_all(s);
 		return;
 	}
+	/* A new ledger got its place and failed after that: it has what is in memory.
+	 */
+	if (s->blind)
+		s->apart = s->blind = false;
 	if (ledger_discard(s->ledger) == 0) {
 		/* It may be what the disk is full of. */
 		(void)journal_discard(s->journal);
@@ -126,11 +139,15 @@ store_go_blind(struct store *s)
 		log_error(LINE_NOQUEUE ": ledger-given-up: counters go to Redis from "
 				       "memory, without a copy on disk");
 	} else if (put_back(s) == 0) {
-		log_error(LINE_NOQUEUE
-		    ": ledger-stuck messages=%llu: they are on a disk that cannot be "
-		    "changed, and wait until it can; what comes goes to Redis from "
-		    "memory, without a copy on disk",
-		    (unsigned long long)store_kept_back(s));
+		log_error(LINE_NOQUEUE ": ledger-stuck messages=%llu doubtful=%llu: "
+				       "they are on a disk that "
+				       "cannot be changed, and wait until it can; "
+				       "doubtful ones may be lost "
+				       "if it cannot before the end; what comes goes "
+				       "to Redis from memory, "
+				       "without a copy on disk",
+		    (unsigned long long)store_kept_back(s),
+		    (unsigned long long)tally_weight_messages(&s->doubtful));
 	} else {
 		return;
 	}

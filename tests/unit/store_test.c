@@ -871,6 +871,146 @@ names_of_the_day_are_known_after_a_restart(void **state)
 	}
 }
 
+/* ==== a disk that fails when all but the last step is done ==== */
+
+static bool no_rename, no_truncate, dir_sync_fails;
+
+int __real_renameat(int from, const char *old, int to, const char *name);
+int __wrap_renameat(int from, const char *old, int to, const char *name);
+int __real_ftruncate64(int fd, off_t size);
+int __wrap_ftruncate64(int fd, off_t size);
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int
+__wrap_renameat(int from, const char *old, int to, const char *name)
+{
+	errno = EROFS;
+	return no_rename ? -1 : __real_renameat(from, old, to, name);
+}
+
+int
+__wrap_ftruncate64(int fd, off_t size)
+{
+	errno = EROFS;
+	return no_truncate ? -1 : __real_ftruncate64(fd, size);
+}
+
+int
+__wrap_fsync(int fd)
+{
+	struct stat st;
+
+	if (!dir_sync_fails || fstat(fd, &st) != 0 || !S_ISDIR(st.st_mode))
+		return __real_fsync(fd);
+	errno = EIO;
+	return -1;
+}
+
+/* The journal's thread has nothing to do. */
+static struct life
+begin_synced(void)
+{
+	struct store_settings set = settings(dir);
+	struct life l = begin(dir);
+
+	set.sync = CONF_SYNC_INTERVAL;
+	set.sync_ms = 3600000;
+	store_set(l.store, &set);
+	return l;
+}
+
+/* The commit is written, its sync fails, and then the disk is read-only. */
+static uint64_t
+fail_a_sync(struct life *l, struct server *redis)
+{
+	struct store_figures fig;
+
+	count(l, 0, 1);
+	flush(l, redis, 1000);
+	count(l, 0, 2);
+	fail_syncs = 1;
+	stuck = no_rename = true;
+	flush(l, redis, 1000);
+	fail_syncs = -1;
+	count(l, 0, 3);
+	flush(l, redis, 1000);
+	flush(l, redis, 1000);
+	stuck = no_rename = false;
+	assert_int_equal(redis->messages[0], 4);
+	store_figures(l->store, &fig);
+	assert_int_equal(fig.pending, 2);
+	assert_true(fig.held);
+	return fig.kept_back;
+}
+
+static void
+a_commit_that_failed_to_sync_is_taken_back(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	int64_t want[NAMES] = { 6 };
+	struct life l = begin_synced();
+
+	(void)state;
+	assert_int_equal(fail_a_sync(&l, &redis), 2);
+	copy_dir(-1, -1);
+	finish(redis, want);
+	until_on_disk(&l);
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_counts(&redis, want);
+}
+
+static void
+one_that_is_not_taken_back_is_not_said_to_be_on_disk(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	int64_t want[NAMES] = { 6 };
+	struct life l = begin_synced();
+
+	(void)state;
+	no_truncate = true;
+	assert_int_equal(fail_a_sync(&l, &redis), 0);
+	no_truncate = false;
+	until_on_disk(&l);
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_counts(&redis, want);
+}
+
+static void
+a_ledger_that_fails_in_its_place_counts_nothing_twice(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	int64_t want[NAMES] = { 2, 2 };
+	struct life l = begin_synced();
+
+	(void)state;
+	count(&l, 0, 1);
+	flush(&l, &redis, 1000);
+	count(&l, 0, 1);
+	set_stuck(true);
+	stuck = false; /* full: it can be cleared */
+	flush(&l, &redis, 1000);
+	count(&l, 1, 2); /* Redis is away */
+	set_stuck(false);
+	dir_sync_fails = true;
+	usleep(3200000); /* it is tried once more */
+	store_tick(l.store);
+	dir_sync_fails = false;
+	set_stuck(true);
+	flush(&l, &redis, 1000);
+	set_stuck(false);
+	copy_dir(-1, -1);
+	finish(redis, want);
+	until_on_disk(&l);
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_counts(&redis, want);
+}
+
+/* ==== more campaigns than may wait ==== */
+
 /* What was open under its own name is not open as "_other" in a life with less room. */
 static void
 less_room_after_a_restart_counts_nothing_twice(void **state)
@@ -896,6 +1036,72 @@ less_room_after_a_restart_counts_nothing_twice(void **state)
 	end(&l, true);
 }
 
+/* All that Redis has got, whatever its name.  place_of() takes _other for _all. */
+static void
+flush_some(struct life *l, struct server *redis, int64_t *other)
+{
+	struct lanes *lanes = store_lanes(l->store);
+	struct lane *lane = NULL;
+	struct tally_entry *e;
+	struct lane_gap gap;
+
+	for (int i = 0; i < 5; i++) {
+		store_seal(l->store, false);
+		while ((lane = lanes_ready(lanes, lane, false, 1)) != NULL) {
+			if (strcmp(lane->name, "_other") != 0) {
+				serve(redis, lanes, lane);
+				continue;
+			}
+			e = lanes_entry(lanes, lane->at);
+			assert_non_null(e);
+			*other += e->hours->n[TALLY_MESSAGES];
+			tally_entry_free(e);
+			lane_answer(lanes, lane, RBATCH_APPLIED, (int64_t)lane->at->seq,
+			    1, &gap);
+		}
+		store_settled(l->store);
+	}
+}
+
+/* Each of so many campaigns once; and as much in all. */
+static void
+assert_each_once(const struct server *redis, unsigned n, int64_t other)
+{
+	int64_t sum = other;
+
+	for (unsigned i = 0; i < NAMES; i++) {
+		assert_true(redis->messages[i] <= 1);
+		sum += redis->messages[i];
+	}
+	assert_int_equal(sum, n);
+	assert_int_equal(redis->messages[NAMES], n);
+}
+
+static void
+what_is_given_back_beyond_the_limit_is_counted_once(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	struct life l = begin_with(dir, 4);
+	int64_t other = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		count(&l, i, 1);
+	set_stuck(true);
+	flush_some(&l, &redis, &other);
+	for (unsigned i = 4; i < 8; i++)
+		count(&l, i, 1);
+	set_stuck(false);
+	until_on_disk(&l);
+	flush_some(&l, &redis, &other);
+	copy_dir(-1, -1);
+	end(&l, false);
+	l = begin_with(copy, 4);
+	flush_some(&l, &redis, &other);
+	end(&l, true);
+	assert_each_once(&redis, 8, other);
+}
+
 #define IN_DIR(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
 
 int
@@ -918,6 +1124,10 @@ main(void)
 		IN_DIR(a_start_on_a_read_only_disk_counts_what_comes),
 		IN_DIR(less_room_after_a_restart_counts_nothing_twice),
 		IN_DIR(names_of_the_day_are_known_after_a_restart),
+		IN_DIR(a_commit_that_failed_to_sync_is_taken_back),
+		IN_DIR(one_that_is_not_taken_back_is_not_said_to_be_on_disk),
+		IN_DIR(a_ledger_that_fails_in_its_place_counts_nothing_twice),
+		IN_DIR(what_is_given_back_beyond_the_limit_is_counted_once),
 	};
 
 	logger_open("store_test", true, LOGGER_ERROR);
