@@ -723,6 +723,8 @@ static bool stuck;
 
 int __real_openat(int dirfd, const char *path, int flags, ...);
 int __wrap_openat(int dirfd, const char *path, int flags, ...);
+int __real_openat64(int dirfd, const char *path, int flags, ...);
+int __wrap_openat64(int dirfd, const char *path, int flags, ...);
 int __real_unlinkat(int dirfd, const char *path, int flags);
 int __wrap_unlinkat(int dirfd, const char *path, int flags);
 
@@ -734,6 +736,17 @@ __wrap_openat(int dirfd, const char *path, int flags, ...)
 		return -1;
 	}
 	return __real_openat(dirfd, path, flags, 0600);
+}
+
+/* By this name the edge calls it, where files may be large. */
+int
+__wrap_openat64(int dirfd, const char *path, int flags, ...)
+{
+	if (stuck && (flags & O_CREAT) != 0) {
+		errno = EROFS;
+		return -1;
+	}
+	return __real_openat64(dirfd, path, flags, 0600);
 }
 
 int
