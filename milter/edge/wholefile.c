@@ -73,7 +73,10 @@ wholefile_put(int fd, const void *p, size_t n)
 
 		if (done < 0 && errno == EINTR)
 			continue;
-		if (done < 0)
+		/* No progress, and no errno of its own: not to be tried for ever. */
+		if (done == 0)
+			errno = EIO;
+		if (done <= 0)
 			return -1;
 		rest += done;
 		n -= (size_t)done;
