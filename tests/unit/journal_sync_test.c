@@ -181,15 +181,21 @@ remove_dir(void **state)
 	return rmdir(dir);
 }
 
-static struct journal *
-begin_with(enum conf_sync sync, uint32_t sync_ms)
+static struct journal_settings
+settings(enum conf_sync sync, uint32_t sync_ms)
 {
-	struct journal_settings set = { .dir = dir,
+	return (struct journal_settings) { .dir = dir,
 		.producer = PRODUCER,
 		.sync = sync,
 		.sync_ms = sync_ms,
 		.segment_bytes = JOURNAL_SEGMENT_MIN,
 		.max_bytes = 64 << 20 };
+}
+
+static struct journal *
+begin_with(enum conf_sync sync, uint32_t sync_ms)
+{
+	struct journal_settings set = settings(sync, sync_ms);
 	char err[256] = "";
 	struct journal *j = journal_open(&set, 1, err, sizeof err);
 
@@ -405,19 +411,12 @@ a_full_segment_is_not_copied_until_all_room_is_gone(void **state)
 {
 	static uint8_t p[4096];
 	uint32_t sum = crc32c(0, p, sizeof p);
-	struct journal_settings set = { .dir = dir,
-		.producer = PRODUCER,
-		.sync = CONF_SYNC_NONE,
-		.sync_ms = 20,
-		.segment_bytes = JOURNAL_SEGMENT_MIN,
-		.max_bytes = 64 << 20 };
-	char err[256] = "";
-	struct journal *j = journal_open(&set, 1, err, sizeof err);
+	struct journal_settings set = settings(CONF_SYNC_INTERVAL, 20);
+	struct journal *j = begin_with(CONF_SYNC_NONE, 20);
 	struct journal_figures fig = { 0 };
 	uint64_t number;
 
 	(void)state;
-	assert_non_null(j);
 	for (int i = 0; i < 100000 && fig.segments < 4; i++) {
 		if (!journal_put(j, JREC_DELTA, p, sizeof p, sum, &number))
 			usleep(5000);
@@ -428,7 +427,6 @@ a_full_segment_is_not_copied_until_all_room_is_gone(void **state)
 	__atomic_store_n(&broken, true, __ATOMIC_SEQ_CST);
 	disk.fails = while_broken;
 	pthread_mutex_unlock(&disk.lock);
-	set.sync = CONF_SYNC_INTERVAL;
 	journal_set(j, &set);
 	for (int i = 0; i < 400 && fig.sync_failures < 2; i++) {
 		usleep(10000);
@@ -477,12 +475,27 @@ fails_once(unsigned call)
 	return __atomic_exchange_n(&broken, false, __ATOMIC_SEQ_CST);
 }
 
+/* Now, and then no more. */
+static void
+sync_once(struct journal *j)
+{
+	struct journal_settings often = settings(CONF_SYNC_INTERVAL, 1);
+	struct journal_settings seldom = settings(CONF_SYNC_INTERVAL, 3600000);
+	unsigned before = synced();
+
+	journal_set(j, &often);
+	for (int i = 0; i < 2000 && synced() == before; i++)
+		usleep(10000);
+	assert_true(synced() > before);
+	journal_set(j, &seldom);
+}
+
 /* A page of what could not be synced is lost, and later ones are there: the copy, which
  * has all of it, is what counts. */
 static void
 a_hole_in_a_failed_segment_is_filled_from_its_copy(void **state)
 {
-	struct journal *j = begin_with(CONF_SYNC_INTERVAL, 300);
+	struct journal *j = begin_with(CONF_SYNC_INTERVAL, 3600000);
 	static const char page[4096];
 	char path[128];
 	struct stat st;
@@ -494,14 +507,12 @@ a_hole_in_a_failed_segment_is_filled_from_its_copy(void **state)
 	last_value = 0;
 	for (int i = 0; i < 500; i++)
 		put(j);
-	for (int i = 0; i < 400 && synced() == 0; i++)
-		usleep(50000);
-	assert_true(synced() > 0);
-	__atomic_store_n(&broken, true, __ATOMIC_SEQ_CST);
+	sync_once(j);
 	for (int i = 0; i < 500; i++)
 		put(j);
-	for (int i = 0; i < 400 && __atomic_load_n(&broken, __ATOMIC_SEQ_CST); i++)
-		usleep(50000);
+	__atomic_store_n(&broken, true, __ATOMIC_SEQ_CST);
+	sync_once(j); /* of the copy */
+	assert_false(__atomic_load_n(&broken, __ATOMIC_SEQ_CST));
 	journal_stop(j);
 	journal_free(j);
 	snprintf(path, sizeof path, "%s/00000000.jnl", dir);
