@@ -58,7 +58,7 @@ def send(bench, racer, *more):
 
 
 def warm_up(bench, racer):
-    """A few messages, whose signatures are verified; then all campaigns once."""
+    """A few messages, whose signatures are verified; then all campaigns or domains."""
     folder = os.path.join(racer.filter.run, "samples")
     os.makedirs(folder, exist_ok=True)
     first = send(bench, racer, "--messages", max(64, racer.load.sessions * 2),
@@ -67,8 +67,7 @@ def warm_up(bench, racer):
         verify(bench, folder, first["steps"], racer)
     many = max(racer.load.campaigns, racer.load.domains)
     if many > 1:
-        send(bench, racer, "--messages", many)
-        first["messages"] += many
+        send(bench, racer, "--messages", many * racer.load.warm)
     racer.filter.settle(racer.sent if not racer.load.untouched else 0)
     shutil.rmtree(folder)
 
