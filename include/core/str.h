@@ -52,5 +52,7 @@ bool ascii_isalnum(char);
 /* Blank, tab, CR or LF: the white space of RFC 5322, folds included. */
 bool ascii_iswsp(char);
 char ascii_lower(char);
+/* The value of a hexadecimal digit, in either case; -1 for anything else. */
+int ascii_hex(char);
 
 #endif

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "core/utf8.h"
+
 enum tok {
 	TOK_END,
 	TOK_BAD,
@@ -470,25 +472,6 @@ addr_path(struct str arg, struct addr_path *out)
 
 /* ---- Syntax of one domain, of one address ---- */
 
-/* Bytes of the UTF-8 sequence (RFC 3629 4) at s, 2 to 4; 0 when it is none. */
-static size_t
-utf8_sequence(struct str s)
-{
-	const unsigned char *p = (const unsigned char *)s.p;
-	size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-
-	if (p[0] < 0xc2 || p[0] > 0xf4 || s.len < n)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	/* Overlong forms, surrogates and what lies beyond U+10FFFF. */
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 static bool
 label_ok(struct str label, bool *number)
 {
@@ -499,10 +482,11 @@ label_ok(struct str label, bool *number)
 		return false;
 	for (size_t i = 0; i < label.len;) {
 		char c = label.p[i];
+		uint32_t code;
 		size_t n = 1;
 
 		if ((unsigned char)c >= 0x80) {
-			n = utf8_sequence(str_skip(label, i));
+			n = utf8_read(str_skip(label, i), &code);
 			ascii = false;
 			if (n == 0)
 				return false;

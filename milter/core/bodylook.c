@@ -205,16 +205,6 @@ base64(struct bodylook *k, struct str text)
 	decoded(k, str_make(out, n));
 }
 
-/* -1 for what is no hexadecimal digit; small letters are wrong, and in use. */
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* What was held back, as it stands there: it is no escape. */
 static size_t
 let_go(struct bodylook *k, char *out)
@@ -235,7 +225,7 @@ escape(struct bodylook *k, char c, char *out)
 	/* Blanks before the end of a line are of no account: it may be a soft one. */
 	if (k->escape_len == 1 && ascii_iswsp(c))
 		return 0;
-	if (hex(c) < 0) {
+	if (ascii_hex(c) < 0) {
 		n = let_go(k, out);
 		if (c == '=')
 			k->escape[k->escape_len++] = c;
@@ -247,7 +237,7 @@ escape(struct bodylook *k, char c, char *out)
 		k->escape[k->escape_len++] = c;
 		return 0;
 	}
-	out[0] = (char)(hex(k->escape[1]) << 4 | hex(c));
+	out[0] = (char)(ascii_hex(k->escape[1]) << 4 | ascii_hex(c));
 	k->escape_len = 0;
 	return 1;
 }

@@ -103,15 +103,6 @@ convert(struct str text, const uint16_t *high, struct buf *out)
 
 /* ==== Words ==== */
 
-static int
-hex_value(char c)
-{
-	if (ascii_isdigit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Quoted-printable as RFC 2047 4.2 has it; out may be NULL to look only. */
 static bool
 decode_q(struct str text, struct buf *out)
@@ -120,8 +111,8 @@ decode_q(struct str text, struct buf *out)
 		char c = text.p[i];
 
 		if (c == '=') {
-			int hi = i + 2 < text.len ? hex_value(text.p[i + 1]) : -1;
-			int lo = i + 2 < text.len ? hex_value(text.p[i + 2]) : -1;
+			int hi = i + 2 < text.len ? ascii_hex(text.p[i + 1]) : -1;
+			int lo = i + 2 < text.len ? ascii_hex(text.p[i + 2]) : -1;
 
 			if (hi < 0 || lo < 0)
 				return false;

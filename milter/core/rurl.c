@@ -25,15 +25,6 @@ fail(char *err, size_t errlen, const char *sentence)
 	return -1;
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-decode into out.  -1: does not fit, bad escape, or NUL. */
 static int
 decode(struct str s, char *out, size_t size)
@@ -44,9 +35,10 @@ decode(struct str s, char *out, size_t size)
 		int c = (unsigned char)s.p[i];
 
 		if (c == '%') {
-			if (s.len - i < 3 || hex(s.p[i + 1]) < 0 || hex(s.p[i + 2]) < 0)
+			if (s.len - i < 3 || ascii_hex(s.p[i + 1]) < 0 ||
+			    ascii_hex(s.p[i + 2]) < 0)
 				return -1;
-			c = hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]);
+			c = ascii_hex(s.p[i + 1]) * 16 + ascii_hex(s.p[i + 2]);
 			i += 2;
 		}
 		if (c == '\0' || n + 1 >= size)
@@ -112,7 +104,7 @@ host_ok(struct str s, bool bracketed)
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.p[i];
 
-		if (bracketed ? hex(c) < 0 && c != ':' && c != '.'
+		if (bracketed ? ascii_hex(c) < 0 && c != ':' && c != '.'
 			      : !ascii_isalnum(c) && c != '.' && c != '-' && c != '_')
 			return false;
 	}

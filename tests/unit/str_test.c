@@ -48,6 +48,20 @@ only_ascii_letters_fold(void **state)
 }
 
 static void
+digits_of_sixteen_have_values(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 16; i++) {
+		assert_int_equal(ascii_hex("0123456789abcdef"[i]), i);
+		assert_int_equal(ascii_hex("0123456789ABCDEF"[i]), i);
+	}
+	assert_int_equal(ascii_hex('g'), -1);
+	assert_int_equal(ascii_hex('\0'), -1);
+	assert_int_equal(ascii_hex('/'), -1);
+	assert_int_equal(ascii_hex('\xE1'), -1);
+}
+
+static void
 order_is_by_unsigned_bytes(void **state)
 {
 	(void)state;
@@ -109,6 +123,7 @@ main(void)
 		cmocka_unit_test(no_pointer_is_the_empty_str),
 		cmocka_unit_test(equality_looks_at_all_bytes),
 		cmocka_unit_test(only_ascii_letters_fold),
+		cmocka_unit_test(digits_of_sixteen_have_values),
 		cmocka_unit_test(order_is_by_unsigned_bytes),
 		cmocka_unit_test(prefix_and_suffix_longer_than_the_whole),
 		cmocka_unit_test(trim_takes_folds_and_leaves_inner_space),
