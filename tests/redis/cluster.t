@@ -215,7 +215,7 @@ def counters_while_a_server_is_away(cluster, how):
         victim.kill() if how == "killed" else victim.signal(signal.SIGSTOP)
         driver.hear()
         driver.say(f"add {others[1]} 1 {WHEN} 1")
-        until = time.monotonic() + 10
+        until = time.monotonic() + 40
         key, there = f"metermark:{{{others[1]}}}:total", owners[others[1]]
         while not there.hash(key) and time.monotonic() < until:
             time.sleep(0.05)

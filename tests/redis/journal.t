@@ -138,7 +138,7 @@ def lost_while_down(redis):
 # ------------------------------------------------------------------------------- the disk
 
 def fill(path):
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         while True:
             os.write(fd, b"x" * 4096)
@@ -146,10 +146,15 @@ def fill(path):
         os.close(fd)
 
 
-def storm_until_left_out(driver):
+def storm_until_left_out(driver, meanwhile=lambda: None):
     """Two segments are ready before a disk is full; with a sanitizer that is many storms."""
     for _ in range(12):
-        driver.ask("storm 1200")
+        driver.say("storm 1200")
+        end = time.monotonic() + 1.2
+        while time.monotonic() < end:
+            meanwhile()
+            time.sleep(0.02)
+        driver.hear()
         stats = driver.stats()
         if stats["left_out"]:
             break
@@ -170,7 +175,8 @@ def full_disk(redis):
             driver = Driver(redis.url, state=state, max_bytes=8 << 20)
             with driver:
                 fill(filler)
-                storm_until_left_out(driver)
+                # A segment that Redis has got goes, and leaves room for the next one.
+                storm_until_left_out(driver, lambda: fill(filler))
                 driver.ask("wait 20000")
                 full = driver.stats()
                 problems = driver.ledger().compare(redis)
