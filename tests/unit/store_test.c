@@ -7,6 +7,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -620,7 +621,7 @@ a_full_disk_holds_nothing_up_and_counts_nothing_twice(void **state)
 
 /* ==== no memory for what a seal leaves over ==== */
 
-static bool no_memory;
+static atomic_bool no_memory;
 
 struct tally *__real_tally_new(
     size_t max_entries, size_t max_hours, const uint8_t seed[NAMEMAP_SEED_BYTES]);
@@ -658,9 +659,9 @@ what_no_memory_keeps_from_being_sealed_survives_a_crash(void **state)
 
 /* ==== a disk that does not take the ledger ==== */
 
-static int fail_syncs = -1;   /* so many of the next ones; -1: not looked at */
-static ino_t failed_inode;    /* of the file of the last one */
-static unsigned synced_again; /* a failed file was tried once more */
+static atomic_int fail_syncs = -1; /* so many of the next ones; -1: not looked at */
+static ino_t failed_inode;         /* of the file of the last one */
+static unsigned synced_again;      /* a failed file was tried once more */
 
 int __real_fdatasync(int fd);
 int __wrap_fdatasync(int fd);
@@ -719,7 +720,7 @@ a_ledger_that_fails_to_sync_is_written_anew(void **state)
 
 /* ==== a disk that cannot be changed: nothing is made, grows or goes ==== */
 
-static bool stuck;
+static atomic_bool stuck;
 
 int __real_openat(int dirfd, const char *path, int flags, ...);
 int __wrap_openat(int dirfd, const char *path, int flags, ...);
@@ -886,7 +887,7 @@ names_of_the_day_are_known_after_a_restart(void **state)
 
 /* ==== a disk that fails when all but the last step is done ==== */
 
-static bool no_rename, no_truncate, dir_sync_fails;
+static atomic_bool no_rename, no_truncate, dir_sync_fails;
 
 int __real_renameat(int from, const char *old, int to, const char *name);
 int __wrap_renameat(int from, const char *old, int to, const char *name);
