@@ -4,6 +4,8 @@
  */
 #include "core/rule_check.h"
 
+#include <string.h>
+
 #include "core/mimefield.h"
 #include "core/signset.h"
 
@@ -26,26 +28,57 @@ is_uri(struct str uri, struct str scheme)
 	return uri.len > scheme.len && str_casestarts(uri, scheme);
 }
 
-/* Between "//" and what follows a host, without user and port (RFC 3986 3.2). */
+/* Between "//" and what follows a host, without the user (RFC 3986 3.2). */
 static struct str
-host_of(struct str uri)
+authority_of(struct str uri)
 {
 	for (size_t i = 0; i < uri.len; i++)
 		if (uri.p[i] == '/' || uri.p[i] == '?' || uri.p[i] == '#')
 			uri.len = i;
-	if (str_rfind(uri, '@') < uri.len)
-		uri = str_skip(uri, str_rfind(uri, '@') + 1);
-	uri.len = str_find(uri, ':');
-	return addr_domain_ok(uri) ? uri : STR("");
+	return str_rfind(uri, '@') < uri.len ? str_skip(uri, str_rfind(uri, '@') + 1)
+					     : uri;
 }
 
+/* Its name; "" where it is none. */
+static struct str
+host_of(struct str authority)
+{
+	authority.len = str_find(authority, ':');
+	if (str_ends(authority, STR(".")))
+		authority.len--;
+	return addr_domain_ok(authority) ? authority : STR("");
+}
+
+/* 192.0.2.1:443, [2001:db8::1]: what could be one. */
+static bool
+is_number(struct str authority)
+{
+	bool digit = false;
+
+	for (size_t i = 0; i < authority.len; i++) {
+		char c = authority.p[i];
+
+		digit |= ascii_isdigit(c);
+		if (c == '\0' || strchr("0123456789abcdefABCDEF.:[]", c) == NULL)
+			return false;
+	}
+	return digit;
+}
+
+/* A placeholder that nobody filled in, https://{{url}}, has no host. */
 static void
 count_uri(struct offers *o, struct str uri)
 {
+	struct str authority;
+
 	uri = str_trim(uri);
-	if (is_uri(uri, STR("https://"))) {
+	authority = authority_of(str_skip(uri, str_find(uri, ':') + 3));
+	if (!is_uri(uri, STR("mailto:")) && host_of(authority).len == 0 &&
+	    !is_number(authority)) {
+		o->other++;
+	} else if (is_uri(uri, STR("https://"))) {
 		if (o->https++ == 0)
-			o->host = host_of(str_skip(uri, 8));
+			o->host = host_of(authority);
 	} else if (is_uri(uri, STR("http://")))
 		o->http++;
 	else if (is_uri(uri, STR("mailto:")))
