@@ -318,13 +318,36 @@ judge_bimi(const struct bimirec *r, const struct dnslook_dmarc *dmarc, const cha
 		dnslook_say(f, DNSLOOK_PASS, "%s: picture and certificate", name);
 }
 
+/* The one record there, as for DMARC; NULL: there is none, f says why. */
+static const struct dns_value *
+bimi_at(const struct dnslook *l, const char *name, struct dnslook_finding *f)
+{
+	const struct dns_answer *a = dnslook_ask(l, DNS_TXT, name, DNSLOOK_NOTHING, f);
+	const struct dns_value *record = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		if (bimirec_is(a->v[i].data)) {
+			record = &a->v[i];
+			n++;
+		}
+	if (n == 1)
+		return record;
+	if (n > 1)
+		dnslook_say(f, DNSLOOK_WARN, "%s: more than one record", name);
+	else if (a->status == DNS_FOUND)
+		dnslook_say(f, DNSLOOK_NOTHING,
+		    "%s: none of its records begins with v=BIMI1", name);
+	return NULL;
+}
+
 void
 dnslook_bimi(const struct dnslook *l, struct str from, struct str selector,
     const struct dnslook_dmarc *dmarc, struct dnslook_finding *f)
 {
 	char name[DNSLOOK_NAME_MAX], prefix[80], lower[DNSLOOK_NAME_MAX], err[200];
 	struct str org = org_of(l, from, lower);
-	const struct dns_answer *a;
+	const struct dns_value *record;
 	struct bimirec r;
 
 	snprintf(prefix, sizeof(prefix), "%.*s._bimi.",
@@ -333,15 +356,13 @@ dnslook_bimi(const struct dnslook *l, struct str from, struct str selector,
 		dnslook_say(f, DNSLOOK_WARN, "selector and domain make no name of DNS");
 		return;
 	}
-	a = dnslook_ask(l, DNS_TXT, name, DNSLOOK_NOTHING, f);
-	if (dns_void(a->status) && org.len < from.len &&
+	record = bimi_at(l, name, f);
+	if (record == NULL && f->word == DNSLOOK_NOTHING && org.len < from.len &&
 	    dnslook_name(name, "default._bimi.", org))
-		a = dnslook_ask(l, DNS_TXT, name, DNSLOOK_NOTHING, f);
-	if (a->status != DNS_FOUND)
+		record = bimi_at(l, name, f);
+	if (record == NULL)
 		return;
-	if (a->n > 1)
-		dnslook_say(f, DNSLOOK_WARN, "%s: more than one record", name);
-	else if (bimirec_read(&r, a->v[0].data, err, sizeof(err)) != 0)
+	if (bimirec_read(&r, record->data, err, sizeof(err)) != 0)
 		dnslook_say(f, DNSLOOK_WARN, "%s: %s", name, err);
 	else
 		judge_bimi(&r, dmarc, name, f);
