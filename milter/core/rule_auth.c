@@ -81,7 +81,14 @@ rule_check_freemail(const struct rule_facts *f, struct buf *why)
 enum rule_verdict
 rule_check_dkim(const struct rule_facts *f, struct buf *why)
 {
-	return f->n_sig > 0 ? RULE_OK : rule_bad(why, "there is no DKIM-Signature");
+	if (f->n_sig == 0)
+		return rule_bad(why, "there is no DKIM-Signature");
+	for (size_t i = 0; i < f->n_sig; i++)
+		if (!f->sig[i].ed25519)
+			return RULE_OK;
+	/* RFC 8463 asks for it since 2018; Gmail, Yahoo and Microsoft do not do it. */
+	return rule_bad(
+	    why, "signed by Ed25519 alone, which the large providers do not verify");
 }
 
 enum rule_verdict

@@ -131,7 +131,8 @@ add_signature(struct rule_facts *f, struct str value)
 		return;
 	f->sig[f->n_sig++] = (struct rule_signature) { .domain = tag(value, "d"),
 		.selector = tag(value, "s"),
-		.names = tag(value, "h") };
+		.names = tag(value, "h"),
+		.ed25519 = str_caseeq(tag(value, "a"), STR("ed25519-sha256")) };
 }
 
 static void

@@ -386,6 +386,30 @@ check_canon(const struct keyring *r, const struct conf *c, const struct wanted *
 	return -1;
 }
 
+/* Gmail, Yahoo and Outlook verify no such signature: to them the mail is unsigned. */
+static void
+warn_of_ed25519(const struct keyring *r, const struct conf *c,
+    void (*warn)(void *, const char *), void *arg)
+{
+	char prefix[512], text[1536];
+
+	for (size_t i = 0; i < c->n_domains && warn != NULL; i++) {
+		const struct conf_domain *d = &c->domains[i];
+		size_t n = 0;
+
+		for (size_t k = 0; k < d->n_keys; k++)
+			n += r->keys[r->of[i][k]].type == KEYRING_ED25519;
+		if (n == 0 || n < d->n_keys)
+			continue;
+		where(c, &d->keys[0], prefix, sizeof(prefix));
+		snprintf(text, sizeof(text),
+		    "%sdomain \"%s\": signed by Ed25519 alone, which Gmail, Yahoo and "
+		    "Outlook do not verify: add an RSA key",
+		    prefix, d->name);
+		warn(arg, text);
+	}
+}
+
 struct keyring *
 keyring_load(const struct conf *c, void (*warn)(void *, const char *), void *arg,
     char *err, size_t errlen)
@@ -407,6 +431,7 @@ keyring_load(const struct conf *c, void (*warn)(void *, const char *), void *arg
 		r->of[w[i].domain][w[i].place] = r->n_keys - 1;
 	}
 	free(w);
+	warn_of_ed25519(r, c, warn, arg);
 	return r;
 fail:
 	free(w);

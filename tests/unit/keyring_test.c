@@ -654,6 +654,19 @@ the_ring_has_the_keys_in_their_places(void **state)
 	assert_string_equal(heard, expected);
 	keyring_free(r);
 
+	/* Ed25519 beside RSA is well, alone it is not. */
+	b[0].file = path[1];
+	domains[1].header_canon = CONF_CANON_RELAXED;
+	heard[0] = '\0';
+	r = keyring_load(&c, hear, heard, err, sizeof(err));
+	assert_non_null(r);
+	assert_non_null(strstr(heard,
+	    "\nm.conf:7: domain \"b.org\": signed by Ed25519 alone, which Gmail, "
+	    "Yahoo and Outlook do not verify: add an RSA key\n"));
+	assert_null(strstr(heard, "a.org"));
+	keyring_free(r);
+	b[0].file = path[0];
+
 	domains[0].header_canon = CONF_CANON_SIMPLE;
 	assert_null(keyring_load(&c, NULL, NULL, err, sizeof(err)));
 	snprintf(expected, sizeof(expected),

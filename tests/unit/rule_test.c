@@ -228,6 +228,10 @@ static const struct header_case header_cases[] = {
 	    "list-unsubscribe-post; b=x\n" },
 	{ RULE_DKIM, BAD, FROM },
 	{ RULE_DKIM, OK, FROM "DKIM-Signature: d=example.com\n" },
+	{ RULE_DKIM, BAD, FROM "DKIM-Signature: a=ed25519-sha256; d=example.com\n" },
+	{ RULE_DKIM, OK,
+	    FROM "DKIM-Signature: a=ed25519-sha256; d=example.com\n"
+		 "DKIM-Signature: a=rsa-sha256; d=example.com\n" },
 	{ RULE_ALIGNED, NA, FROM },
 	{ RULE_ALIGNED, OK, FROM "DKIM-Signature: d=x.example.com\n" },
 	{ RULE_ALIGNED, OK,
