@@ -83,7 +83,9 @@ class List:
         with self.lock:
             fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
+                size = os.fstat(fd).st_size
                 if os.write(fd, line) != len(line):
+                    os.ftruncate(fd, size)      # or the next line would go on behind it
                     raise OSError("the disk is full")
                 os.fsync(fd)
             finally:

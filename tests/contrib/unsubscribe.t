@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -262,6 +263,21 @@ def disk_full(r):
         yield f"status {answer.status}"
 
 
+def half_a_line(r):
+    """A disk that takes a part of the line leaves the next one whole."""
+    with open(r.list, "a", encoding="ascii") as f:      # the limit is for the log as well
+        f.write("x" * 100000 + "\n")
+    whole = r.lines()
+    limit = os.path.getsize(r.list) + 30
+    _, hard = resource.prlimit(r.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(r.process.pid, resource.RLIMIT_FSIZE, (limit, hard))
+    answer, _ = post(r, "/" + token("half@example.com"))
+    resource.prlimit(r.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    if answer.status != 500 or r.lines() != whole:
+        yield f"{answer.status}: {r.lines()[len(whole):]}"
+    yield from unsubscribed(r, "whole@example.com")
+
+
 def nothing_in_the_log(r):
     with open(r.log, encoding="utf-8", errors="replace") as f:
         text = f.read()
@@ -347,6 +363,7 @@ with Scratch("metermark-unsubscribe.") as place:
                 ("broken requests break nothing", broken_requests),
                 ("forty at once are forty lines", many_at_once),
                 ("what cannot be kept is not confirmed", disk_full),
+                ("half a line does not stay", half_a_line),
                 ("no token and no address is in the log", nothing_in_the_log)]:
             check(sentence, test, receiver)
     finally:
