@@ -95,6 +95,8 @@ size_t domtable_find(const struct domtable *, struct str from,
 /* Keys as domtable_find() gave them: may that identity send as the domain? */
 bool domtable_allows(const struct domtable_key *, size_t n, struct str user);
 
+/* The same of any of all lines: asked where no From domain tells which ones count. */
+bool domtable_names(const struct domtable *, struct str user);
 /* Some line names identities. */
 bool domtable_has_users(const struct domtable *);
 /* Its file is another one for each From domain, so that no check can know them all. */

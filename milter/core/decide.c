@@ -10,6 +10,7 @@
 #include "core/buf.h"
 #include "core/decide_parts.h"
 #include "core/domsign.h"
+#include "core/domtable.h"
 #include "core/leaks.h"
 #include "core/presign.h"
 #include "core/signset.h"
@@ -282,7 +283,7 @@ named_by_any(const struct conf *c, struct str user)
 	for (size_t i = 0; i < c->n_domains; i++)
 		if (conf_domain_allows(&c->domains[i], user))
 			return true;
-	return false;
+	return c->table != NULL && domtable_names(c->table, user);
 }
 
 /*

@@ -299,20 +299,41 @@ domtable_find(const struct domtable *t, struct str from,
 	return n;
 }
 
+/* Whether users=LIST has that identity. */
+static bool
+lists(struct str list, struct str user)
+{
+	while (list.len > 0 && user.len > 0) {
+		size_t comma = str_find(list, ',');
+		struct str one = str_make(list.p, comma);
+
+		if (str_eq(one, STR("*")) || str_caseeq(one, user))
+			return true;
+		list = str_skip(list, comma + 1);
+	}
+	return false;
+}
+
 bool
 domtable_allows(const struct domtable_key *keys, size_t n, struct str user)
 {
-	for (size_t i = 0; i < n && user.len > 0; i++) {
-		struct str rest = str_of(keys[i].users);
+	for (size_t i = 0; i < n; i++)
+		if (lists(str_of(keys[i].users), user))
+			return true;
+	return false;
+}
 
-		while (rest.len > 0) {
-			size_t comma = str_find(rest, ',');
-			struct str one = str_make(rest.p, comma);
+bool
+domtable_names(const struct domtable *t, struct str user)
+{
+	uint32_t last = 0; /* equal lists are one string, and neighbours mostly */
 
-			if (str_eq(one, STR("*")) || str_caseeq(one, user))
-				return true;
-			rest = str_skip(rest, comma + 1);
-		}
+	for (size_t i = 0; i < t->n_rows; i++) {
+		if (t->rows[i].users == last)
+			continue;
+		last = t->rows[i].users;
+		if (lists(str_of(domtable_text(t, last)), user))
+			return true;
 	}
 	return false;
 }

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "core/domtable.h"
 #include "core/plan.h"
 #include "core/track.h"
 
@@ -336,6 +337,34 @@ a_login_gets_no_bad_message_through(void **state)
 	/* Of a login that no domain names it is not ours to judge. */
 	f->facts.user = STR("other");
 	assert_int_equal(decide(f)->verdict, DECIDE_PASS);
+}
+
+static void
+no_error(void *unused, unsigned line, const char *sentence)
+{
+	(void)unused;
+	fail_msg("line %u: %s", line, sentence);
+}
+
+static void
+nor_does_a_login_of_the_table(void **state)
+{
+	struct fixture *f = *state;
+
+	f->conf.table = domtable_parse(STR("a.example s1 /k/a.pem\n"
+					   "b.example s1 /k/b.pem users=crm,Desk\n"),
+	    no_error, NULL);
+	assert_non_null(f->conf.table);
+	f->facts.client = DECIDE_AUTH;
+	f->facts.user = STR("desk");
+	receive(f, "From", " a@b.example");
+	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
+	receive(f, "From", " b@b.example");
+	assert_int_equal(decide(f)->verdict, DECIDE_REJECT);
+	assert_string_equal(f->d.why, "two-froms");
+	f->facts.user = STR("other");
+	assert_int_equal(decide(f)->verdict, DECIDE_PASS);
+	assert_string_equal(f->d.why, "user-not-allowed");
 }
 
 /* ==== Messages that must not be signed ==== */
@@ -803,6 +832,7 @@ main(void)
 		FIXED(a_host_may_have_several_names),
 		FIXED(a_host_without_a_name_may_be_any),
 		FIXED(a_login_gets_no_bad_message_through),
+		FIXED(nor_does_a_login_of_the_table),
 		FIXED(the_operator_can_say_that_reinjected_mail_is_ours),
 		FIXED(strangers_pass_even_when_asked_about),
 		FIXED(bad_messages_are_refused_or_go_unsigned),

@@ -220,6 +220,14 @@ users_of_all_lines_of_a_pattern_may_send(void **state)
 	n = domtable_find(t, STR("c.example"), keys);
 	assert_true(domtable_allows(keys, n, STR("anyone")));
 	assert_false(domtable_allows(keys, n, STR("")));
+	assert_true(domtable_names(t, STR("anyone")));
+	assert_false(domtable_names(t, STR("")));
+	domtable_free(t);
+	t = parse("a.example a /k/a\nb.example b /k/b users=crm\n"
+		  "c.example c /k/c\nd.example d /k/d users=shop,Desk\n");
+	assert_true(domtable_names(t, STR("crm")));
+	assert_true(domtable_names(t, STR("desk")));
+	assert_false(domtable_names(t, STR("des")));
 	domtable_free(t);
 }
 
