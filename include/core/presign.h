@@ -38,6 +38,13 @@ enum presign_fault presign_header(
     const struct presign_facts *, struct hdr *, struct arena *, bool *partly);
 
 /*
+ * Of mail that goes unsigned only what the handled-mark covers (core/mark.h): Date,
+ * Message-ID (not without facts->domain) and From, as Sendmail would add or write them.
+ * From that cannot be is left as it is.  0, or -1 when there is no room.
+ */
+int presign_unsigned(const struct presign_facts *, struct hdr *, struct arena *);
+
+/*
  * " Tue, 24 Nov 2026 03:00:00 +0000", leading space included (RFC 5322 3.3); UTC.  out
  * has PRESIGN_DATE_BYTES.
  */

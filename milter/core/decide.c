@@ -303,19 +303,27 @@ user_allowed(const struct conf *c, const struct decide_facts *facts, bool from_o
 	return false;
 }
 
+/* With a Message-ID of this host's. */
+static struct presign_facts
+presign_facts(const struct conf *c, const struct decide_facts *facts)
+{
+	return (struct presign_facts) {
+		.sendmail = facts->sendmail,
+		.line_limit = line_limit(c, facts->sendmail),
+		.now = facts->now,
+		.nonce = facts->nonce,
+		.domain = facts->host,
+	};
+}
+
 /* 0, or -1 when there is no room for it. */
 static int
 prepare_signature(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
     struct arena *a, struct decision *d)
 {
-	struct presign_facts p = {
-		.sendmail = facts->sendmail,
-		.line_limit = line_limit(c, facts->sendmail),
-		.now = facts->now,
-		.nonce = facts->nonce,
-		.domain = decide_written_domain(d, a),
-	};
+	struct presign_facts p = presign_facts(c, facts);
 
+	p.domain = decide_written_domain(d, a);
 	switch (presign_header(&p, h, a, &d->partly)) {
 	case PRESIGN_OK:
 		d->skips = signset_skips(h);
@@ -376,14 +384,21 @@ edit(const struct conf *c, const struct decide_facts *facts,
     const struct source_hits *hits, bool from_ok, struct hdr *h, struct arena *a,
     struct decision *d)
 {
+	struct presign_facts unsigned_facts;
+
 	remove_always(c, hits, h);
 	if (decide_edit(c, facts, h, a, d) != 0)
 		return -1;
-	if (d->verdict == DECIDE_ACCEPT && d->domain != NULL)
-		return prepare_signature(c, facts, h, a, d);
-	if (d->verdict == DECIDE_ACCEPT && from_ok && d->why == NULL)
+	if (d->verdict == DECIDE_ACCEPT && d->domain == NULL && from_ok &&
+	    d->why == NULL)
 		d->why = "no-domain";
-	return 0;
+	if (d->verdict == DECIDE_ACCEPT && d->domain != NULL &&
+	    prepare_signature(c, facts, h, a, d) != 0)
+		return -1;
+	if (d->verdict != DECIDE_ACCEPT || d->domain != NULL)
+		return 0;
+	unsigned_facts = presign_facts(c, facts);
+	return presign_unsigned(&unsigned_facts, h, a);
 }
 
 void

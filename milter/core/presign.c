@@ -87,6 +87,36 @@ fit_sendmail(struct hdr_field *f, struct arena *a, bool *partly)
 	return PRESIGN_OK;
 }
 
+int
+presign_unsigned(const struct presign_facts *facts, struct hdr *h, struct arena *a)
+{
+	struct str out;
+
+	if (!facts->sendmail)
+		return 0;
+	if (add_date(facts, h) != 0 ||
+	    (facts->domain.len > 0 && add_message_id(facts, h, a) != 0))
+		return -1;
+	for (size_t i = 0; i < h->n; i++) {
+		struct hdr_field *f = &h->v[i];
+
+		if (f->state == HDR_REMOVED || !str_caseeq(f->name, STR("From")))
+			continue;
+		switch (sendform_rewrite(f->name, f->value, a, &out)) {
+		case SENDFORM_CHANGED:
+			hdr_change(f, out);
+			break;
+		case SENDFORM_NO_MEMORY:
+			return -1;
+		case SENDFORM_CUT:
+		case SENDFORM_SAME:
+		case SENDFORM_OTHER:
+			break;
+		}
+	}
+	return 0;
+}
+
 /* Longest line of "name:value", folds counted out. */
 static size_t
 longest_line(struct str name, struct str value)

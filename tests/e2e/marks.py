@@ -122,12 +122,12 @@ def only_marks(lab):
 @behaviour("marks: back from a filter, where nothing but the mark can tell")
 def comes_back(lab, batch):
     """Its sender is then as the queue had it: the MTA has completed what had no domain."""
-    def there_and_back(sender, campaign):
+    def there_and_back(sender, campaign, domain="example.test", **message):
         tag = lab.tag(batch.name)
         with lab.client() as client:
             batch.replies.append(client.send(sender, [f"{tag}@rcpt.test"], lab.unique(
-                mail(f"X-Campaign: {campaign}"), tag)))
-        batch.expect(tag, campaign, None)
+                mail(f"X-Campaign: {campaign}", **message), tag)))
+        batch.expect(tag, campaign, None, domain)
         first, = lab.delivered().get(tag)
         back = re.match(r"(?:FROM:)?<([^>]*)>", first.mail_args, re.I)[1]
         tag = lab.tag(batch.name)
@@ -143,6 +143,11 @@ def comes_back(lab, batch):
         for sender in (SENDER, "news", "", "News+x@Example.TEST"):
             for campaign in ("mark-back", "track-back"):
                 yield from filter(None, [there_and_back(sender, campaign)])
+        # What nobody signs is completed and written anew by Sendmail as well.
+        for message in ({"drop": ("Date",)}, {"drop": ("Message-ID",)},
+                        {"From": "Foreign Inc. <news@foreign.test>"}):
+            message = {"From": "news@foreign.test", **message}
+            yield from filter(None, [there_and_back(SENDER, "mark-back", None, **message)])
     yield from refusals(batch)
 
 

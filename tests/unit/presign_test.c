@@ -250,6 +250,30 @@ what_sendmail_cuts_is_left_unsigned_but_never_from(void **state)
 	    presign_header(&on_sendmail, &f->hdr, f->arena, &partly), PRESIGN_FROM_CUT);
 }
 
+static void
+of_unsigned_mail_sendmail_finds_what_the_mark_covers(void **state)
+{
+	struct fixture *f = *state;
+	struct presign_facts facts = on_postfix;
+
+	hdr_receive(&f->hdr, STR("From"), STR(" Acme Inc. <a@example.org>"));
+	hdr_receive(&f->hdr, STR("To"), STR(" b@example.com,c@example.com"));
+	assert_int_equal(presign_unsigned(&facts, &f->hdr, f->arena), 0);
+	assert_int_equal(f->hdr.n, 2);
+	assert_int_equal(f->hdr.v[0].state, HDR_KEPT);
+	facts.sendmail = true;
+	facts.domain = STR("");
+	assert_int_equal(presign_unsigned(&facts, &f->hdr, f->arena), 0);
+	assert_int_equal(f->hdr.n, 3);
+	assert_int_equal(hdr_count(&f->hdr, STR("Date")), 1);
+	assert_string_equal(f->hdr.v[0].value.p, " \"Acme Inc.\" <a@example.org>");
+	assert_int_equal(f->hdr.v[1].state, HDR_KEPT);
+	facts.domain = STR("mx.example.com");
+	assert_int_equal(presign_unsigned(&facts, &f->hdr, f->arena), 0);
+	assert_string_equal(
+	    hdr_first(&f->hdr, STR("Message-ID"))->value.p, " <1.2.3@mx.example.com>");
+}
+
 #define FIXED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -266,6 +290,7 @@ main(void)
 		FIXED(a_control_in_a_signed_field_is_a_fault),
 		FIXED(sendmail_address_fields_are_brought_into_its_form),
 		FIXED(what_sendmail_cuts_is_left_unsigned_but_never_from),
+		FIXED(of_unsigned_mail_sendmail_finds_what_the_mark_covers),
 	};
 
 	return cmocka_run_group_tests_name("presign", tests, NULL, NULL);
