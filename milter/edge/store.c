@@ -119,7 +119,7 @@ add_unsaved(struct store *s)
 		for (const struct batch *b = lane->at; b != NULL; b = b->next) {
 			if (!b->unsaved)
 				continue;
-			store_add_batch(s, b, 0);
+			store_add_batch(s, b, b->renumbered ? STORE_RENUMBERED : 0);
 			any = true;
 		}
 	}

@@ -26,7 +26,7 @@ store_add_batch(struct store *s, const struct batch *b, unsigned flags)
 	jpack_u(p, b->seq);
 	jpack_u(p, b->prev);
 	jpack_s(p, b->sealed_ms);
-	jpack_u(p, flags | (b->renumbered ? STORE_RENUMBERED : 0));
+	jpack_u(p, flags);
 	buf_add(p, b->bytes, b->n);
 	ledger_add(s->ledger, JREC_BATCH);
 }
@@ -137,6 +137,7 @@ add_all(struct store *s)
 	for (const struct name *n = names_oldest(s->names); n != NULL; n = n->newer)
 		store_add_name(s, n->link.name, n->first_day, n->last_day);
 	store_add_place(s);
+	/* A new file knows no earlier number of theirs. */
 	while ((lane = lanes_each(s->lanes, lane)) != NULL)
 		for (const struct batch *b = lane->first; b != NULL; b = b->next)
 			store_add_batch(s, b, b->acked ? STORE_ACKED : STORE_PENDING);
@@ -163,12 +164,6 @@ note_saved(struct store *s)
 int
 store_rewrite(struct store *s, char *err, size_t errlen)
 {
-	struct lane *lane = NULL;
-
-	/* A new file knows no earlier number of theirs. */
-	while ((lane = lanes_each_awake(s->lanes, lane)) != NULL)
-		for (struct batch *b = lane->at; b != NULL; b = b->next)
-			b->renumbered = false;
 	if (ledger_renew(s->ledger, err, errlen) != 0)
 		return -1;
 	add_all(s);

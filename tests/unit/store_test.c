@@ -1023,6 +1023,32 @@ a_ledger_that_fails_in_its_place_counts_nothing_twice(void **state)
 	assert_counts(&redis, want);
 }
 
+static void
+a_batch_numbered_anew_on_a_stuck_disk_is_counted_once(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	int64_t want[NAMES] = { 1 };
+	struct lane *lane = NULL;
+	struct life l = begin(dir);
+
+	(void)state;
+	count(&l, 0, 1);
+	store_seal(l.store, false);
+	while ((lane = lanes_each(store_lanes(l.store), lane)) != NULL)
+		if (place_of(lane) == 0)
+			redis.marker[0] = lane->at->seq + 1000;
+	set_stuck(true);
+	for (int i = 0; i < 4; i++)
+		flush(&l, &redis, 1000);
+	set_stuck(false);
+	copy_dir(-1, -1);
+	finish(redis, want);
+	until_on_disk(&l);
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_counts(&redis, want);
+}
+
 /* ==== more campaigns than may wait ==== */
 
 /* What was open under its own name is not open as "_other" in a life with less room. */
@@ -1142,6 +1168,7 @@ main(void)
 		IN_DIR(one_that_is_not_taken_back_is_not_said_to_be_on_disk),
 		IN_DIR(a_ledger_that_fails_in_its_place_counts_nothing_twice),
 		IN_DIR(what_is_given_back_beyond_the_limit_is_counted_once),
+		IN_DIR(a_batch_numbered_anew_on_a_stuck_disk_is_counted_once),
 	};
 
 	logger_open("store_test", true, LOGGER_ERROR);
