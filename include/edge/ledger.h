@@ -60,6 +60,8 @@ uint64_t ledger_bytes(const struct ledger *);
 bool ledger_is_open(const struct ledger *);
 /* Has a later life a group to read whose commit failed, and which nothing took back? */
 bool ledger_is_doubtful(const struct ledger *);
+/* Was it removed, and that may not last? */
+bool ledger_is_gone(const struct ledger *);
 /* Remove it, for good.  0, or -1. */
 int ledger_discard(struct ledger *);
 

@@ -34,6 +34,9 @@ struct store {
 	char place[STORE_PLACE_MAX];
 
 	uint64_t covers; /* records of the journal below this have been taken */
+	/* So many the journal had left out when it was taken from last, and when that
+	 * was saved. */
+	uint64_t left_out_taken, left_out_saved;
 	bool settled;    /* the ledger does not know all that Redis has acknowledged */
 	bool renamed;    /* there are new names, or another place */
 	bool incomplete; /* what is in memory is not in the ledger: write it anew */
@@ -66,6 +69,8 @@ int store_merge(struct store *, struct tally *from);
 void store_give_back(struct store *);
 /* So many messages wait. */
 uint64_t store_kept_back(const struct store *);
+/* Of these, so many may be lost with the process. */
+uint64_t store_doubtful(const struct store *);
 /* The ledger cannot be written, and Redis is there. */
 void store_go_blind(struct store *);
 

@@ -46,6 +46,7 @@ struct ledger {
 	struct file file, fresh;
 	bool renewing;        /* records go into fresh */
 	bool doubtful;        /* see ledger_is_doubtful() */
+	bool gone;            /* see ledger_is_gone() */
 	uint64_t first_bytes; /* of file, when it was new */
 	struct buf payload;
 	struct buf group; /* records not written yet */
@@ -262,6 +263,7 @@ ledger_replace(struct ledger *l, char *err, size_t errlen)
 	l->file = l->fresh;
 	l->fresh = (struct file) { .fd = -1 };
 	l->first_bytes = (uint64_t)l->file.end;
+	l->gone = false;
 	/* The name, too: segments go on the word of the new one. */
 	l->doubtful = l->sync && fsync(l->dirfd) != 0;
 	if (l->doubtful) {
@@ -282,6 +284,12 @@ bool
 ledger_is_doubtful(const struct ledger *l)
 {
 	return l->doubtful;
+}
+
+bool
+ledger_is_gone(const struct ledger *l)
+{
+	return l->gone;
 }
 
 bool
@@ -309,7 +317,8 @@ ledger_discard(struct ledger *l)
 	if (unlinkat(l->dirfd, NAME, 0) != 0 && errno != ENOENT)
 		return -1;
 	l->doubtful = false;
-	return l->sync ? fsync(l->dirfd) : 0;
+	l->gone = l->sync && fsync(l->dirfd) != 0;
+	return l->gone ? -1 : 0;
 }
 
 /* ==== reading ==== */

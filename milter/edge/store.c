@@ -85,16 +85,20 @@ note_name(void *arg, struct str name, int64_t first_day, int64_t last_day)
 static bool
 take(struct store *s)
 {
+	struct journal_figures fig = { .left_out = 0 };
 	uint64_t covers = s->covers;
 	struct tally *t;
 
 	if (s->fresh != NULL)
 		return true;
+	if (kept(s))
+		journal_figures(s->journal, &fig);
 	t = outbox_take(s->outbox, &covers);
 	if (t == NULL)
 		return false;
 	s->fresh = t;
 	s->covers = covers;
+	s->left_out_taken = fig.left_out;
 	tally_limit(s->open, outbox_max_entries(s->outbox));
 	outbox_new_names(s->outbox, note_name, s);
 	return true;
@@ -341,7 +345,6 @@ void
 store_figures(const struct store *s, struct store_figures *out)
 {
 	struct tally_weight w = { 0, 0 };
-	uint64_t doubtful;
 
 	*out = (struct store_figures) { .damaged = s->damaged };
 	lanes_weigh(s->lanes, &w);
@@ -352,8 +355,7 @@ store_figures(const struct store *s, struct store_figures *out)
 	out->kept_back = store_kept_back(s);
 	out->pending = tally_weight_messages(&w) + out->kept_back;
 	/* A stop must not say of these that the disk has them. */
-	doubtful = tally_weight_messages(&s->doubtful);
-	out->kept_back -= doubtful < out->kept_back ? doubtful : out->kept_back;
+	out->kept_back -= store_doubtful(s);
 	out->oldest_ms = oldest(s);
 	out->campaigns = tally_entries(s->open);
 	out->retained = lanes_retained(s->lanes, &out->retained_bytes);

@@ -67,6 +67,26 @@ put_back_batches(struct store *s)
 	return 0;
 }
 
+/* What the journal had no room for is on no disk, though it waits with the rest. */
+static void
+weigh_left_out(struct store *s)
+{
+	struct journal_figures fig;
+
+	journal_figures(s->journal, &fig);
+	s->doubtful.campaigns += fig.left_out - s->left_out_saved;
+	s->doubtful.all += fig.left_out - s->left_out_saved;
+}
+
+/* The ledger is gone, if not for good: a later life may find none. */
+static void
+weigh_all(struct store *s)
+{
+	s->doubtful = (struct tally_weight) { 0, 0 };
+	if (s->back != NULL)
+		tally_weigh(&s->doubtful, s->back);
+}
+
 /*
  * The ledger stays where it is.  The journal takes nothing more, so that what comes
  * from here on is on no disk; what it has taken in this life is put back.
@@ -78,10 +98,14 @@ put_back(struct store *s)
 
 	journal_leave(s->journal);
 	journal_figures(s->journal, &fig);
-	if (s->apart && fig.records == 0)
-		return 0;
-	if (!store_take_all(s) || put_back_open(s) != 0 || put_back_batches(s) != 0)
-		return -1;
+	if (!s->apart || fig.records > 0) {
+		if (!store_take_all(s) || put_back_open(s) != 0 ||
+		    put_back_batches(s) != 0)
+			return -1;
+		weigh_left_out(s);
+	}
+	if (ledger_is_gone(s->ledger))
+		weigh_all(s);
 	return 0;
 }
 
@@ -120,6 +144,14 @@ store_kept_back(const struct store *s)
 	return tally_weight_messages(&w);
 }
 
+uint64_t
+store_doubtful(const struct store *s)
+{
+	uint64_t n = tally_weight_messages(&s->doubtful), all = store_kept_back(s);
+
+	return n < all ? n : all;
+}
+
 void
 store_go_blind(struct store *s)
 {
@@ -147,7 +179,7 @@ store_go_blind(struct store *s)
 				       "to Redis from memory, "
 				       "without a copy on disk",
 		    (unsigned long long)store_kept_back(s),
-		    (unsigned long long)tally_weight_messages(&s->doubtful));
+		    (unsigned long long)store_doubtful(s));
 	} else {
 		return;
 	}

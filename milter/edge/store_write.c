@@ -157,6 +157,7 @@ note_saved(struct store *s)
 		for (struct batch *b = lane->at; b != NULL; b = b->next)
 			b->unsaved = b->renumbered = false;
 	s->renamed = false;
+	s->left_out_saved = s->left_out_taken;
 	journal_release(s->journal, s->covers);
 	journal_reserve(s->journal, ledger_bytes(s->ledger));
 }

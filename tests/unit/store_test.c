@@ -1024,6 +1024,75 @@ a_ledger_that_fails_in_its_place_counts_nothing_twice(void **state)
 }
 
 static void
+what_no_journal_has_is_not_said_to_be_on_disk(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	struct store_figures fig, later;
+	struct life l = begin(dir);
+
+	(void)state;
+	count(&l, 0, 1);
+	flush(&l, &redis, 1000);
+	set_stuck(true);
+	count(&l, 0, 100000); /* more than in two segments, and none is made */
+	store_figures(l.store, &fig);
+	assert_true(fig.journal.left_out > 0);
+	flush(&l, &redis, 1000);
+	set_stuck(false);
+	store_figures(l.store, &fig);
+	assert_int_equal(fig.pending, 100000);
+	copy_dir(-1, -1);
+	{
+		struct life k = begin(copy);
+
+		store_take(k.store);
+		store_figures(k.store, &later);
+		end(&k, false);
+	}
+	until_on_disk(&l);
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_int_equal(redis.messages[0], 100001);
+	/* The first one too, whose acknowledgement was not written down. */
+	assert_int_equal(later.pending, fig.kept_back + 1);
+}
+
+static void
+a_ledger_gone_and_not_for_good_is_not_said_to_be_on_disk(void **state)
+{
+	struct server redis = { .messages = { 0 } };
+	int64_t want[NAMES] = { 3 };
+	struct store_figures fig, later;
+	struct life l = begin_synced();
+
+	(void)state;
+	count(&l, 0, 1);
+	flush(&l, &redis, 1000);
+	count(&l, 0, 2);
+	set_stuck(true);
+	stuck = false; /* full: it can be cleared */
+	dir_sync_fails = true;
+	flush(&l, &redis, 1000);
+	dir_sync_fails = false;
+	set_stuck(false);
+	store_figures(l.store, &fig);
+	assert_int_equal(fig.pending, 2);
+	copy_dir(-1, -1);
+	{
+		struct life k = begin(copy);
+
+		store_take(k.store);
+		store_figures(k.store, &later);
+		end(&k, false);
+	}
+	until_on_disk(&l);
+	flush_all(&l, &redis);
+	end(&l, true);
+	assert_counts(&redis, want);
+	assert_int_equal(fig.kept_back, later.pending);
+}
+
+static void
 a_batch_numbered_anew_on_a_stuck_disk_is_counted_once(void **state)
 {
 	struct server redis = { .messages = { 0 } };
@@ -1168,6 +1237,8 @@ main(void)
 		IN_DIR(one_that_is_not_taken_back_is_not_said_to_be_on_disk),
 		IN_DIR(a_ledger_that_fails_in_its_place_counts_nothing_twice),
 		IN_DIR(what_is_given_back_beyond_the_limit_is_counted_once),
+		IN_DIR(what_no_journal_has_is_not_said_to_be_on_disk),
+		IN_DIR(a_ledger_gone_and_not_for_good_is_not_said_to_be_on_disk),
 		IN_DIR(a_batch_numbered_anew_on_a_stuck_disk_is_counted_once),
 	};
 
