@@ -201,7 +201,10 @@ look_at_status(struct doctor *d, bool running)
 		look_at_redis_of(d, &s, now_ms);
 	if (!running && s.backlog_messages > 0)
 		doctor_add(d, DOCTOR_WARN, "backlog", START,
-		    "%" PRId64 " messages wait on disk for the next start",
+		    s.on_disk ? "%" PRId64 " messages wait on disk for the next start"
+			      : "%" PRId64
+				" messages were not in Redis when it ended, and "
+				"not all of them on disk: some may be lost",
 		    s.backlog_messages);
 	if (running)
 		look_at_backlog(d, &s, now_ms);

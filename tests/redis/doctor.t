@@ -308,6 +308,13 @@ def daemon_gone(lab):
     lab.daemon.stop()
     yield from lab.expect("daemon", "fail", ["not running", "systemctl start"])
     yield from lab.expect("socket", "fail", ["nobody answers"])
+    path = os.path.join(lab.state, "status.json")
+    with open(path, encoding="utf-8") as f:
+        said = json.load(f)
+    for on_disk, words in ((True, "5 messages wait on disk"), (False, "5 messages were not in Redis")):
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump({**said, "backlog_messages": 5, "on_disk": on_disk}, f)
+        yield from lab.expect("backlog", "warn", [words])
     lab.daemon.start()
     yield from lab.expect("daemon", "ok", [f"pid {lab.daemon.process.pid}"])
 
