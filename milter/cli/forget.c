@@ -198,8 +198,9 @@ arrange(struct doomed_list *list)
 	list->n = kept;
 }
 
+/* Those in the registry that a name or a pattern means. */
 static int
-find_pattern(struct query *q, const struct target *t, char *const *pattern,
+find_listed(struct query *q, const struct target *t, char *const *pattern,
     struct doomed_list *list)
 {
 	struct registry_choice choice = { .patterns = pattern, .n_patterns = 1 };
@@ -229,15 +230,17 @@ find(struct query *q, const struct options *o, const struct target *t,
 		struct doomed *d;
 
 		if (registry_is_pattern(o->names[i])) {
-			status = find_pattern(q, t, &o->names[i], list);
+			status = find_listed(q, t, &o->names[i], list);
 			continue;
 		}
 		registry_resolve(o->names[i], &name);
 		d = add(q, list, name.name);
+		/* Without counters it may be listed yet: a daemon that had some when
+		 * it was forgotten lists it before Redis refuses them. */
 		if (d == NULL || read_counts(q, d) != 0)
 			status = target_failed(t, q->cure, q->err);
 		else if (!d->counts.found)
-			status = registry_not_found(q, t, o->names[i], NOTHING_REMOVED);
+			status = find_listed(q, t, &o->names[i], list);
 	}
 	arrange(list);
 	return status;

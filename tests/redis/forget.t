@@ -40,7 +40,7 @@ def fill(redis):
                 r.add("ZADD", "metermark:campaigns", NOW, name)
                 r.add("HSET", "metermark:ids", "id-of-" + name, name)
         # "spring", as 8 bytes of its SHA-256.
-        r.add("HSET", "metermark:ids", "f10bf5ed5c3b4ba1", "spring")
+        r.add("HSET", "metermark:ids", "622a494d3ea8c7ba", "spring")
 
 
 def keys(redis, name):
@@ -79,6 +79,23 @@ def all_of_it_goes(redis):
         yield answer.text
     yield from ask("stats", "-r", redis.url, "spring").is_error(1, "no campaign")
     yield from forget(redis, "--yes", "spring").is_error(1, "no campaign", "nothing was removed")
+
+
+def a_name_without_counters_goes(redis):
+    """A daemon lists what it has counted before it hears that this is forgotten."""
+    fill(redis)
+    forget(redis, "--yes", "spring")
+    redis.command("ZADD", "metermark:campaigns", NOW, "spring")
+    redis.command("HSET", "metermark:ids", "622a494d3ea8c7ba", "spring")
+    answer = forget(redis, "--yes", "Spring")
+    if answer.status or answer.text != "forgot spring: 1 keys\n" or answer.err:
+        yield f"{answer.status} {answer.text!r} {answer.err!r}"
+    if "spring" in redis.command("ZRANGE", "metermark:campaigns", 0, -1) or \
+            "622a494d3ea8c7ba" in redis.hash("metermark:ids"):
+        yield "it is listed still"
+    if set(redis.hash("metermark:{spring}:total")) != {"!forgotten"}:
+        yield "the tombstone is gone"
+    yield from untouched(redis, ("news-a", "news-b", "_other", "_all"))
 
 
 def what_is_not_there_stops_all(redis):
@@ -259,6 +276,7 @@ def body():
     with Scratch("mm-forget.") as scratch, RedisServer(scratch.path) as redis:
         for function, title in (
                 (all_of_it_goes, "a campaign goes with all its keys, and nothing else does"),
+                (a_name_without_counters_goes, "a name that is listed without counters goes"),
                 (what_is_not_there_stops_all, "a name that is not there: nothing is removed"),
                 (usage, "_all, patterns without --glob, no terminal and no --yes are refused"),
                 (patterns, "--glob"),
