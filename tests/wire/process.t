@@ -452,7 +452,7 @@ domain "example.com" {{ key {{ selector = "e" file = "{key}" }} }}
         yield "the socket is still there after the stop"
     bad = t.scratch.write("nouser.conf", text.replace('user = "daemon"', 'user = "no-such-user"'))
     status, _, err = run("-f", "-c", bad)
-    yield from expect("unknown user", f"{status} {err}", "^78 .*useradd --system")
+    yield from expect("unknown user", f"{status} {err}", "(?s)^78 .*useradd --system")
 
 
 def closed_descriptors(t):
