@@ -53,9 +53,13 @@ int privs_resume(const struct privs *, char *err, size_t errlen);
 int privs_drop(const struct privs *, char *err, size_t errlen);
 
 /*
- * After the drop: each file that a reload will read and that we may not read any more,
- * as a sentence with the cure to warn(arg, sentence).
+ * As the user: the files that a start or a reload reads and that we may not, each as a
+ * sentence with the cure to warn(arg, sentence).  Not the keys: who reads them as root
+ * tells by himself when the user may not.
  */
+void privs_check_settings(
+    const struct conf *, void (*warn)(void *, const char *), void *arg);
+/* After the drop: what a reload reads, the keys as well. */
 void privs_check_readable(
     const struct conf *, void (*warn)(void *, const char *), void *arg);
 

@@ -16,6 +16,7 @@
 #include "core/human.h"
 #include "edge/conffile.h"
 #include "edge/keyring.h"
+#include "edge/privs.h"
 #include "edge/tokenkeys.h"
 
 #define MB (INT64_C(1024) * 1024)
@@ -27,6 +28,22 @@ static void
 advised(void *arg, const char *sentence)
 {
 	doctor_add(arg, DOCTOR_WARN, "settings", NULL, "%s", sentence);
+}
+
+/* What root can read, and the daemon cannot. */
+static void
+look_as_user(struct doctor *d)
+{
+	char note[512], err[DOCTOR_TEXT_MAX];
+	struct privs who;
+
+	if (geteuid() != 0 ||
+	    privs_resolve(&d->conf, &who, note, sizeof(note), err, sizeof(err)) != 0)
+		return;
+	if (privs_assume(&who, err, sizeof(err)) == 0)
+		privs_check_settings(&d->conf, advised, d);
+	if (privs_resume(&who, err, sizeof(err)) != 0)
+		doctor_add(d, DOCTOR_WARN, "settings", AS_ROOT, "%s", err);
 }
 
 void
@@ -54,6 +71,7 @@ doctor_settings(struct doctor *d)
 	    d->file, d->conf.n_domains, d->conf.n_domains == 1 ? "" : "s",
 	    d->conf.n_streams, d->conf.n_streams == 1 ? "" : "s");
 	conffile_advise(&d->conf, advised, d);
+	look_as_user(d);
 }
 
 /* --- keys --- */

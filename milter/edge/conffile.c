@@ -355,8 +355,8 @@ conffile_advise(const struct conf *c, void (*warn)(void *, const char *), void *
 		    url.password[0] != '\0') {
 			snprintf(text, sizeof(text),
 			    "%s: everyone may read the password of Redis in it; run: "
-			    "chmod o-r %s",
-			    c->file, c->file);
+			    "chgrp %s %s && chmod 640 %s",
+			    c->file, c->user, c->file, c->file);
 			warn(arg, text);
 		}
 		if ((st.st_mode & S_IWGRP) != 0) {

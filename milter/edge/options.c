@@ -61,12 +61,9 @@ print_progress(void *unused, size_t done, size_t all)
 		fprintf(stderr, "\r%40s\r", "");
 }
 
-/*
- * All keys of the table, as the daemon will meet them: without root's rights, where
- * there is an account to take on.
- */
+/* All keys of the table, as the daemon will meet them. */
 static int
-check_table(const struct conf *c, const struct privs *who)
+check_table(const struct conf *c)
 {
 	struct keycheck_job job = {
 		.wrong = print_sentence,
@@ -76,10 +73,7 @@ check_table(const struct conf *c, const struct privs *who)
 		.decode = true,
 	};
 	struct keycheck_result r;
-	char err[512];
 
-	if (privs_assume(who, err, sizeof(err)) != 0)
-		fprintf(stderr, "warning: keys are checked as root: %s\n", err);
 	if (keycheck_run(c, &job, &r) != 0) {
 		fprintf(stderr, "%s: out of memory\n", c->domain_table);
 		return EX_OSERR;
@@ -116,6 +110,17 @@ check_host(const struct conf *c, struct privs *who)
 	return status;
 }
 
+/* From here on without root's rights, where there is an account to take on. */
+static void
+become_user(const struct conf *c, const struct privs *who)
+{
+	char err[512];
+
+	if (privs_assume(who, err, sizeof(err)) != 0)
+		fprintf(stderr, "warning: files are tried as root: %s\n", err);
+	privs_check_settings(c, print_warning, NULL);
+}
+
 static int
 check_settings(const char *file)
 {
@@ -129,8 +134,10 @@ check_settings(const char *file)
 		return EX_CONFIG;
 	}
 	status = check_host(&s->conf, &who);
+	if (status == EX_OK)
+		become_user(&s->conf, &who);
 	if (s->conf.table != NULL && status == EX_OK)
-		status = check_table(&s->conf, &who);
+		status = check_table(&s->conf);
 	snapshot_put(s);
 	if (status == EX_OK)
 		printf("%s: ok\n", file);

@@ -13,9 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/rurl.h"
+
 /* getpwnam_r() and getgrnam_r() need room for a line of the file; groups may be long.
  */
 #define ENTRY_MAX ((size_t)1 << 20)
+
+#define RELOAD_FAILS "the systemd unit will not start and a reload will fail"
 
 /* An entry by name, or by uid when name is NULL.  0 found, 1 none, -1 with errno. */
 static int
@@ -243,8 +247,8 @@ privs_drop(const struct privs *p, char *err, size_t errlen)
 }
 
 static void
-check_one(
-    const char *file, const char *user, void (*warn)(void *, const char *), void *arg)
+check_one(const char *file, const char *user, const char *what,
+    void (*warn)(void *, const char *), void *arg)
 {
 	char text[1024];
 
@@ -252,10 +256,41 @@ check_one(
 	    faccessat(AT_FDCWD, file, R_OK, AT_EACCESS) == 0)
 		return;
 	snprintf(text, sizeof(text),
-	    "%s: %s for user %s, so a reload would fail; "
-	    "run: chgrp %s %s && chmod 640 %s, and let that group enter its directory",
-	    file, strerror(errno), user, user, file, file);
+	    "%s: %s for user %s, so %s; run: chgrp %s %s && chmod 640 %s, and let that "
+	    "group enter its directory",
+	    file, strerror(errno), user, what, user, file, file);
 	warn(arg, text);
+}
+
+/* What a reload reads again, but the keys. */
+static void
+check_settings(const struct conf *c, const char *user,
+    void (*warn)(void *, const char *), void *arg)
+{
+	struct rurl url = { .password_file = "" };
+	const char *const files[] = { c->file, c->domain_table, c->redis_password_file,
+		url.password_file, url.sentinel_password_file, url.cacert, url.cert,
+		url.key };
+	char why[1];
+
+	if (c->redis != NULL)
+		rurl_parse(c->redis, &url, why, sizeof(why));
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		check_one(files[i], user, RELOAD_FAILS, warn, arg);
+	explicit_bzero(&url, sizeof(url));
+}
+
+void
+privs_check_settings(
+    const struct conf *c, void (*warn)(void *, const char *), void *arg)
+{
+	struct privs self;
+	char note[128];
+
+	resolve_as_self(c, &self, note, sizeof(note));
+	check_settings(c, self.user, warn, arg);
+	check_one(c->recipient_key_file, self.user, "the systemd unit will not start",
+	    warn, arg);
 }
 
 void
@@ -266,11 +301,11 @@ privs_check_readable(
 	char note[128];
 
 	resolve_as_self(c, &self, note, sizeof(note));
-	check_one(c->file, self.user, warn, arg);
-	check_one(c->domain_table, self.user, warn, arg);
+	check_settings(c, self.user, warn, arg);
 	for (size_t i = 0; i < c->n_domains; i++)
 		for (size_t k = 0; k < c->domains[i].n_keys; k++)
-			check_one(c->domains[i].keys[k].file, self.user, warn, arg);
+			check_one(c->domains[i].keys[k].file, self.user, RELOAD_FAILS,
+			    warn, arg);
 	for (size_t i = 0; i < c->n_token_keys; i++)
-		check_one(c->token_keys[i].file, self.user, warn, arg);
+		check_one(c->token_keys[i].file, self.user, RELOAD_FAILS, warn, arg);
 }

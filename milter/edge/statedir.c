@@ -356,6 +356,8 @@ statedir_read_key(const char *file, uint8_t key[32], char *err, size_t errlen)
 	else if (n < 0 && errno == EFBIG)
 		snprintf(err, errlen, "recipient key %s: longer than %zu bytes", file,
 		    STATEDIR_KEY_MAX);
+	else if (n < 0 && errno != ENOENT)
+		snprintf(err, errlen, "recipient key %s: %s", file, strerror(errno));
 	else if (n < 0)
 		snprintf(err, errlen,
 		    "recipient key %s: %s; to make one: "

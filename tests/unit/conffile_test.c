@@ -374,12 +374,13 @@ a_readable_password_is_warned_of(void **state)
 	assert_int_equal(chmod(file, 0664), 0);
 	conffile_advise(&c, count, all);
 	snprintf(expected, sizeof(expected),
-	    "%s: everyone may read the password of Redis in it; run: chmod o-r %s\n"
+	    "%s: everyone may read the password of Redis in it; run: chgrp metermark "
+	    "%s && chmod 640 %s\n"
 	    "%s: its group may write to it, and it decides what is signed; chmod g-w "
 	    "%s "
 	    "unless that is meant\n"
 	    "%s: there is no domain section: nothing will be signed\n",
-	    file, file, file, file, file);
+	    file, file, file, file, file, file);
 	assert_string_equal(all, expected);
 	assert_int_equal(chmod(file, 0640), 0);
 	all[0] = '\0';

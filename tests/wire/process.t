@@ -4,6 +4,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -443,8 +444,8 @@ domain "example.com" {{ key {{ selector = "e" file = "{key}" }} }}
             if os.stat(f"{run_dir}/state/{name}").st_uid != 1:
                 yield f"state/{name} is not the user's"
         with open(log, encoding="utf-8") as f:
-            yield from expect("log", f.read(), r"k\.pem: Permission denied for user daemon, so a "
-                                               r"reload would fail; run: chgrp daemon")
+            yield from expect("log", f.read(), r"k\.pem: Permission denied for user daemon, so "
+                                               r".* a reload will fail; run: chgrp daemon")
     finally:
         p.terminate()
         p.wait(15)
@@ -453,6 +454,34 @@ domain "example.com" {{ key {{ selector = "e" file = "{key}" }} }}
     bad = t.scratch.write("nouser.conf", text.replace('user = "daemon"', 'user = "no-such-user"'))
     status, _, err = run("-f", "-c", bad)
     yield from expect("unknown user", f"{status} {err}", "(?s)^78 .*useradd --system")
+
+
+def root_knows_what_the_user_may_read(t):
+    """-t as root says what the systemd unit, which is not root, would fail on."""
+    where = t.scratch.dir("unit", mode=0o755)
+    files = {name: t.scratch.write(f"unit/{name}", text) for name, text in {
+        "table": "# none\n", "password": "secret\n", "recipients": "0" * 64 + "\n"}.items()}
+    conf = t.scratch.write("unit/metermark.conf", f"""
+user = "daemon"
+state_dir = "{where}/state"
+domain_table = "{files['table']}"
+redis = "redis://127.0.0.1/0?password_file={files['password']}"
+recipient_key_file = "{files['recipients']}"
+""")
+    files["metermark.conf"] = conf
+    for mode in (0o600, 0o640):
+        for path in files.values():
+            os.chmod(path, mode)
+            shutil.chown(path, group="daemon")
+        status, out, err = run("-t", "-c", conf)
+        if status != 0 or not out.endswith(f"{conf}: ok\n"):
+            yield f"mode {mode:o}: status {status}, {out}"
+        for name, path in files.items():
+            told_of = re.search(f"{re.escape(path)}: Permission denied for user daemon, so the "
+                                f"systemd unit will not start.*run: chgrp daemon {re.escape(path)} "
+                                f"&& chmod 640 ", err) is not None
+            if told_of != (mode == 0o600):
+                yield f"mode {mode:o}: {name}: {err}"
 
 
 def closed_descriptors(t):
@@ -483,8 +512,10 @@ with wire("process") as t:
     t.check("systemd is told of start, reload, stop, and that we live", service_manager, t)
     if os.geteuid() == 0:
         t.check("started as root it becomes the user", becomes_the_user, t)
+        t.check("root's -t says what the user may not read", root_knows_what_the_user_may_read, t)
     else:
         t.tap.skip("started as root it becomes the user", "not root")
+        t.tap.skip("root's -t says what the user may not read", "not root")
     with t.daemon("drain_s = 3") as d:
         t.check("a message that never ends is left at the deadline", gives_up_at_the_deadline, t, d)
     with t.daemon("drain_s = 20") as d:
