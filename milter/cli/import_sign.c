@@ -213,7 +213,11 @@ import_sign(struct import *im)
 			import_needless(im, others[i],
 			    "opendkim does not look at it when it has tables");
 		status = read_tables(&sink, keys, rules);
-	} else if (domain != NULL) {
+	} else {
+		import_needless(im, "MultipleSignatures",
+		    "opendkim looks at it when it has tables only");
+	}
+	if (keys == NULL && domain != NULL) {
 		sink.selector = selector->value;
 		sink.key_file = file->value;
 		status =
@@ -222,8 +226,8 @@ import_sign(struct import *im)
 	if (status == EX_OK)
 		status = exempt(&sink);
 	if (status == EX_OK &&
-	    odktable_finish(im->table, import_true(im, "MultipleSignatures", false)) !=
-		0)
+	    odktable_finish(im->table,
+		keys != NULL && import_true(im, "MultipleSignatures", false)) != 0)
 		status = import_no_memory();
 	return status;
 }

@@ -114,6 +114,9 @@ CASES = [
     ("SubDomains, and one of them by name",
      ONE + "SubDomains yes\nDomain sub.example.com,example.com\n", {},
      same(SUBS, "example.com/a", *["sub.example.com/a"] * 2)),
+    ("MultipleSignatures, which means nothing without tables",
+     ONE + "MultipleSignatures yes\nSubDomains yes\nDomain sub.example.com,example.com\n", {},
+     same(SUBS, "example.com/a", *["sub.example.com/a"] * 2)),
     ("Domain *", ONE + "Domain *\n", {}, {
         Mail(E): "example.com/a", Mail("u@sub.example.com"): "sub.example.com/a",
         Mail(N): "example.net/a"}),
