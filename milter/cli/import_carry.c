@@ -107,12 +107,30 @@ carry_group(struct import *im, const struct import_setting *s, struct buf *out)
 		    group[0] != '\0' ? group : user);
 		return;
 	}
+	import_note(im, s->file, s->line, "UserID",
+	    "the group %s may connect; the systemd unit cannot give it the socket, a "
+	    "folder can: chown metermark:%s and chmod 2750 that of the socket",
+	    gr->gr_name, gr->gr_name);
 	add_origin(out, s, "");
 	buf_adds(out,
 	    "# The group may connect; metermark itself has a user of its "
 	    "own.\ngroup = ");
 	import_quote(out, str_of(gr->gr_name));
 	buf_adds(out, "\n\n");
+}
+
+/* The unit lets metermark write in few places, and opendkim's is none of them. */
+static void
+note_folder(struct import *im, const struct import_setting *s, struct str path)
+{
+	size_t slash = str_rfind(path, '/');
+
+	import_note(im, s->file, s->line, "Socket",
+	    "metermark has to make files in %.*s: its user must be let write there, "
+	    "the systemd unit too by ReadWritePaths= (systemctl edit "
+	    "metermark-milter); or name a socket of metermark's own, here and to the "
+	    "mail server",
+	    slash > 0 ? (int)slash : 1, path.p);
 }
 
 static void
@@ -142,8 +160,7 @@ carry_socket(struct import *im, struct buf *out)
 	add_origin(out, s, "");
 	buf_adds(out, "# Where opendkim listens, nobody else can: stop it first.\n");
 	if (!tcp)
-		buf_adds(
-		    out, "# metermark must be able to make files in that folder.\n");
+		note_folder(im, s, str_skip(buf_str(&text), strlen("unix:")));
 	buf_adds(out, "listen = ");
 	import_quote(out, buf_str(&text));
 	buf_addc(out, '\n');

@@ -447,7 +447,9 @@ def main():
                 r'^listen = "inet:8899@127.0.0.1"\nallow_tcp = true$')
         t.check("the same in a table", check_of, t, ONE + "Domain *\nCanonicalization simple\n"
                 "SignatureTTL 86400\nSocket local:@R/s.sock\nUserID root:daemon\nUMask 002\n",
-                r"^domain_table = ", r'^listen = "unix:/.*/s.sock"$', r'^group = "daemon"$')
+                r"^domain_table = ", r'^listen = "unix:/.*/s.sock"$', r'^group = "daemon"$',
+                r"Socket: metermark has to make files in /.*: .* ReadWritePaths=",
+                r"UserID: the group daemon may connect; .* chown metermark:daemon and chmod 2750")
 
 
 main()
