@@ -14,7 +14,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
 
 from counting import Driver
 from mmtest.programs import Missing
-from mmtest.redis import RedisServer
+from mmtest.redis import RedisError, RedisServer
 from mmtest.scratch import Scratch, Tap
 
 ACL = os.path.join(HERE, "../../contrib/redis/metermark.acl")
@@ -22,6 +22,26 @@ WHEN = 1795000000
 # Not having these only means that the log says less.
 CONVENIENCES = {"role", "info", "client|setname", "select"}
 tap = Tap()
+
+
+class WithUsers(RedisServer):
+    """As contrib/redis/README.md sets it up: the file at the end of redis.conf."""
+
+    def __init__(self, run):
+        super().__init__(run)
+        self.file = os.path.join(run, "redis.conf")
+        with open(ACL, encoding="ascii") as acl, open(self.file, "w", encoding="ascii") as f:
+            f.write(f"port {self.port}\nbind 127.0.0.1\ndir {run}\nsave \"\"\n"
+                    f"requirepass OTHERS\n{acl.read()}")
+
+    def argv(self):
+        return [self.program, self.file]
+
+    def ready(self):
+        try:
+            return self.command("AUTH", "default", "OTHERS") == "OK"
+        except (OSError, RedisError):
+            return False
 
 
 def rules(user):
@@ -162,12 +182,29 @@ def admin_forgets(redis):
     tap.result("user metermark-admin may forget campaigns, with no right too many", problems)
 
 
+def appended_to_redis_conf(scratch):
+    """It starts with the file as it is, and lets in nobody whom it kept out before."""
+    problems = []
+    with WithUsers(scratch.dir("users")) as redis:
+        for user, password in (("metermark", "CHANGE-ME"), ("metermark-stats", "CHANGE-ME-TOO"),
+                               ("metermark-admin", "CHANGE-ME-AS-WELL")):
+            if redis.command("AUTH", user, password) != "OK":
+                problems.append(f"{user} is not let in")
+        try:
+            problems.append(f"without a password: {redis.command('PING')}")
+        except RedisError as e:
+            if "NOAUTH" not in str(e):
+                problems.append(str(e))
+    tap.result("the file at the end of redis.conf, beside requirepass", problems)
+
+
 def main():
     try:
         with Scratch("mm-acl.") as scratch, RedisServer(scratch.path) as redis:
             for test in (as_it_is, without_conveniences, no_right_too_many,
                          other_keys_are_out_of_reach, stats_only_reads, admin_forgets):
                 test(redis)
+            appended_to_redis_conf(scratch)
     except Missing as e:
         print(f"1..0 # SKIP {e}")
         return 0
