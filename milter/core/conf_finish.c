@@ -363,8 +363,10 @@ advise_listen(const struct advice *a)
 	if (!str_starts(s, STR("inet")))
 		return;
 	host = str_skip(s, str_find(s, '@') + 1);
+	if (str_starts(host, STR("[")))
+		host = str_skip(host, 1);
 	if (!str_starts(host, STR("127.")) && !str_eq(host, STR("::1")) &&
-	    !str_eq(host, STR("[::1]")) && !str_eq(host, STR("localhost")))
+	    !str_eq(host, STR("::1]")) && !str_eq(host, STR("localhost")))
 		advise(a, a->conf->lines.listen,
 		    "listen: %s is open to other hosts: whoever can connect can have "
 		    "mail signed",

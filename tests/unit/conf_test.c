@@ -465,6 +465,8 @@ collect(void *arg, const char *sentence)
 static void
 what_is_hardly_meant_is_said(void **state)
 {
+	static const char *const local[] = { "inet:1@127.0.0.1", "inet:1@[127.0.0.1]",
+		"inet:1@localhost", "inet6:1@::1", "inet6:1@[::1]" };
 	struct advice a = { .n = 0 };
 	struct conf c;
 	struct conf_domain *d;
@@ -510,6 +512,14 @@ what_is_hardly_meant_is_said(void **state)
 	assert_non_null(strstr(a.text[4], "simple header canonicalization"));
 	assert_non_null(strstr(a.text[5], "expire after 7200 seconds"));
 	assert_non_null(strstr(a.text[6], "stream \"rest\": never reached"));
+	for (size_t i = 0; i < COUNT(local); i++) {
+		free(c.listen);
+		c.listen = strdup(local[i]);
+		a.n = 0;
+		conf_advise(&c, collect, &a);
+		assert_int_equal(a.n, 6);
+		assert_null(strstr(a.text[0], "listen"));
+	}
 	conf_fini(&c);
 }
 
