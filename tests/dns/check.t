@@ -124,9 +124,10 @@ def compliant(lab, server):
 
 
 def defects(lab, reverse):
-    """Each in a zone of its own: (what changes, options, {rule: (word, text)})."""
+    """Each in a zone of its own: (what changes, {rule: (word, text)}, the message if another)."""
     many = "v=spf1 " + " ".join(f"a:h{i}.example.com" for i in range(11)) + " -all"
     none = None
+    unsigned = {rule: ("na", "") for rule in ("dkim-key", "dkim-key-strength", "dkim-valid")}
     cases = {
         "no SPF": ({("@", "TXT"): none}, {"spf": ("fail", "there is no record")}),
         "two SPF": ({("@", "TXT"): [txt("v=spf1 -all"), txt("v=spf1 ?all")]},
@@ -146,6 +147,14 @@ def defects(lab, reverse):
         "SPF includes nothing": ({("inc", "TXT"): none},
                                  {"spf": ("fail", "include:inc.example.com: there is no record")}),
         "+all": ({("@", "TXT"): [txt("v=spf1 +all")]}, {"spf": ("fail", "the whole world")}),
+        # What is wrong with the record does not make an address fail that it lets pass.
+        "+all, unsigned": ({("@", "TXT"): [txt("v=spf1 +all")]},
+                           {"spf": ("fail", "the whole world"), "dmarc-pass": ("pass", "by SPF"),
+                            **unsigned}, lab.plain),
+        "look-ups behind a match": ({("@", "TXT"): [txt(many.replace("a:", "ip4:192.0.2.7 a:", 1))],
+                                     **{(f"h{i}", "A"): [IP] for i in range(11)}},
+                                    {"spf": ("fail", "up to 11 look-ups"),
+                                     "dmarc-pass": ("pass", "by SPF"), **unsigned}, lab.plain),
         "large SPF": ({("@", "TXT"): [txt("v=spf1 " + "ip4:10.0.0.1 " * 1000 + "ip4:192.0.2.7 -all")]},
                       {}),
         "huge SPF": ({("@", "TXT"): [txt("v=spf1 " + "ip4:10.0.0.1 " * 1500 + "-all")]},
@@ -191,12 +200,12 @@ def defects(lab, reverse):
         "MX of an alias": ({("@", "MX"): ["0 ma"], ("ma", "CNAME"): ["mx"]}, {}),
     }
     def one(name):
-        changes, expected = cases[name]
+        changes, expected, *message = cases[name]
         zone = {**good_zone(lab.records), **changes}
         records = [(n, k, d) for (n, k), values in zone.items() for d in values or []]
         folder = lab.scratch.dir("nsd " + name)
         with NameServer(folder, {"example.com": records, **reverse}) as server:
-            return list(judged(name, lab.check(server), expected))
+            return list(judged(name, lab.check(server, message=(message or [None])[0]), expected))
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         for problems in pool.map(one, cases):
