@@ -68,6 +68,8 @@ void check_dns_merge(struct dnslook_finding *all, const struct dnslook_finding *
 /* check_dkim.c: take the message apart, ask for keys, verify.  -1: out of memory. */
 int check_dkim_begin(struct check_dns *);
 void check_dkim(struct check_dns *);
+/* After check_dkim(): it verifies; one to be made would, by its key. */
+bool check_signature_holds(const struct check_signature *);
 /* check_opendkim.c: ask libopendkim for a second opinion of those that were verified.
  */
 void check_opendkim(struct check_dns *);

@@ -123,6 +123,30 @@ look_at_key(struct check_dns *d, struct check_signature *s)
 		keyring_key_fini(&own);
 }
 
+/* ==== Signatures ==== */
+
+bool
+check_signature_holds(const struct check_signature *s)
+{
+	if (!s->ours)
+		return s->holds.word == DNSLOOK_PASS;
+	return s->key.f.word == DNSLOOK_PASS ||
+	    (s->key.f.word == DNSLOOK_WARN && !s->key.rec.testing);
+}
+
+/*
+ * One that holds is enough; others that do not are odd.  It has to be RSA: the large
+ * providers verify nothing else.
+ */
+static void
+soften(const struct check_dns *d, struct dnslook_finding *f)
+{
+	for (size_t i = 0; i < d->n_sig && f->word == DNSLOOK_FAIL; i++)
+		if (d->sig[i].key.rec.type == DKIMREC_RSA &&
+		    check_signature_holds(&d->sig[i]))
+			f->word = DNSLOOK_WARN;
+}
+
 /* A key that is short, or a test, is there all the same. */
 static void
 tell_keys(struct check_dns *d)
@@ -144,11 +168,10 @@ tell_keys(struct check_dns *d)
 		snprintf(keys.text, sizeof(keys.text), "there is no signature");
 	if (strength.word == DNSLOOK_NOTHING)
 		snprintf(strength.text, sizeof(strength.text), "there is no key");
+	soften(d, &keys);
 	check_dns_result(d, CHECK_DNS_KEY, &keys);
 	check_dns_result(d, CHECK_DNS_STRENGTH, &strength);
 }
-
-/* ==== Signatures ==== */
 
 static void
 verify(struct check_dns *d, struct check_signature *s)
@@ -174,25 +197,19 @@ void
 check_dkim(struct check_dns *d)
 {
 	struct dnslook_finding all = { .word = DNSLOOK_NOTHING };
-	bool any = false;
 
 	for (size_t i = 0; i < d->n_sig; i++)
 		if (d->sig[i].ours || d->sig[i].sound)
 			look_at_key(d, &d->sig[i]);
-	tell_keys(d);
 	for (size_t i = 0; i < d->n_sig; i++)
 		if (!d->sig[i].ours && d->sig[i].sound)
 			verify(d, &d->sig[i]);
 	check_opendkim(d);
-	for (size_t i = 0; i < d->n_sig; i++) {
-		if (d->sig[i].ours)
-			continue;
-		any |= d->sig[i].holds.word == DNSLOOK_PASS;
-		check_dns_merge(&all, &d->sig[i].holds);
-	}
-	/* One that holds is enough; others that do not are odd. */
-	if (all.word == DNSLOOK_FAIL && any)
-		all.word = DNSLOOK_WARN;
+	tell_keys(d);
+	for (size_t i = 0; i < d->n_sig; i++)
+		if (!d->sig[i].ours)
+			check_dns_merge(&all, &d->sig[i].holds);
+	soften(d, &all);
 	if (all.word == DNSLOOK_NOTHING)
 		snprintf(all.text, sizeof(all.text),
 		    "there is no signature in it that could be verified");

@@ -212,15 +212,14 @@ signature_aligns(const struct check_dns *d, bool *unknown)
 {
 	for (size_t i = 0; i < d->n_sig; i++) {
 		const struct check_signature *s = &d->sig[i];
-		enum dnslook_word word = s->ours ? s->key.f.word : s->holds.word;
 
 		if (!dnslook_aligned(
 			&d->look, s->domain, from_domain(d), d->dmarc.rec.strict_dkim))
 			continue;
-		if (word == DNSLOOK_PASS ||
-		    (s->ours && word == DNSLOOK_WARN && !s->key.rec.testing))
+		if (check_signature_holds(s))
 			return true;
-		*unknown |= word == DNSLOOK_UNKNOWN;
+		*unknown |=
+		    (s->ours ? s->key.f.word : s->holds.word) == DNSLOOK_UNKNOWN;
 	}
 	return false;
 }

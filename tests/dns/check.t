@@ -59,6 +59,7 @@ class Lab:
         self.files, self.records = {}, {}
         for s, options in (("r", []), ("e", ["-t", "ed25519"])):
             self.files[s], self.records[s] = make_key(folder, s, *options)
+        self.files["gone"] = self.files["r"]    # under a name that DNS does not know
         with open(os.path.join(DATA, "good.eml"), "rb") as f:
             self.plain = f.read().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         self.signed = self.sign("r")
@@ -256,6 +257,12 @@ def senders(lab, server):
         "simple": (dict(message=lab.sign("r", canonicalize=(b"simple", b"simple"))), {}),
         "with length": (dict(message=lab.sign("r", length=True) + b"more\r\n"), {}),
         "one of two holds": (dict(message=lab.sign("e", lab.signed)), {}),
+        "key of one of two missing": (dict(message=lab.sign("gone", lab.signed)), {
+            "dkim-key": ("warn", "gone._domainkey.example.com: the name does not exist"),
+            "dkim-valid": ("warn", "does not exist")}),
+        # What the large providers do not verify does not help them.
+        "RSA key missing beside Ed25519": (dict(message=lab.sign("gone", lab.sign("e"))), {
+            "dkim-key": ("fail", "does not exist"), "dkim-valid": ("fail", "does not exist")}),
         # To libopendkim VT is white space, to the RFC and to us it is not.
         "VT": (dict(message=lab.sign("r", lab.plain.replace(b"of Nov", b"of \x0bNov"))), {
             "dkim-valid": ("warn", "holds, but libopendkim, .* says: ")}),
@@ -270,6 +277,7 @@ def with_settings(lab, server):
     """Signatures to be made: are the keys published, and ours?"""
     for selectors, expected in (
             (("r", "e"), {"dkim-valid": ("na", "")}),
+            (("r", "missing"), {"dkim-key": ("warn", "does not exist"), "dkim-valid": ("na", "")}),
             (("missing",), {"dkim-key": ("fail", "does not exist"), "dkim-valid": ("na", ""),
                             "dkim-key-strength": ("na", "")})):
         conf = settings(lab.scratch, "check.conf", server,
