@@ -94,6 +94,30 @@ explain_no_hash(const void *self, struct str addr, uint8_t out[HLL_ELEMENT_BYTES
 	memset(out, 0, HLL_ELEMENT_BYTES);
 }
 
+/* The rules see no more than that there is no URL. */
+static void
+note_several(struct explain *e)
+{
+	const struct conf_stream *s = e->decision->stream;
+	const struct hdr_field *field;
+	struct rule_facts facts;
+
+	if (e->outcome->verdict != DECIDE_ACCEPT || s == NULL ||
+	    e->options.n_rcpt < 2 || s->track.list_unsubscribe == NULL ||
+	    !tmpl_uses(s->track.list_unsubscribe, TMPL_TOKEN))
+		return;
+	txn_facts(e->txn, &facts);
+	field = hdr_first(facts.hdr, STR("List-Unsubscribe"));
+	/* The sender's own stands there whoever gets it. */
+	if (field != NULL && field->state != HDR_ADDED &&
+	    !s->track.replace_list_unsubscribe)
+		return;
+	explain_note(e,
+	    "the URL of list_unsubscribe is one recipient's, and so never on a message "
+	    "to %zu: send each a message of its own, or see several_recipients",
+	    e->options.n_rcpt);
+}
+
 int
 explain_run(
     struct explain *e, const struct txn_env *env, const struct txn_start *wanted)
@@ -115,6 +139,7 @@ explain_run(
 	explain_mail_send(e);
 	e->outcome = txn_end(e->txn, str_of(e->options.queue_id));
 	e->decision = txn_decision(e->txn);
+	note_several(e);
 	return EX_OK;
 }
 

@@ -13,6 +13,7 @@
 #define SENDER_ID_MIN 5
 #define SENDER_ID_MAX 15
 #define IDENTIFIERS 4
+#define NO_LIST "is not a list of <addresses> with commas between"
 
 /* What a List-Unsubscribe offers. */
 struct offers {
@@ -132,8 +133,8 @@ rule_check_list_unsubscribe(const struct rule_facts *f, struct buf *why)
 	o = read_offers(field->value);
 	if (!o.broken && o.https + o.http + o.mailto > 0)
 		return RULE_OK;
-	rule_bad(why, "List-Unsubscribe %s: ",
-	    o.broken ? "is not a list of <addresses>" : "has no address to use");
+	rule_bad(
+	    why, "List-Unsubscribe %s: ", o.broken ? NO_LIST : "has no address to use");
 	rule_quote(why, field->value);
 	return RULE_BAD;
 }
@@ -152,7 +153,8 @@ has_one_click(const struct rule_facts *f, struct buf *why)
 	}
 	o = read_offers(field->value);
 	if (o.broken || o.https == 0) {
-		rule_bad(why, "List-Unsubscribe has no https address: ");
+		rule_bad(why, "List-Unsubscribe %s: ",
+		    o.broken ? NO_LIST : "has no https address");
 		rule_quote(why, field->value);
 		return false;
 	}

@@ -401,6 +401,32 @@ envelope_and_recipients_are_looked_at_where_they_are_known(void **state)
 }
 
 static void
+a_list_without_commas_is_called_so(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "List-Unsubscribe: <https://a.b/c> <mailto:a@b>\n",
+		    "List-Unsubscribe is not a list of <addresses> with commas "
+		    "between: "
+		    "\"<https://a.b/c> <mailto:a@b>\"" },
+		{ "List-Unsubscribe: <mailto:a@b>\n",
+		    "List-Unsubscribe has no https address: \"<mailto:a@b>\"" },
+	};
+	struct message m;
+	struct buf why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make(&m, cases[i][0], "", 0);
+		rule_facts_finish(&m.facts);
+		buf_init(&why, 1000);
+		assert_int_equal(rule_at(RULE_ONE_CLICK)->check(&m.facts, &why), BAD);
+		assert_string_equal(why.p, cases[i][1]);
+		buf_fini(&why);
+		drop(&m);
+	}
+}
+
+static void
 our_own_signature_counts(void **state)
 {
 	struct message m;
@@ -598,6 +624,7 @@ main(void)
 		cmocka_unit_test(limits_are_where_they_are_said_to_be),
 		cmocka_unit_test(
 		    envelope_and_recipients_are_looked_at_where_they_are_known),
+		cmocka_unit_test(a_list_without_commas_is_called_so),
 		cmocka_unit_test(our_own_signature_counts),
 		cmocka_unit_test(removed_fields_are_gone_and_added_ones_are_there),
 		cmocka_unit_test(what_the_sender_may_write_is_not_held_against_him),

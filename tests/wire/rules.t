@@ -282,9 +282,20 @@ def tracked(d, key):
         if not options and "without --rcpt" not in report["notes"][0]:
             yield f"check: nothing of the recipient that is assumed: {report['notes']}"
     # Two recipients share no URL of one: the daemon writes none, and that is a defect.
-    found, _ = amiss(["-R", "r@example.net", "-R", "s@example.net"])
+    two = ["-R", "r@example.net", "-R", "s@example.net"]
+    found, _ = amiss(two)
     if not {"list-unsubscribe", "one-click"} <= found:
         yield f"check, two recipients: {sorted(found)}"
+    explain = [os.path.join(os.environ.get("MM_BUILD", "."), "metermark"), "explain", "-f", "json",
+               "-c", d.file, "-F", sender]
+    for name, own in ((bad, False), ("good", True)):
+        report = json.loads(check("-c", d.file, "-f", "json", "-F", sender, *two,
+                                  os.path.join(DATA, name + ".eml")).stdout)
+        told = json.loads(subprocess.run([*explain, *two, os.path.join(DATA, name + ".eml")],
+                                         check=True, capture_output=True).stdout)
+        for notes in (report["notes"], told["notes"]):
+            if any("one recipient's, and so never on a message to 2" in n for n in notes) == own:
+                yield f"two recipients of {name}: {notes}"
     os.rename(key, key + ".away")
     _, report = amiss(["-R", "r@example.net"])
     if not any("tokens are as another key" in n for n in report["notes"]):
