@@ -42,7 +42,7 @@ struct explain_key {
 	const struct conf_domain *domain;
 	const struct conf_key *key;
 	char text[EXPLAIN_TEXT_MAX]; /* "rsa 2048", or why it could not be looked at */
-	bool read;
+	bool read, ed25519;
 };
 
 /* The signer that only notes. */

@@ -145,7 +145,7 @@ struct rule_signature {
 	struct str selector; /* s=; "" where it is not known */
 	struct str names;    /* h=, colons between; unused if ours */
 	bool ours;           /* it covers what core/signset.h says */
-	bool ed25519;        /* by its a=; of ours that is not known */
+	bool ed25519;        /* by its a=; if ours, each of the domain's */
 };
 
 /* The part of a host name that one registers, "example.co.uk" of "a.example.co.uk":

@@ -11,6 +11,7 @@
 #ifndef METERMARK_CORE_SIGNPORT_H
 #define METERMARK_CORE_SIGNPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/conf.h"
@@ -24,6 +25,7 @@ struct sign_made {
 	 * one failed. */
 	struct str value;
 	struct str domain, selector; /* d= and s= */
+	bool ed25519; /* by a= of value; false where the key is not known */
 };
 
 struct sign_port {
@@ -44,5 +46,12 @@ struct sign_port {
 	void (*free)(struct signing *); /* NULL is legal */
 	void *self;
 };
+
+/*
+ * Of n signatures that are made: is there one of the domain, and are
+ * all of its Ed25519?  Without a signing they are not known.
+ */
+bool sign_made_ed25519(
+    const struct sign_port *, const struct signing *, size_t n, struct str domain);
 
 #endif

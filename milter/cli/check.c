@@ -102,21 +102,6 @@ note_verdict(struct explain *e)
 		    e->decision->edit_skipped);
 }
 
-/* core/rule.h does not know the keys of signatures that are to be made. */
-static void
-note_ed25519(struct explain *e)
-{
-	const struct explain_signer *s = &e->signer;
-	size_t n = 0;
-
-	while (n < s->n_keys && strcmp(s->keys[n].text, "ed25519") == 0)
-		n++;
-	if (n > 0 && n == s->n_keys)
-		explain_note(e,
-		    "signed by Ed25519 alone, which Gmail, Yahoo and Outlook do not "
-		    "verify: add an RSA key");
-}
-
 static int
 run(struct check *c)
 {
@@ -151,10 +136,8 @@ run(struct check *c)
 	status = explain_run(e, &env, &start);
 	if (status != EX_OK)
 		return status;
-	if (o->config != NULL) {
+	if (o->config != NULL)
 		note_verdict(e);
-		note_ed25519(e);
-	}
 	txn_facts(e->txn, &c->facts);
 	c->facts.transactional |= c->transactional;
 	return EX_OK;

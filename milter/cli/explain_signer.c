@@ -28,7 +28,8 @@ look_at(struct explain_signer *s, struct explain_key *k)
 		      warn, sizeof(warn)) == 0;
 	if (!k->read)
 		return;
-	if (key.type == KEYRING_RSA)
+	k->ed25519 = key.type == KEYRING_ED25519;
+	if (!k->ed25519)
 		snprintf(k->text, sizeof(k->text), "rsa %u", key.bits);
 	else
 		snprintf(k->text, sizeof(k->text), "ed25519");
@@ -113,7 +114,8 @@ signature(const struct signing *g, size_t i)
 
 	return (struct sign_made) { .value = buf_str(&s->value[i]),
 		.domain = str_of(s->keys[i].domain->name),
-		.selector = str_of(s->keys[i].key->selector) };
+		.selector = str_of(s->keys[i].key->selector),
+		.ed25519 = s->keys[i].ed25519 };
 }
 
 static void

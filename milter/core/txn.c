@@ -389,12 +389,15 @@ is_signed(const struct txn *t)
 }
 
 static void
-add_ours(struct rule_facts *f, const struct conf_domain *d)
+add_ours(const struct txn *t, const struct conf_domain *d, struct rule_facts *f)
 {
 	if (f->n_sig < RULE_SIGNATURES_MAX)
-		f->sig[f->n_sig++] = (struct rule_signature) {
-			.domain = str_of(d->name), .selector = STR(""), .ours = true
-		};
+		f->sig[f->n_sig++] =
+		    (struct rule_signature) { .domain = str_of(d->name),
+			    .selector = STR(""),
+			    .ours = true,
+			    .ed25519 = sign_made_ed25519(t->start.port, t->signing,
+				t->n_signatures, str_of(d->name)) };
 }
 
 void
@@ -414,9 +417,9 @@ txn_facts(const struct txn *t, struct rule_facts *f)
 		.org = t->env.org,
 		.idn = t->env.idn };
 	if (is_signed(t)) {
-		add_ours(f, t->decision.domain);
+		add_ours(t, t->decision.domain, f);
 		for (size_t i = 0; i < t->decision.domain->n_also; i++)
-			add_ours(f, t->decision.domain->also[i]);
+			add_ours(t, t->decision.domain->also[i], f);
 	}
 	rule_facts_finish(f);
 }

@@ -62,6 +62,7 @@ struct one {
 	const struct conf_domain *domain;
 	const struct conf_key *key;
 	struct keypool_key *lent; /* the key, where it is the pool's; else NULL */
+	bool ed25519;
 	DKIM *dkim;
 	struct buf value; /* when it is finished; empty: failed */
 };
@@ -275,8 +276,8 @@ begin_one(const struct signer *s, const struct signing *g, struct one *o, size_t
 
 	if (key == NULL)
 		return -1;
-	alg = key->type == KEYRING_ED25519 ? DKIM_SIGN_ED25519SHA256
-					   : DKIM_SIGN_RSASHA256;
+	o->ed25519 = key->type == KEYRING_ED25519;
+	alg = o->ed25519 ? DKIM_SIGN_ED25519SHA256 : DKIM_SIGN_RSASHA256;
 	o->dkim = dkim_sign(profile->lib[skips], lend(d->name), g->arena,
 	    lend(keycache_text(key, handle)), lend(o->key->selector), lend(d->name), hc,
 	    bc, alg, -1, &stat);
@@ -434,8 +435,10 @@ signature(const struct signing *g, size_t i)
 {
 	const struct one *o = &g->v[i];
 
-	return (struct sign_made) { buf_str(&o->value), str_of(o->domain->name),
-		str_of(o->key->selector) };
+	return (struct sign_made) { .value = buf_str(&o->value),
+		.domain = str_of(o->domain->name),
+		.selector = str_of(o->key->selector),
+		.ed25519 = o->ed25519 };
 }
 
 /* ==== The signer ==== */

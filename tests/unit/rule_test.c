@@ -439,6 +439,8 @@ our_own_signature_counts(void **state)
 	assert_verdict(&m, RULE_DKIM, OK, "ours");
 	assert_verdict(&m, RULE_ALIGNED, OK, "ours");
 	assert_verdict(&m, RULE_ONE_CLICK_SIGNED, OK, "ours");
+	m.facts.sig[0].ed25519 = true;
+	assert_verdict(&m, RULE_DKIM, BAD, "ours, Ed25519");
 	hdr_first(&m.hdr, STR("List-Unsubscribe"))->no_sign = true;
 	assert_verdict(&m, RULE_ONE_CLICK_SIGNED, BAD, "left out");
 	drop(&m);

@@ -197,6 +197,7 @@ assert_made(struct fixture *f, const struct signing *g, size_t i, const char *do
 	snprintf(expected, sizeof expected, ";d=%s;s=%s;", domain, selector);
 	assert_non_null(strstr(text, expected));
 	assert_non_null(strstr(text, tags));
+	assert_int_equal(made.ed25519, strstr(text, ";a=ed25519-sha256;") != NULL);
 }
 
 static long

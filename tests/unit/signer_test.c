@@ -276,6 +276,7 @@ both_signatures_verify(void **state)
 		assert_int_equal(str_find(s, '\r'), s.len);
 		tag(s, "a", value, sizeof value);
 		assert_string_equal(value, algorithms[i]);
+		assert_int_equal(made.ed25519, i == 1);
 		tag(s, "d", value, sizeof value);
 		assert_string_equal(value, "example.com");
 		tag(s, "l", value, sizeof value);

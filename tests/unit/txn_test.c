@@ -34,7 +34,8 @@ test_alloc(size_t size)
 struct recorder {
 	struct buf fields, body;
 	bool refuse_begin, refuse_body;
-	size_t fail; /* so many signatures fail at the end */
+	size_t fail;    /* so many signatures fail at the end */
+	size_t ed25519; /* so many are, the last ones */
 	unsigned skips;
 	int open; /* signings not freed */
 	/* The sink's last delta. */
@@ -106,7 +107,7 @@ signature(const struct signing *g, size_t i)
 	static const struct str selectors[] = { STR("r1"), STR("e1") };
 
 	return (struct sign_made) { i < g->r->fail ? STR("") : values[i],
-		str_of(g->domain->name), selectors[i] };
+		str_of(g->domain->name), selectors[i], i + g->r->ed25519 >= g->n };
 }
 
 static void
@@ -327,6 +328,18 @@ an_accepted_message_is_counted_once(void **state)
 	    "rcpts=1 "
 	    "bytes=138 signed=example.com/r1,example.com/e1 "
 	    "rules=date,message-id,to,list-unsubscribe,one-click,unsubscribe-link");
+}
+
+static void
+ed25519_alone_is_found_out_of_our_own_signatures(void **state)
+{
+	struct fixture *f = *state;
+
+	for (f->r.ed25519 = 0; f->r.ed25519 <= 2; f->r.ed25519++) {
+		message(f, " a@example.com", "hello\r\n");
+		assert_int_equal(f->r.delta.n[TALLY_SIGNED], 1);
+		assert_int_equal(strstr(f->line.p, ",dkim") != NULL, f->r.ed25519 == 2);
+	}
 }
 
 static void
@@ -582,6 +595,7 @@ main(void)
 		FIXED(the_plan_deletes_commands_and_puts_signatures_on_top),
 		FIXED(a_last_line_gets_its_line_end),
 		FIXED(an_accepted_message_is_counted_once),
+		FIXED(ed25519_alone_is_found_out_of_our_own_signatures),
 		FIXED(an_unknown_domain_goes_unsigned_and_is_counted),
 		FIXED(a_failed_signature_delays_or_goes_without),
 		FIXED(a_signer_that_gives_up_early_fails_every_signature),
