@@ -167,8 +167,28 @@ send_all(const struct run *r, struct dns *dns, size_t from, size_t to)
 	dns_want(dns, DNS_TXT, str_of(name));
 }
 
+/* Of each key of a domain what is published is one; DNS is asked no more for it. */
+static bool
+are_ed25519(const struct run *r, const struct dnslook *look, size_t from, size_t to)
+{
+	bool any = false;
+
+	for (size_t i = from; i < to; i++) {
+		struct dnslook_key key;
+
+		if (r->v[i].selector == NULL)
+			continue;
+		dnslook_key(look, r->v[i].domain, str_of(r->v[i].selector), NULL, &key);
+		if (!key.parsed || key.rec.type != DKIMREC_ED25519)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 static void
-look_at_key(struct run *r, const struct dnslook *look, const struct item *item)
+look_at_key(struct run *r, const struct dnslook *look, const struct item *item,
+    bool ed25519_alone)
 {
 	char err[DNSLOOK_TEXT_MAX / 2] = "", check[DNS_NAME_MAX];
 	void *own = r->job->own(r->job->arg, item->file, err, sizeof(err));
@@ -182,6 +202,10 @@ look_at_key(struct run *r, const struct dnslook *look, const struct item *item)
 	}
 	if (own != NULL && r->job->done != NULL)
 		r->job->done(r->job->arg, own);
+	if (ed25519_alone && key.f.word == DNSLOOK_PASS)
+		dnslook_say(&key.f, DNSLOOK_WARN,
+		    "published, but Ed25519 alone, which Gmail, Yahoo and Outlook do "
+		    "not verify: add an RSA key");
 	snprintf(check, sizeof(check), "dkim %s", item->selector);
 	tell(r, item, check, &key.f, &key);
 }
@@ -218,14 +242,15 @@ look_at(struct run *r, size_t from, size_t to, char *err, size_t errlen)
 		.all_ms = DOMAIN_MS };
 	struct dns *dns = dns_new(&settings, err, errlen);
 	const struct dnslook look = { dns_ask, dns, psl_org, pubkey_look };
-	bool signs = false, return_path = false;
+	bool signs = false, return_path = false, alone;
 
 	if (dns == NULL)
 		return -1;
 	send_all(r, dns, from, to);
+	alone = are_ed25519(r, &look, from, to);
 	for (size_t i = from; i < to; i++)
 		if (r->v[i].selector != NULL) {
-			look_at_key(r, &look, &r->v[i]);
+			look_at_key(r, &look, &r->v[i], alone);
 			signs = true;
 		} else
 			return_path = true;

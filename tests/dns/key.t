@@ -195,6 +195,21 @@ def statuses(scratch, keys, server):
         yield "a resolver that is no address"
 
 
+def ed25519_alone(scratch, keys, server):
+    """To the large providers unsigned mail: a warning, from a section and from the table."""
+    lines = scratch.write("table3", f"example.com ed {keys.cases['ed'][0]}\n")
+    for conf in (settings(scratch, "alone.conf", server, keys.domains("ed")),
+                 settings(scratch, "alone-table.conf", server, [], f'domain_table = "{lines}"')):
+        r = metermark("key", "test", "-c", conf, "-f", "json")
+        if r.status != 0 or [one["result"] for one in r.json] != ["warn"]:
+            yield f"{r}"
+        yield from match("Ed25519 alone, .* add an RSA key", r.json[0]["reason"], conf)
+    r = metermark("key", "test", "-c", settings(scratch, "both.conf", server,
+                                                keys.domains("ed", "good")), "-f", "json")
+    if {one["result"] for one in r.json} != {"pass"}:
+        yield f"beside RSA: {r}"
+
+
 def table(scratch, keys, server):
     """Keys of a domain_table are tested like others; patterns with * are left out."""
     path = keys.cases["good"][0]
@@ -310,6 +325,7 @@ def main():
         with NameServer(scratch.dir("nsd"), {"example.com": keys.zone()}) as server:
             check("each record has its verdict", by_server, scratch, keys, server)
             check("status and table are for cron and people", statuses, scratch, keys, server)
+            check("Ed25519 without RSA is warned of", ed25519_alone, scratch, keys, server)
             check("keys of a table are tested", table, scratch, keys, server)
         check("liars end in a verdict, within seconds", liars, scratch, keys)
         check("noise ends in a verdict", random_noise, scratch, keys)
