@@ -71,6 +71,15 @@ def form_fields(content_type, body):
             for part in parts]
 
 
+def log(text):
+    """A line for the log; where it cannot be written, the answer matters more."""
+    try:
+        if sys.stderr is not None:      # it is where the program was started without
+            sys.stderr.write(text + "\n")
+    except OSError:
+        pass
+
+
 class List:
     """The unsubscriptions: a file that only grows."""
 
@@ -150,7 +159,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self.server.list.add(found.campaign, found.recipient)
         except OSError as e:
-            sys.stderr.write(f"{self.server.list.path}: {e}\n")
+            log(f"{self.server.list.path}: {e}")
             self.answer(500, "Please try again later")      # and the mail program will
             return
         self.answer(200, "You are unsubscribed")
@@ -161,7 +170,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_request(self, code="-", size="-"):
         """No token, no address: a log is read by more people than a list of addresses."""
-        sys.stderr.write(f"{self.address_string()} {self.command!a} {int(code)}\n")
+        log(f"{self.address_string()} {self.command!a} {int(code)}")
 
     def log_message(self, format, *args):   # pylint: disable=redefined-builtin
         pass
@@ -177,7 +186,7 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         """A client that went away, mostly; what it had sent is not for the log."""
-        sys.stderr.write(f"{client_address[0]} {sys.exc_info()[0].__name__}\n")
+        log(f"{client_address[0]} {sys.exc_info()[0].__name__}")
 
 
 def main():

@@ -46,8 +46,8 @@ def multipart(value="One-Click", name="List-Unsubscribe", boundary="b0undary"):
 class Receiver:
     """The program as a user would start it."""
 
-    def __init__(self, scratch):
-        folder = scratch.dir("receiver")
+    def __init__(self, scratch, name="receiver", log=None):
+        folder = scratch.dir(name)
         self.list = os.path.join(folder, "list")
         keys = []
         for k in VECTORS["keys"]:
@@ -55,7 +55,7 @@ class Receiver:
             with open(path, "w", encoding="utf-8") as f:
                 f.write(k["secret"] + "\r\n")
             keys += ["--key", f"{k['id']}={path}"]
-        self.log = os.path.join(folder, "log")
+        self.log = log or os.path.join(folder, "log")
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, os.path.join(FOLDER, "unsubscribe.py"), "--listen",
@@ -287,6 +287,18 @@ def nothing_in_the_log(r):
         yield "no request is in the log"
 
 
+def log_full(scratch):
+    """A log that cannot be written loses no answer."""
+    r = Receiver(scratch, "log full", "/dev/full")
+    try:
+        yield from unsubscribed(r, "one@example.com")
+        yield from unsubscribed(r, "two@example.com")
+        yield from nothing_happens(r, 404, "GET", "/" + "x" * 40)
+        yield from disk_full(r)
+    finally:
+        r.stop()
+
+
 def vectors():
     for v in VECTORS["mailbox"]:
         if RING.mailbox(v["campaign"], v["day"], bytes.fromhex(v["nonce"]), v["key"]) != v["token"]:
@@ -366,6 +378,7 @@ with Scratch("metermark-unsubscribe.") as place:
                 ("half a line does not stay", half_a_line),
                 ("no token and no address is in the log", nothing_in_the_log)]:
             check(sentence, test, receiver)
+        check("a log that cannot be written loses no answer", log_full, place)
     finally:
         receiver.stop()
     status = tap.done()
