@@ -29,7 +29,12 @@ struct dmarcrec {
 /* Begins as a record of DMARC; other TXT records of the name are nobody's business. */
 bool dmarcrec_is(struct str text);
 /*
- * 0, or -1 with a sentence in err.  Tags that are not known are left out of account.
+ * 0; 1 with a sentence in err: faulty, but receivers go by it, as by *r; -1 with a
+ * sentence in err: they do not.  Tags that are not known are left out of account.
+ *
+ * Faulty is nothing between two semicolons, which the grammar forbids and parsers skip,
+ * and a p= or sp= that is missing or none: p=none then, where rua= names somebody (RFC
+ * 7489 6.6.3, 6).
  */
 int dmarcrec_read(struct dmarcrec *, struct str text, char *err, size_t errlen);
 

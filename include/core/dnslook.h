@@ -83,7 +83,9 @@ void dnslook_spf(const struct dnslook *, struct str domain, struct dnslook_spf *
 
 struct dnslook_dmarc {
 	struct dnslook_finding f;
-	bool found; /* rec and policy hold */
+	bool found;   /* rec and policy hold */
+	bool faulty;  /* by a record that is not sound, f tells */
+	bool reports; /* somebody gets them */
 	struct dmarcrec rec;
 	enum dmarcrec_policy policy; /* for this domain: p=, or sp= of its parent */
 	struct str at;               /* whose record it is */

@@ -29,6 +29,9 @@ struct taglist {
  * stands twice, a character that may not be in a value, too many.
  */
 int taglist_read(struct taglist *, struct str text, char *err, size_t errlen);
+/* The same, but nothing between two semicolons is skipped: 1 then, with the sentence.
+ */
+int taglist_read_gaps(struct taglist *, struct str text, char *err, size_t errlen);
 /* The value of a tag, ASCII case folded; false and "" when it is not there. */
 bool taglist_get(const struct taglist *, const char *name, struct str *value);
 /* Is a word in a list with colons between? ASCII case folded, blanks around ignored. */

@@ -259,11 +259,16 @@ check_dmarc(struct check_dns *d)
 
 	dnslook_dmarc(&d->look, from_domain(d), &d->dmarc);
 	reports = policy = d->dmarc.f;
-	/* The only warning there is, and a rule of its own. */
-	if (policy.word == DNSLOOK_WARN)
+	/* That nobody gets reports is a rule of its own. */
+	if (policy.word == DNSLOOK_WARN && !d->dmarc.faulty)
 		dnslook_say(&policy, DNSLOOK_PASS, "_dmarc.%.*s: policy %s",
 		    (int)d->dmarc.at.len, d->dmarc.at.p,
 		    dmarcrec_policy_name(d->dmarc.policy));
+	if (d->dmarc.faulty)
+		dnslook_say(&reports, d->dmarc.reports ? DNSLOOK_PASS : DNSLOOK_WARN,
+		    "_dmarc.%.*s: policy %s, %s", (int)d->dmarc.at.len, d->dmarc.at.p,
+		    dmarcrec_policy_name(d->dmarc.policy),
+		    d->dmarc.reports ? "with rua=mailto:" : "and nobody gets reports");
 	if (!d->dmarc.found)
 		dnslook_say(&reports, DNSLOOK_NOTHING, "there is no DMARC record");
 	check_dns_result(d, CHECK_DNS_DMARC, &policy);

@@ -108,27 +108,53 @@ read_reports(
 	return 0;
 }
 
+static int
+read_policies(const struct taglist *l, struct dmarcrec *r, char *err, size_t errlen)
+{
+	struct str value;
+
+	if (!taglist_get(l, "p", &value)) {
+		snprintf(err, errlen, "found no p=, which says what is to be done");
+		return -1;
+	}
+	if (read_policy(l, "p", &r->p, err, errlen) != 0)
+		return -1;
+	r->sp = r->p;
+	return read_policy(l, "sp", &r->sp, err, errlen);
+}
+
+/* Of a record without a policy: is there somebody to report to? */
+static bool
+wants_reports(const struct taglist *l)
+{
+	char err[8 * SHOWN_MAX];
+	struct str rua;
+
+	return read_reports(l, "rua", &rua, err, sizeof(err)) == 0 && rua.len > 0;
+}
+
 int
 dmarcrec_read(struct dmarcrec *r, struct str text, char *err, size_t errlen)
 {
 	struct taglist l;
 	struct str value;
 	long long pct;
+	int faulty;
 
 	*r = (struct dmarcrec) { .pct = 100, .rua = STR(""), .ruf = STR("") };
 	if (!dmarcrec_is(text)) {
 		snprintf(err, errlen, "it does not begin with v=DMARC1");
 		return -1;
 	}
-	if (taglist_read(&l, text, err, errlen) != 0)
+	faulty = taglist_read_gaps(&l, text, err, errlen);
+	if (faulty < 0)
 		return -1;
-	if (!taglist_get(&l, "p", &value)) {
-		snprintf(err, errlen, "found no p=, which says what is to be done");
-		return -1;
+	if (read_policies(&l, r, err, errlen) != 0) {
+		if (!wants_reports(&l))
+			return -1;
+		r->p = r->sp = DMARCREC_NONE;
+		faulty = 1;
 	}
-	if (read_policy(&l, "p", &r->p, err, errlen) != 0)
-		return -1;
-	r->sp = r->p;
 	if (taglist_get(&l, "pct", &value)) {
 		pct = taglist_number(value, 100);
 		if (pct < 0)
@@ -136,12 +162,12 @@ dmarcrec_read(struct dmarcrec *r, struct str text, char *err, size_t errlen)
 			    err, errlen, "pct", value, "a number from 0 to 100");
 		r->pct = (unsigned)pct;
 	}
-	if (read_policy(&l, "sp", &r->sp, err, errlen) != 0 ||
-	    read_mode(&l, "adkim", &r->strict_dkim, err, errlen) != 0 ||
+	if (read_mode(&l, "adkim", &r->strict_dkim, err, errlen) != 0 ||
 	    read_mode(&l, "aspf", &r->strict_spf, err, errlen) != 0 ||
-	    read_reports(&l, "rua", &r->rua, err, errlen) != 0)
+	    read_reports(&l, "rua", &r->rua, err, errlen) != 0 ||
+	    read_reports(&l, "ruf", &r->ruf, err, errlen) != 0)
 		return -1;
-	return read_reports(&l, "ruf", &r->ruf, err, errlen);
+	return faulty;
 }
 
 /* An https URL with host and path, or nothing. */

@@ -212,6 +212,7 @@ dmarc_at(const struct dnslook *l, struct str domain, struct dnslook_dmarc *d)
 	char name[DNSLOOK_NAME_MAX], err[DNSLOOK_TEXT_MAX / 2];
 	const struct dns_answer *a;
 	size_t n = 0, which = 0;
+	int rc;
 
 	d->at = domain;
 	if (!dnslook_name(name, "_dmarc.", domain)) {
@@ -232,10 +233,12 @@ dmarc_at(const struct dnslook *l, struct str domain, struct dnslook_dmarc *d)
 			    name);
 		return n > 1;
 	}
-	if (dmarcrec_read(&d->rec, a->v[which].data, err, sizeof(err)) != 0)
-		dnslook_say(&d->f, DNSLOOK_FAIL, "%s: %s", name, err);
-	else
-		d->found = true;
+	rc = dmarcrec_read(&d->rec, a->v[which].data, err, sizeof(err));
+	d->found = rc >= 0;
+	d->faulty = rc > 0;
+	if (rc != 0)
+		dnslook_say(&d->f, rc < 0 ? DNSLOOK_FAIL : DNSLOOK_WARN, "%s: %s%s",
+		    name, rc < 0 ? "" : "receivers take it, but ", err);
 	return true;
 }
 
@@ -243,11 +246,12 @@ static void
 judge_dmarc(struct dnslook_dmarc *d)
 {
 	struct str rua = d->rec.rua;
-	bool reports = false;
 
 	for (; rua.len > 0; rua = str_skip(rua, 1))
-		reports |= str_casestarts(rua, STR("mailto:"));
-	if (!reports)
+		d->reports |= str_casestarts(rua, STR("mailto:"));
+	if (d->faulty)
+		return;
+	if (!d->reports)
 		dnslook_say(&d->f, DNSLOOK_WARN,
 		    "_dmarc.%.*s: p=%s without rua=mailto:, so nobody gets reports",
 		    (int)d->at.len, d->at.p, dmarcrec_policy_name(d->policy));

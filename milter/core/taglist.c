@@ -72,8 +72,10 @@ add(struct taglist *l, struct str spec, char *err, size_t errlen)
 }
 
 int
-taglist_read(struct taglist *l, struct str text, char *err, size_t errlen)
+taglist_read_gaps(struct taglist *l, struct str text, char *err, size_t errlen)
 {
+	bool gap = false;
+
 	l->n = 0;
 	while (text.len > 0) {
 		size_t n = str_find(text, ';');
@@ -83,17 +85,22 @@ taglist_read(struct taglist *l, struct str text, char *err, size_t errlen)
 		/* Only behind the last one may nothing stand. */
 		if (spec.len == 0 && str_trim(text).len == 0)
 			break;
-		if (spec.len == 0) {
-			snprintf(err, errlen, "found nothing between two semicolons");
-			return -1;
-		}
-		if (add(l, spec, err, errlen) != 0)
+		if (spec.len == 0)
+			gap = true;
+		else if (add(l, spec, err, errlen) != 0)
 			return -1;
 	}
-	if (l->n > 0)
-		return 0;
-	snprintf(err, errlen, "found no tag");
-	return -1;
+	if (gap)
+		snprintf(err, errlen, "found nothing between two semicolons");
+	else if (l->n == 0)
+		snprintf(err, errlen, "found no tag");
+	return l->n == 0 ? -1 : gap;
+}
+
+int
+taglist_read(struct taglist *l, struct str text, char *err, size_t errlen)
+{
+	return taglist_read_gaps(l, text, err, errlen) == 0 ? 0 : -1;
 }
 
 bool

@@ -226,12 +226,47 @@ a_dmarc_record_is_read(void **state)
 }
 
 static void
+a_faulty_dmarc_record_counts_as_receivers_take_it(void **state)
+{
+	static const struct {
+		const char *text;
+		enum dmarcrec_policy p, sp;
+		const char *err;
+	} cases[] = {
+		{ "v=DMARC1;; p=reject", DMARCREC_REJECT, DMARCREC_REJECT,
+		    "found nothing between two semicolons" },
+		{ "v=DMARC1; ; ;p=reject; ; sp=none;;", DMARCREC_REJECT, DMARCREC_NONE,
+		    "found nothing between two semicolons" },
+		{ "v=DMARC1; rua=mailto:a@b.c", DMARCREC_NONE, DMARCREC_NONE,
+		    "found no p=, which says what is to be done" },
+		{ "v=DMARC1;; rua=mailto:a@b.c; p=block", DMARCREC_NONE, DMARCREC_NONE,
+		    "p= is \"block\", expected none, quarantine or reject" },
+		{ "v=DMARC1; p=reject; sp=; rua=mailto:a@b.c", DMARCREC_NONE,
+		    DMARCREC_NONE, "sp= is \"\", expected none, quarantine or reject" },
+	};
+	struct dmarcrec r;
+	char err[200];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(
+		    dmarcrec_read(&r, str_of(cases[i].text), err, sizeof(err)), 1);
+		assert_int_equal(r.p, cases[i].p);
+		assert_int_equal(r.sp, cases[i].sp);
+		assert_string_equal(err, cases[i].err);
+	}
+}
+
+static void
 what_is_wrong_with_a_dmarc_record_is_told(void **state)
 {
 	static const struct {
 		const char *text, *err;
 	} bad[] = {
 		{ "v=DMARC1", "found no p=, which says what is to be done" },
+		{ "v=DMARC1; rua=", "found no p=, which says what is to be done" },
+		{ "v=DMARC1; rua=a@b.c", "found no p=, which says what is to be done" },
+		{ "v=DMARC1;; p=none; p=none", "\"p\": the tag stands twice" },
 		{ "p=none; v=DMARC1", "it does not begin with v=DMARC1" },
 		{ "v=dmarc1; p=none", "it does not begin with v=DMARC1" },
 		{ "v=DMARC1; p=block",
@@ -319,6 +354,7 @@ main(void)
 		cmocka_unit_test(what_is_wrong_with_a_key_record_is_told),
 		cmocka_unit_test(a_key_beyond_all_measure_is_refused),
 		cmocka_unit_test(a_dmarc_record_is_read),
+		cmocka_unit_test(a_faulty_dmarc_record_counts_as_receivers_take_it),
 		cmocka_unit_test(what_is_wrong_with_a_dmarc_record_is_told),
 		cmocka_unit_test(bimi_records_are_read),
 		cmocka_unit_test(names_are_what_dns_takes),
