@@ -21,6 +21,8 @@ PROVIDERS = {"gmail.com": "gmail", "yahoo.com": "yahoo", "outlook.com": "outlook
 # when it goes to several, of whom it would unsubscribe one.
 NO_WAY = ("list-unsubscribe", "one-click", "unsubscribe-link")
 SHARED_WAY = ("one-recipient",)
+# Their key is an Ed25519 key, for speed, which counts for nothing with large providers.
+ALL = ("dkim",)
 # Numbers of recipients are in few sketches of Redis: this many elements a command.
 CHUNK = 1000
 
@@ -37,6 +39,7 @@ class Shape:
         self.per_message = {"messages": 1, "recipients": len(self.domains), "bytes": size,
                             "signed": 1, "inspected": 1}
         failed = NO_WAY if not listed else SHARED_WAY if len(self.domains) > 1 else ()
+        failed += ALL
         self.per_message |= {f"rule:{rule}:fail": 1 for rule in failed}
         for domain in self.domains:
             field = f"p:{PROVIDERS[domain]}:recipients"
