@@ -789,6 +789,16 @@ until_on_disk(struct life *l)
 	assert_int_equal(fig.kept_back, 0);
 }
 
+/* All that waits goes to Redis, and the life ends. */
+static void
+recover(struct life *l, struct server *redis, const int64_t want[NAMES])
+{
+	until_on_disk(l);
+	flush_all(l, redis);
+	end(l, true);
+	assert_counts(redis, want);
+}
+
 static void
 what_a_read_only_disk_has_waits_and_what_comes_is_counted(void **state)
 {
@@ -934,6 +944,21 @@ begin_synced(void)
 	return l;
 }
 
+/* What another life would have, were this one killed now. */
+static struct store_figures
+after_a_kill(void)
+{
+	struct store_figures fig;
+	struct life k;
+
+	copy_dir(-1, -1);
+	k = begin(copy);
+	store_take(k.store);
+	store_figures(k.store, &fig);
+	end(&k, false);
+	return fig;
+}
+
 /* The commit is written, its sync fails, and then the disk is read-only. */
 static uint64_t
 fail_a_sync(struct life *l, struct server *redis)
@@ -969,10 +994,7 @@ a_commit_that_failed_to_sync_is_taken_back(void **state)
 	assert_int_equal(fail_a_sync(&l, &redis), 2);
 	copy_dir(-1, -1);
 	finish(redis, want);
-	until_on_disk(&l);
-	flush_all(&l, &redis);
-	end(&l, true);
-	assert_counts(&redis, want);
+	recover(&l, &redis, want);
 }
 
 static void
@@ -986,10 +1008,7 @@ one_that_is_not_taken_back_is_not_said_to_be_on_disk(void **state)
 	no_truncate = true;
 	assert_int_equal(fail_a_sync(&l, &redis), 0);
 	no_truncate = false;
-	until_on_disk(&l);
-	flush_all(&l, &redis);
-	end(&l, true);
-	assert_counts(&redis, want);
+	recover(&l, &redis, want);
 }
 
 static void
@@ -1017,10 +1036,7 @@ a_ledger_that_fails_in_its_place_counts_nothing_twice(void **state)
 	set_stuck(false);
 	copy_dir(-1, -1);
 	finish(redis, want);
-	until_on_disk(&l);
-	flush_all(&l, &redis);
-	end(&l, true);
-	assert_counts(&redis, want);
+	recover(&l, &redis, want);
 }
 
 static void
@@ -1041,14 +1057,7 @@ what_no_journal_has_is_not_said_to_be_on_disk(void **state)
 	set_stuck(false);
 	store_figures(l.store, &fig);
 	assert_int_equal(fig.pending, 100000);
-	copy_dir(-1, -1);
-	{
-		struct life k = begin(copy);
-
-		store_take(k.store);
-		store_figures(k.store, &later);
-		end(&k, false);
-	}
+	later = after_a_kill();
 	until_on_disk(&l);
 	flush_all(&l, &redis);
 	end(&l, true);
@@ -1077,18 +1086,8 @@ a_ledger_gone_and_not_for_good_is_not_said_to_be_on_disk(void **state)
 	set_stuck(false);
 	store_figures(l.store, &fig);
 	assert_int_equal(fig.pending, 2);
-	copy_dir(-1, -1);
-	{
-		struct life k = begin(copy);
-
-		store_take(k.store);
-		store_figures(k.store, &later);
-		end(&k, false);
-	}
-	until_on_disk(&l);
-	flush_all(&l, &redis);
-	end(&l, true);
-	assert_counts(&redis, want);
+	later = after_a_kill();
+	recover(&l, &redis, want);
 	assert_int_equal(fig.kept_back, later.pending);
 }
 
@@ -1112,10 +1111,7 @@ a_batch_numbered_anew_on_a_stuck_disk_is_counted_once(void **state)
 	set_stuck(false);
 	copy_dir(-1, -1);
 	finish(redis, want);
-	until_on_disk(&l);
-	flush_all(&l, &redis);
-	end(&l, true);
-	assert_counts(&redis, want);
+	recover(&l, &redis, want);
 }
 
 /* ==== more campaigns than may wait ==== */
