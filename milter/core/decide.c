@@ -389,14 +389,14 @@ edit(const struct conf *c, const struct decide_facts *facts,
 	remove_always(c, hits, h);
 	if (decide_edit(c, facts, h, a, d) != 0)
 		return -1;
-	if (d->verdict == DECIDE_ACCEPT && d->domain == NULL && from_ok &&
-	    d->why == NULL)
-		d->why = "no-domain";
 	if (d->verdict == DECIDE_ACCEPT && d->domain != NULL &&
 	    prepare_signature(c, facts, h, a, d) != 0)
 		return -1;
+	/* A message that is not fit to be signed has no domain any more. */
 	if (d->verdict != DECIDE_ACCEPT || d->domain != NULL)
 		return 0;
+	if (from_ok && d->why == NULL)
+		d->why = "no-domain";
 	unsigned_facts = presign_facts(c, facts);
 	return presign_unsigned(&unsigned_facts, h, a);
 }
