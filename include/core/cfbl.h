@@ -17,7 +17,5 @@
 /* signer: who signs mail From that domain, with its also; NULL: nobody, so never. */
 bool cfbl_aligned(
     struct str cfbl_domain, struct str from_domain, const struct conf_domain *signer);
-/* domain is below parent, or the same where or_same. */
-bool cfbl_below(struct str domain, struct str parent, bool or_same);
 
 #endif

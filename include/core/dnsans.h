@@ -69,7 +69,4 @@ bool dns_unknown(enum dns_status);
  */
 bool dns_name_ok(struct str);
 
-/* Text of a stranger in quotes, cut to max bytes and with controls escaped. */
-void dns_quote(struct buf *, struct str, size_t max);
-
 #endif

@@ -51,12 +51,4 @@ int presign_unsigned(const struct presign_facts *, struct hdr *, struct arena *)
 #define PRESIGN_DATE_BYTES 40
 void presign_date(int64_t now, char out[PRESIGN_DATE_BYTES]);
 
-/*
- * Put folds at existing white space so that no line is longer than limit bytes, name
- * and colon counted in the first.  0 and *out, -1 when there is no such place, or when
- * out of memory (then out->p is NULL).
- */
-int presign_fold(
-    struct str name, struct str value, size_t limit, struct arena *, struct str *out);
-
 #endif

@@ -35,7 +35,4 @@ void rkey_sketch(struct buf *out, const char *prefix, struct str campaign);
 void rkey_hour(struct buf *out, const char *prefix, struct str campaign, int64_t hour);
 void rkey_day(struct buf *out, const char *prefix, struct str campaign, int64_t day);
 
-/* Civil date of a day number (unix seconds / 86400), proleptic Gregorian, UTC. */
-void rkey_civil(int64_t day, int *year, unsigned *month, unsigned *mday);
-
 #endif

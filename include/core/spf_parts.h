@@ -64,7 +64,5 @@ void spf_validated(struct spf *, struct spf_names *);
 /* in-addr.arpa or ip6.arpa. */
 void spf_reverse_name(const struct cidr_addr *, char *out, size_t size);
 bool spf_is_v4(const struct cidr_addr *);
-/* The name is the domain or below it. */
-bool spf_below(struct str name, struct str domain);
 
 #endif

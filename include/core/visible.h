@@ -22,6 +22,8 @@
  * without width, marks of direction, private use, tags and noncharacters.
  */
 void visible_add(struct buf *out, struct str s, bool utf8);
+/* The same in double quotes, without utf8 and cut after max bytes of s: "text..." */
+void visible_quote(struct buf *, struct str, size_t max);
 
 /*
  * Places that a line of UTF-8 takes where each character is one place wide, and those

@@ -12,22 +12,15 @@
 #include <sys/types.h>
 
 #include "core/conf.h"
+#include "edge/account.h"
 
 struct privs {
-	char user[64];    /* who we shall run as */
-	uid_t uid;        /* of user */
-	gid_t gid;        /* of user */
+	char user[ACCOUNT_NAME_MAX + 1]; /* the account to run as */
+	uid_t uid;                       /* of user */
+	gid_t gid;                       /* of user */
 	gid_t socket_gid; /* of the unix socket: `group`; (gid_t)-1 when not set */
 	bool drop;        /* started as root and not meant to stay so */
 };
-
-/*
- * An account of this host by its name, from getpwnam_r(3): 0 with its uid and primary
- * group, 1 when there is none, -1 with errno when that is not known.  Thread-safe.
- */
-int privs_account(const char *name, uid_t *, gid_t *);
-/* The name of a group, or its number where it has none.  Thread-safe. */
-void privs_group_name(gid_t, char *out, size_t size);
 
 /*
  * Find out who to be.  Started as root: `user`, where "root" must be said to be had.

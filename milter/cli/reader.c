@@ -6,17 +6,16 @@
 
 #include <stdio.h>
 
+#include "edge/account.h"
 #include "edge/conffile.h"
-#include "edge/privs.h"
 
 bool
 reader_find(const char *owner, const char *config, char out[READER_MAX])
 {
 	const char *file = config != NULL ? config : CONFFILE_DEFAULT;
+	struct account account;
 	char err[512];
 	struct conf c;
-	uid_t uid;
-	gid_t gid;
 	bool read;
 
 	if (owner != NULL) {
@@ -28,5 +27,5 @@ reader_find(const char *owner, const char *config, char out[READER_MAX])
 	if (read)
 		conf_fini(&c);
 	/* Where the lookup fails, who makes the file says so. */
-	return privs_account(out, &uid, &gid) <= 0;
+	return account_find(out, &account) <= 0;
 }

@@ -4,14 +4,7 @@
  */
 #include "core/cfbl.h"
 
-bool
-cfbl_below(struct str domain, struct str parent, bool or_same)
-{
-	if (str_caseeq(domain, parent))
-		return or_same;
-	return domain.len > parent.len && str_caseends(domain, parent) &&
-	    domain.p[domain.len - parent.len - 1] == '.';
-}
+#include "core/domain.h"
 
 bool
 cfbl_aligned(
@@ -24,9 +17,9 @@ cfbl_aligned(
 	d = str_of(signer->name);
 	if (str_caseeq(cfbl_domain, from_domain))
 		return str_caseeq(d, from_domain);
-	if (!cfbl_below(from_domain, d, true))
+	if (!domain_within(from_domain, d))
 		return false;
-	if (cfbl_below(cfbl_domain, from_domain, false) || str_caseeq(cfbl_domain, d))
+	if (domain_below(cfbl_domain, from_domain) || str_caseeq(cfbl_domain, d))
 		return true;
 	for (size_t i = 0; i < signer->n_also; i++)
 		if (str_caseeq(cfbl_domain, str_of(signer->also[i]->name)))

@@ -10,6 +10,7 @@
 
 #include "core/cfbl.h"
 #include "core/conf.h"
+#include "core/domain.h"
 
 static int
 expected(char *err, size_t errlen, const char *phrase)
@@ -136,7 +137,7 @@ some_domain_aligns(const struct conf *c, struct str domain)
 		const struct conf_domain *d = &c->domains[i];
 
 		if (cfbl_aligned(domain, str_of(d->name), d) ||
-		    (d->subdomains && cfbl_below(domain, str_of(d->name), false)))
+		    (d->subdomains && domain_below(domain, str_of(d->name))))
 			return true;
 	}
 	return false;

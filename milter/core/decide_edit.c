@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/civil.h"
 #include "core/rkey.h"
 #include "core/stamp.h"
 #include "core/track.h"
@@ -81,7 +82,7 @@ fill_values(const struct decide_facts *facts, const struct decision *d, char dat
 	int year;
 	unsigned month, mday;
 
-	rkey_civil(facts->now / 86400, &year, &month, &mday);
+	civil_date(facts->now / 86400, &year, &month, &mday);
 	snprintf(date, 16, "%04d%02u%02u", year % 10000, month % 100, mday % 100);
 	snprintf(count, 24, "%zu", facts->n_rcpt);
 	v->v[TMPL_CAMPAIGN] = str_make(d->campaign.name, d->campaign.len);

@@ -8,8 +8,8 @@
 
 #include "core/base64.h"
 #include "core/buf.h"
-#include "core/dnsans.h"
 #include "core/taglist.h"
+#include "core/visible.h"
 
 #define ED25519_BYTES 32
 #define SHOWN_MAX 24
@@ -25,7 +25,7 @@ check_version(const struct taglist *l, char *err, size_t errlen)
 		return 0;
 	if (!str_eq(v, STR("DKIM1"))) {
 		buf_init(&shown, 8 * SHOWN_MAX);
-		dns_quote(&shown, v, SHOWN_MAX);
+		visible_quote(&shown, v, SHOWN_MAX);
 		snprintf(err, errlen, "v= is %s, expected DKIM1", shown.p);
 		buf_fini(&shown);
 		return -1;

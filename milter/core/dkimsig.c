@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/base64.h"
-#include "core/spf_parts.h"
+#include "core/domain.h"
 
 #define TIME_MAX INT64_C(999999999999)
 
@@ -117,7 +117,7 @@ identity_ok(const struct dkimsig *s)
 
 	return s->identity.len == 0 ||
 	    (at < s->identity.len &&
-		spf_below(str_skip(s->identity, at + 1), s->domain));
+		domain_within(str_skip(s->identity, at + 1), s->domain));
 }
 
 int

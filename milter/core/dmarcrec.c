@@ -9,6 +9,7 @@
 #include "core/buf.h"
 #include "core/dnsans.h"
 #include "core/taglist.h"
+#include "core/visible.h"
 
 #define SHOWN_MAX 40
 
@@ -49,7 +50,7 @@ complain(char *err, size_t errlen, const char *tag, struct str value, const char
 	struct buf shown;
 
 	buf_init(&shown, 8 * SHOWN_MAX);
-	dns_quote(&shown, value, SHOWN_MAX);
+	visible_quote(&shown, value, SHOWN_MAX);
 	snprintf(err, errlen, "%s= is %s, expected %s", tag, shown.p, want);
 	buf_fini(&shown);
 	return -1;

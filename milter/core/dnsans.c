@@ -4,8 +4,6 @@
  */
 #include "core/dnsans.h"
 
-#include "core/visible.h"
-
 const char *
 dns_type_name(enum dns_type type)
 {
@@ -83,14 +81,4 @@ dns_name_ok(struct str name)
 			return false;
 	}
 	return label > 0;
-}
-
-void
-dns_quote(struct buf *out, struct str s, size_t max)
-{
-	bool cut = s.len > max;
-
-	buf_addc(out, '"');
-	visible_add(out, cut ? str_make(s.p, max) : s, false);
-	buf_adds(out, cut ? "...\"" : "\"");
 }

@@ -6,6 +6,7 @@
 
 #include "core/dnslook_parts.h"
 #include "core/spf_parts.h"
+#include "core/visible.h"
 
 #define HOSTS_MAX 20
 #define SHOWN_MAX 80
@@ -112,7 +113,7 @@ dnslook_reverse(
 	if (a->status != DNS_FOUND)
 		return;
 	buf_init(&shown, 8 * SHOWN_MAX);
-	dns_quote(&shown, a->v[0].data, SHOWN_MAX);
+	visible_quote(&shown, a->v[0].data, SHOWN_MAX);
 	for (size_t i = 0; i < a->n && i < HOSTS_MAX; i++) {
 		if (!dns_name_ok(a->v[i].data))
 			continue;
@@ -121,7 +122,7 @@ dnslook_reverse(
 		if (!leads_back(back, ip))
 			continue;
 		buf_reset(&shown);
-		dns_quote(&shown, a->v[i].data, SHOWN_MAX);
+		visible_quote(&shown, a->v[i].data, SHOWN_MAX);
 		dnslook_say(f, DNSLOOK_PASS, "its name %s leads back to it", shown.p);
 		buf_fini(&shown);
 		return;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/buf.h"
-#include "core/presign.h"
+#include "core/fold.h"
 
 static bool
 stays(enum field_grammar g, enum tmpl_var var, char c)
@@ -101,7 +101,7 @@ field_fold(struct str name, struct str value, struct arena *a)
 	if (name.len + 1 + with.len <= FIELD_LINE)
 		return with;
 	/* Where there is no white space it stays one line, and is short of 998. */
-	if (presign_fold(name, with, FIELD_LINE, a, &folded) == 0)
+	if (fold_value(name, with, FIELD_LINE, a, &folded) == 0)
 		return folded;
 	return folded.p == NULL ? folded : with;
 }

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/rkey.h"
+#include "core/civil.h"
+
 
 #define DAY_S 86400
 #define YEAR_9999_END_S INT64_C(253402300799)
@@ -159,6 +160,6 @@ human_day(char *out, int64_t unix_s)
 		snprintf(out, HUMAN_MAX, "-");
 		return;
 	}
-	rkey_civil(unix_s / DAY_S, &year, &month, &mday);
+	civil_date(unix_s / DAY_S, &year, &month, &mday);
 	snprintf(out, HUMAN_MAX, "%04d-%02u-%02u", year, month, mday);
 }

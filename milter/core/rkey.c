@@ -7,6 +7,8 @@
  */
 #include "core/rkey.h"
 
+#include "core/civil.h"
+
 void
 rkey_campaigns(struct buf *out, const char *prefix)
 {
@@ -50,12 +52,6 @@ rkey_sketch(struct buf *out, const char *prefix, struct str campaign)
 	buf_adds(out, "sketch");
 }
 
-static int64_t
-floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
-
 /* Two digits.  A batch has several dates: printf would be a tenth of its cost. */
 static void
 two(struct buf *out, unsigned n)
@@ -70,7 +66,7 @@ add_date(struct buf *out, int64_t day)
 	int year;
 	unsigned month, mday;
 
-	rkey_civil(day, &year, &month, &mday);
+	civil_date(day, &year, &month, &mday);
 	/* A year that is no year stays readable. */
 	if (year < 0 || year > 9999) {
 		buf_addf(out, "%04d", year);
@@ -85,7 +81,7 @@ add_date(struct buf *out, int64_t day)
 void
 rkey_hour(struct buf *out, const char *prefix, struct str campaign, int64_t hour)
 {
-	int64_t day = floor_div(hour, 24);
+	int64_t day = civil_floor_div(hour, 24);
 
 	slot(out, prefix, campaign);
 	buf_adds(out, "h:");
@@ -99,24 +95,4 @@ rkey_day(struct buf *out, const char *prefix, struct str campaign, int64_t day)
 	slot(out, prefix, campaign);
 	buf_adds(out, "d:");
 	add_date(out, day);
-}
-
-/*
- * Years are counted from March, so that the leap day is a year's last day and the
- * lengths of the months before it follow one line: (153 m + 2) / 5 days lie before
- * month m.  Eras of 400 years have 146,097 days.
- */
-void
-rkey_civil(int64_t day, int *year, unsigned *month, unsigned *mday)
-{
-	int64_t z = day + 719468; /* days since 1 March of year 0 */
-	int64_t era = floor_div(z, 146097);
-	int64_t doe = z - era * 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int64_t m = (5 * doy + 2) / 153;
-
-	*mday = (unsigned)(doy - (153 * m + 2) / 5 + 1);
-	*month = (unsigned)(m < 10 ? m + 3 : m - 9);
-	*year = (int)(yoe + era * 400 + (m >= 10));
 }

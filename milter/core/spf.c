@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/domain.h"
 #include "core/spf_parts.h"
+#include "core/visible.h"
 
 #define SURVEY_MAX 40 /* look-ups: then it is bad enough */
 #define SHOWN_MAX 60
@@ -186,7 +188,7 @@ match_ptr(struct spf *s, struct str domain)
 		return SPF_NONE;
 	spf_validated(s, &names);
 	for (size_t i = 0; i < names.n; i++)
-		if (spf_below(names.v[i], domain))
+		if (domain_within(names.v[i], domain))
 			return SPF_PASS;
 	return SPF_NONE;
 }
@@ -405,7 +407,7 @@ walk(struct spf *s, const struct frame *f)
 		return r;
 	if (f->above == NULL) {
 		buf_init(&shown, 8 * sizeof(s->record));
-		dns_quote(&shown, record->data, sizeof(s->record) - 8);
+		visible_quote(&shown, record->data, sizeof(s->record) - 8);
 		snprintf(s->record, sizeof(s->record), "%s", shown.p);
 		buf_fini(&shown);
 	}

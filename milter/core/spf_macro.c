@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/domain.h"
 #include "core/spf_parts.h"
 
 #define PIECES_MAX 128
@@ -131,7 +132,7 @@ add_validated(struct buf *out, const struct spf_macros *with)
 	spf_validated(with->spf, &names);
 	best = names.n > 0 ? names.v[0] : STR("unknown");
 	for (size_t i = 0; i < names.n; i++)
-		if (spf_below(names.v[i], with->domain))
+		if (domain_within(names.v[i], with->domain))
 			best = names.v[i];
 	for (size_t i = 0; i < names.n; i++)
 		if (str_caseeq(names.v[i], with->domain))
@@ -294,12 +295,4 @@ spf_reverse_name(const struct cidr_addr *a, char *out, size_t size)
 		snprintf(out + used, size - used, "%x.%x.", a->b[i] & 15u,
 		    (unsigned)a->b[i] >> 4);
 	snprintf(out + used, size - used, "ip6.arpa");
-}
-
-bool
-spf_below(struct str name, struct str domain)
-{
-	return str_caseeq(name, domain) ||
-	    (name.len > domain.len && str_caseends(name, domain) &&
-		name.p[name.len - domain.len - 1] == '.');
 }

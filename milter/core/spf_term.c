@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/spf_parts.h"
+#include "core/visible.h"
 
 #define SHOWN_MAX 60
 
@@ -32,7 +33,7 @@ refuse(const struct spf_term *t, char *err, size_t errlen, const char *why)
 	struct buf shown;
 
 	buf_init(&shown, 8 * SHOWN_MAX);
-	dns_quote(&shown, t->text, SHOWN_MAX);
+	visible_quote(&shown, t->text, SHOWN_MAX);
 	snprintf(err, errlen, "%s: %s", shown.p, why);
 	buf_fini(&shown);
 	return -1;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "core/buf.h"
-#include "core/dnsans.h"
+#include "core/visible.h"
 
 #define SHOWN_MAX 40
 
@@ -18,7 +18,7 @@ complain(char *err, size_t errlen, struct str what, const char *why)
 	struct buf quoted;
 
 	buf_init(&quoted, 8 * SHOWN_MAX);
-	dns_quote(&quoted, what, SHOWN_MAX);
+	visible_quote(&quoted, what, SHOWN_MAX);
 	snprintf(err, errlen, "%s: %s", quoted.p, why);
 	buf_fini(&quoted);
 	return -1;

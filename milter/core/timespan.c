@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "core/civil.h"
 #include "core/rkey.h"
 
 #define MINUTE_S 60
@@ -14,12 +15,6 @@
 #define YEAR_MAX 9999
 #define AGO_MAX 1000000000 /* seconds; more than thirty years */
 #define TEXT_SHOWN 40
-
-static int64_t
-floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
 
 static int64_t
 ceil_div(int64_t a, int64_t b)
@@ -68,17 +63,6 @@ skip(struct str *s, char c)
 	return true;
 }
 
-/* The number of days before the first day of that month, for rkey_civil() to check. */
-static int64_t
-day_number(int64_t year, int64_t month, int64_t mday)
-{
-	int64_t y = year - (month <= 2);
-	int64_t era = floor_div(y, 400), yoe = y - era * 400;
-	int64_t doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + mday - 1;
-
-	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
-
 /* "2026-11-24" off the front, as a day number. */
 static int
 date(struct str *s, int64_t *day)
@@ -95,8 +79,8 @@ date(struct str *s, int64_t *day)
 	mday = digits(s, 2);
 	if (mday < 1)
 		return -1;
-	*day = day_number(year, month, mday);
-	rkey_civil(*day, &real_year, &real_month, &real_mday);
+	*day = civil_day(year, month, mday);
+	civil_date(*day, &real_year, &real_month, &real_mday);
 	return real_mday == (unsigned)mday && real_month == (unsigned)month ? 0 : -1;
 }
 
@@ -185,7 +169,7 @@ int
 timespan_parse(struct str text, enum timespan_edge edge, int64_t now, int64_t *out,
     char *err, size_t errlen)
 {
-	int64_t start, length = 0, back, today = floor_div(now, DAY_S) * DAY_S;
+	int64_t start, length = 0, back, today = civil_floor_div(now, DAY_S) * DAY_S;
 
 	if (str_caseeq(text, STR("now"))) {
 		start = now;
@@ -221,13 +205,13 @@ run(int64_t first, int64_t end)
 static int64_t
 oldest(int64_t now, int64_t unit, int64_t ttl)
 {
-	return floor_div(now - ttl, unit);
+	return civil_floor_div(now - ttl, unit);
 }
 
 static void
 cover_hours(struct timespan_cover *c, int64_t now)
 {
-	int64_t from = floor_div(c->span.from, HOUR_S);
+	int64_t from = civil_floor_div(c->span.from, HOUR_S);
 	int64_t until = ceil_div(c->span.until, HOUR_S);
 	int64_t kept = oldest(now, HOUR_S, RKEY_HOUR_TTL_S);
 
@@ -239,7 +223,7 @@ cover_hours(struct timespan_cover *c, int64_t now)
 static void
 cover_days(struct timespan_cover *c, int64_t now)
 {
-	int64_t from = floor_div(c->span.from, DAY_S);
+	int64_t from = civil_floor_div(c->span.from, DAY_S);
 	int64_t until = ceil_div(c->span.until, DAY_S);
 	int64_t kept = oldest(now, DAY_S, RKEY_DAY_TTL_S);
 
@@ -263,23 +247,23 @@ cover_fewest(struct timespan_cover *c, int64_t now)
 {
 	int64_t kept = oldest(now, HOUR_S, RKEY_HOUR_TTL_S);
 	int64_t kept_day = oldest(now, DAY_S, RKEY_DAY_TTL_S);
-	int64_t from = floor_div(c->span.from, HOUR_S);
+	int64_t from = civil_floor_div(c->span.from, HOUR_S);
 	int64_t until = ceil_div(c->span.until, HOUR_S);
 
 	/* Nothing is counted ahead of now, so that today's hash will do. */
 	if (c->span.until >= now)
-		until = (floor_div(now, DAY_S) + 1) * 24;
-	from = edge_hour(c, from, kept, floor_div(from, 24));
+		until = (civil_floor_div(now, DAY_S) + 1) * 24;
+	from = edge_hour(c, from, kept, civil_floor_div(from, 24));
 	until = edge_hour(c, until, kept, ceil_div(until, 24));
 	if (from < kept_day * 24) {
 		from = kept_day * 24;
 		c->cut = true;
 	}
 	until = max(until, from);
-	c->days = run(ceil_div(from, 24), floor_div(until, 24));
+	c->days = run(ceil_div(from, 24), civil_floor_div(until, 24));
 	c->head = run(from, min(until, c->days.first * 24));
 	c->tail = run(max(from, (c->days.first + c->days.n) * 24), until);
-	c->head.n = min(c->head.n, max(floor_div(now, HOUR_S) + 1 - from, 0));
+	c->head.n = min(c->head.n, max(civil_floor_div(now, HOUR_S) + 1 - from, 0));
 	c->span = (struct timespan) { from * HOUR_S, until * HOUR_S };
 }
 

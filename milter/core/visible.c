@@ -82,6 +82,16 @@ visible_add(struct buf *out, struct str s, bool utf8)
 	}
 }
 
+void
+visible_quote(struct buf *out, struct str s, size_t max)
+{
+	bool cut = s.len > max;
+
+	buf_addc(out, '"');
+	visible_add(out, cut ? str_make(s.p, max) : s, false);
+	buf_adds(out, cut ? "...\"" : "\"");
+}
+
 /* Two places wide.  Between those of a kind some are not given out yet. */
 static bool
 is_wide(uint32_t c)

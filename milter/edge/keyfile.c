@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/privs.h"
+#include "edge/account.h"
 
 #define CURE_MAX ((size_t)(2 * PATH_MAX + 64))
 
@@ -75,7 +75,7 @@ cure(const struct job *j, const struct stat *st, char *out, size_t size)
 	char group[64];
 	int n = 0;
 
-	privs_group_name(j->gid, group, sizeof(group));
+	account_group_name(j->gid, group, sizeof(group));
 	if (user_is_root && !may_stay)
 		n = snprintf(out, size, "chown root %s && ", j->file);
 	if (user_is_root || may_stay)
@@ -101,7 +101,7 @@ check_folder(const struct job *j, const char *path)
 		return refuse(j, "the folder %s cannot be examined: %m", path);
 	if (!trusted_uid(j, st.st_uid)) {
 		if (j->has_user && (st.st_mode & S_IXOTH) == 0)
-			privs_group_name(j->gid, group, sizeof(group));
+			account_group_name(j->gid, group, sizeof(group));
 		return refuse(j,
 		    "the folder %s belongs to user %u, who can replace the key; keep "
 		    "the key in a folder of root's, or run: chown root%s%s %s%s%s",
@@ -237,12 +237,17 @@ keyfile_read(const char *file, const char *user, struct buf *out, char *err,
     size_t errlen, char *warn, size_t warnlen)
 {
 	struct job j = { file, err, errlen, warn, warnlen, user, false, 0, 0 };
+	struct account account;
 	struct stat st;
 	int fd = -1, rc = -1;
 	char *real;
 
-	/* Of a lookup that fails as of no account: it is in nobody's favour. */
-	j.has_user = user != NULL && privs_account(user, &j.uid, &j.gid) == 0;
+	/* A failed lookup grants nothing, like an unknown account. */
+	j.has_user = user != NULL && account_find(user, &account) == 0;
+	if (j.has_user) {
+		j.uid = account.uid;
+		j.gid = account.gid;
+	}
 	real = realpath(file, NULL);
 	if (real == NULL) {
 		if (errno == EACCES)

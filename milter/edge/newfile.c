@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/privs.h"
+#include "edge/account.h"
 
 static int
 fill(int fd, struct str text)
@@ -42,12 +42,17 @@ hand_over(int fd, const char *reader, gid_t gid)
 static int
 look_up(const char *reader, gid_t *gid, char *err, size_t errlen)
 {
-	uid_t uid;
-	int r = reader != NULL ? privs_account(reader, &uid, gid) : 0;
+	struct account account;
+	int r;
 
-	if (r > 0)
+	if (reader == NULL)
+		return 0;
+	r = account_find(reader, &account);
+	if (r == 0)
+		*gid = account.gid;
+	else if (r > 0)
 		snprintf(err, errlen, "there is no account %s", reader);
-	else if (r < 0)
+	else
 		snprintf(err, errlen, "cannot look up the account %s: %s", reader,
 		    strerror(errno));
 	return r == 0 ? 0 : -1;

@@ -15,88 +15,20 @@
 
 #include "core/rurl.h"
 
-/* getpwnam_r() and getgrnam_r() need room for a line of the file; groups may be long.
- */
-#define ENTRY_MAX ((size_t)1 << 20)
-
 #define RELOAD_FAILS "the systemd unit will not start and a reload will fail"
 
-/* An entry by name, or by uid when name is NULL.  0 found, 1 none, -1 with errno. */
-static int
-find_user(const char *name, uid_t uid, struct privs *out)
+static void
+become(struct privs *out, const struct account *account)
 {
-	char *room = malloc(ENTRY_MAX);
-	struct passwd pw, *found = NULL;
-	int e;
-
-	if (room == NULL)
-		return -1;
-	if (name != NULL)
-		e = getpwnam_r(name, &pw, room, ENTRY_MAX, &found);
-	else
-		e = getpwuid_r(uid, &pw, room, ENTRY_MAX, &found);
-	if (found != NULL) {
-		out->uid = pw.pw_uid;
-		out->gid = pw.pw_gid;
-		snprintf(out->user, sizeof(out->user), "%s", pw.pw_name);
-	}
-	free(room);
-	errno = e;
-	if (found != NULL)
-		return 0;
-	return e == 0 || e == ENOENT || e == ESRCH ? 1 : -1;
-}
-
-int
-privs_account(const char *name, uid_t *uid, gid_t *gid)
-{
-	struct privs found;
-	int r = find_user(name, 0, &found);
-
-	if (r != 0)
-		return r;
-	*uid = found.uid;
-	*gid = found.gid;
-	return 0;
-}
-
-void
-privs_group_name(gid_t gid, char *out, size_t size)
-{
-	char *room = malloc(ENTRY_MAX);
-	struct group gr, *found = NULL;
-
-	if (room != NULL)
-		getgrgid_r(gid, &gr, room, ENTRY_MAX, &found);
-	if (found != NULL)
-		snprintf(out, size, "%s", gr.gr_name);
-	else
-		snprintf(out, size, "%u", (unsigned)gid);
-	free(room);
-}
-
-static int
-find_group(const char *name, gid_t *gid)
-{
-	char *room = malloc(ENTRY_MAX);
-	struct group gr, *found = NULL;
-	int e;
-
-	if (room == NULL)
-		return -1;
-	e = getgrnam_r(name, &gr, room, ENTRY_MAX, &found);
-	if (found != NULL)
-		*gid = gr.gr_gid;
-	free(room);
-	errno = e;
-	if (found != NULL)
-		return 0;
-	return e == 0 || e == ENOENT || e == ESRCH ? 1 : -1;
+	snprintf(out->user, sizeof(out->user), "%s", account->name);
+	out->uid = account->uid;
+	out->gid = account->gid;
 }
 
 static int
 resolve_as_root(const struct conf *c, struct privs *out, char *err, size_t errlen)
 {
+	struct account account;
 	char at[512];
 	int r;
 
@@ -105,7 +37,7 @@ resolve_as_root(const struct conf *c, struct privs *out, char *err, size_t errle
 		snprintf(err, errlen, "%suser: name too long", at);
 		return -1;
 	}
-	r = find_user(c->user, 0, out);
+	r = account_find(c->user, &account);
 	if (r < 0) {
 		snprintf(err, errlen, "%suser: cannot look up \"%s\": %s", at, c->user,
 		    strerror(errno));
@@ -119,6 +51,7 @@ resolve_as_root(const struct conf *c, struct privs *out, char *err, size_t errle
 		    at, c->user, c->user);
 		return -1;
 	}
+	become(out, &account);
 	if (out->uid == 0 && strcmp(c->user, "root") != 0) {
 		snprintf(err, errlen,
 		    "%suser: \"%s\" is root by another name; name an unprivileged "
@@ -133,12 +66,15 @@ resolve_as_root(const struct conf *c, struct privs *out, char *err, size_t errle
 static int
 resolve_as_self(const struct conf *c, struct privs *out, char *note, size_t notelen)
 {
+	struct account account;
+
 	out->uid = geteuid();
 	out->gid = getegid();
 	/* A uid without an entry is usual in containers. */
-	if (find_user(NULL, out->uid, out) != 0)
+	if (account_of_uid(out->uid, &account) == 0)
+		snprintf(out->user, sizeof(out->user), "%s", account.name);
+	else
 		snprintf(out->user, sizeof(out->user), "%lu", (unsigned long)out->uid);
-	out->gid = getegid();
 	if (strcmp(out->user, c->user) != 0)
 		snprintf(note, notelen,
 		    "running as %s; user = \"%s\" is for a start as root", out->user,
@@ -155,7 +91,7 @@ resolve_group(const struct conf *c, struct privs *out, char *err, size_t errlen)
 	out->socket_gid = (gid_t)-1;
 	if (c->group[0] == '\0')
 		return 0;
-	r = find_group(c->group, &out->socket_gid);
+	r = account_group(c->group, &out->socket_gid);
 	if (r == 0)
 		return 0;
 	conf_place(c, c->lines.group, at, sizeof(at));

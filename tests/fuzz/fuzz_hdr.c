@@ -15,6 +15,7 @@
 
 #include "../lib/post.h"
 #include "core/decide.h"
+#include "core/fold.h"
 #include "core/line.h"
 #include "core/mimeword.h"
 #include "core/presign.h"
@@ -200,7 +201,7 @@ check_fold(const struct hdr_field *f, size_t limit)
 	struct str out;
 	size_t k = 0;
 
-	if (presign_fold(f->name, f->value, limit, arena, &out) != 0) {
+	if (fold_value(f->name, f->value, limit, arena, &out) != 0) {
 		FUZZ_CHECK(out.p != NULL, "out of memory");
 		return;
 	}

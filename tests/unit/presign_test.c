@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "core/fold.h"
+
 struct fixture {
 	struct arena *arena;
 	struct hdr hdr;
@@ -120,7 +122,7 @@ folding_is_at_white_space_that_is_there(void **state)
 	struct str out;
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		int r = presign_fold(
+		int r = fold_value(
 		    STR("S"), str_of(cases[i].value), cases[i].limit, f->arena, &out);
 
 		if (cases[i].out == NULL) {
@@ -141,9 +143,9 @@ a_name_as_long_as_the_limit_cannot_be_folded(void **state)
 	struct str out;
 
 	assert_int_equal(
-	    presign_fold(STR("Long-Name"), STR(" x y"), 10, f->arena, &out), -1);
+	    fold_value(STR("Long-Name"), STR(" x y"), 10, f->arena, &out), -1);
 	assert_int_equal(
-	    presign_fold(STR("Long-Name"), STR(" x y"), 3, f->arena, &out), -1);
+	    fold_value(STR("Long-Name"), STR(" x y"), 3, f->arena, &out), -1);
 }
 
 /* 1,200 bytes of Subject, with or without blanks. */

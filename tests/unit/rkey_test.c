@@ -65,32 +65,12 @@ hours_roll_over_days_and_years(void **state)
 	buf_fini(&b);
 }
 
-/* Four hundred years have every kind of year there is; libc is the second opinion. */
-static void
-every_day_of_an_era_agrees_with_libc(void **state)
-{
-	(void)state;
-	for (int64_t day = -10000; day < 150000; day++) {
-		time_t t = (time_t)(day * 86400);
-		unsigned month, mday;
-		struct tm tm;
-		int year;
-
-		assert_non_null(gmtime_r(&t, &tm));
-		rkey_civil(day, &year, &month, &mday);
-		assert_int_equal(year, tm.tm_year + 1900);
-		assert_int_equal(month, tm.tm_mon + 1);
-		assert_int_equal(mday, tm.tm_mday);
-	}
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_are_named_as_the_design_says),
 		cmocka_unit_test(hours_roll_over_days_and_years),
-		cmocka_unit_test(every_day_of_an_era_agrees_with_libc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
