@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "cli/query.h"
-#include "cli/target.h"
 #include "core/camp.h"
 
 struct registry_name {
@@ -48,14 +47,5 @@ void registry_resolve(const char *given, struct camp_name *out);
 bool registry_is_pattern(const char *name);
 /* Is that campaign meant by what was given, a pattern or a name in either form? */
 bool registry_meant(const char *given, const char *campaign);
-
-/*
- * Say that there is no such campaign, and which names are like it; note: a sentence
- * that ends it, with its "; ", or "".  CMD_NOT_FOUND, or the status of a failure, said.
- */
-int registry_not_found(
-    struct query *, const struct target *, const char *given, const char *note);
-/* Say that there are none yet. */
-void registry_say_empty(const struct target *);
 
 #endif

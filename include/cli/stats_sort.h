@@ -21,8 +21,8 @@ struct stats_key {
 	size_t counter; /* of STATS_KEY_COUNTER */
 };
 
-/* "messages" (any counter's name), "distinct", "last", "first", "name".  0, or -1 after
- * saying what there is. */
+/* "messages" (any counter's name), "distinct", "last", "first", "name".  0, or -1 if the
+ * text is none of them. */
 int stats_key_parse(const char *text, struct stats_key *);
 /* The greatest, or the latest, first; names from a to z. */
 void stats_sort(struct stats_rows *, struct stats_key);

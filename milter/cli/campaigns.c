@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "cli/cmd.h"
+#include "cli/no_such.h"
 #include "cli/registry.h"
 #include "cli/stats_out.h"
 #include "cli/stats_read.h"
@@ -286,12 +287,12 @@ say_missing(struct query *q, const struct options *o, const struct target *t,
 		while (k < names->n && !registry_meant(given, names->v[k].campaign))
 			k++;
 		if (k == names->n)
-			status = registry_not_found(q, t, given, "");
+			status = no_such_campaign(q, t, given, "");
 		if (status != EX_OK && status != CMD_NOT_FOUND)
 			return status;
 	}
 	if (names->n == 0 && o->choice.n_patterns == 0)
-		registry_say_empty(t);
+		no_campaigns_yet(t);
 	return status;
 }
 

@@ -18,6 +18,7 @@
 
 #include "cli/cmd.h"
 #include "cli/counts.h"
+#include "cli/no_such.h"
 #include "cli/registry.h"
 #include "cli/target.h"
 #include "cli/term.h"
@@ -210,7 +211,7 @@ find_listed(struct query *q, const struct target *t, char *const *pattern,
 	if (registry_read(q, &choice, &names) != 0)
 		status = target_failed(t, q->cure, q->err);
 	if (status == EX_OK && names.n == 0)
-		status = registry_not_found(q, t, *pattern, NOTHING_REMOVED);
+		status = no_such_campaign(q, t, *pattern, NOTHING_REMOVED);
 	for (size_t i = 0; i < names.n && status == EX_OK; i++)
 		if (add(q, list, names.v[i].campaign) == NULL)
 			status = target_failed(t, q->cure, q->err);

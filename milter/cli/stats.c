@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/no_such.h"
 #include "cli/stats_options.h"
 #include "core/human.h"
 
@@ -88,7 +89,7 @@ add_matches(struct query *q, const struct stats_options *o, const struct target 
 		while (k < names.n && !registry_meant(o->names[i], names.v[k].campaign))
 			k++;
 		if (k == names.n)
-			status = registry_not_found(q, t, o->names[i], "");
+			status = no_such_campaign(q, t, o->names[i], "");
 	}
 	registry_fini(&names);
 	return status;
@@ -110,7 +111,7 @@ add_named(struct query *q, const struct stats_options *o, const struct target *t
 			return target_failed(t, q->cure, q->err);
 		counts_fini(&found.counts);
 		if (!found.counts.found) {
-			status = registry_not_found(q, t, o->names[i], "");
+			status = no_such_campaign(q, t, o->names[i], "");
 			if (status != CMD_NOT_FOUND)
 				return status;
 		} else if (!has(rows, name.name)) {
@@ -232,7 +233,7 @@ say_nothing(const struct stats_options *o, const struct target *t)
 		term_say("nothing was counted from %s to %s under prefix \"%s\" in %s",
 		    from, until, t->prefix, t->shown);
 	else
-		registry_say_empty(t);
+		no_campaigns_yet(t);
 }
 
 static bool
@@ -321,7 +322,7 @@ read_details(struct query *q, const struct stats_options *o, const struct target
 			continue;
 		}
 		stats_detail_fini(d);
-		status = registry_not_found(q, t, o->names[i], "");
+		status = no_such_campaign(q, t, o->names[i], "");
 		if (status != CMD_NOT_FOUND)
 			return status;
 	}

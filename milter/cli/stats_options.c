@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "cli/cmd.h"
+#include "cli/term.h"
 
 #define PROMETHEUS_LIMIT 100 /* campaigns with series, unless told */
 #define HOUR_S 3600
@@ -85,6 +86,18 @@ parse_by(const char *name, struct stats_options *o)
 	return -1;
 }
 
+static int
+sort_key(const char *text, struct stats_key *key)
+{
+	if (stats_key_parse(text, key) == 0)
+		return 0;
+	term_say("--sort: \"%s\" is none of last, first, name, distinct, messages, "
+		 "recipients, bytes, signed, unsigned, sign_failed, partly_signed, "
+		 "rejected, tempfailed, p:gmail:recipients, ...",
+	    text);
+	return -1;
+}
+
 /* One option; 0, or -1 after saying what is wrong. */
 static int
 option(struct stats_options *o, struct said *said, int letter)
@@ -110,7 +123,7 @@ option(struct stats_options *o, struct said *said, int letter)
 		return term_number("--limit", optarg, &o->limit);
 	case 's':
 		said->sort = true;
-		return stats_key_parse(optarg, &o->sort);
+		return sort_key(optarg, &o->sort);
 	case 't':
 		said->top = true;
 		return term_number("--top", optarg, &o->limit);

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/term.h"
-
 static const struct {
 	const char *name;
 	enum stats_key_kind kind;
@@ -28,10 +26,6 @@ stats_key_parse(const char *text, struct stats_key *key)
 		key->kind = words[i].kind;
 		return 0;
 	}
-	term_say("--sort: \"%s\" is none of last, first, name, distinct, messages, "
-		 "recipients, bytes, signed, unsigned, sign_failed, partly_signed, "
-		 "rejected, tempfailed, p:gmail:recipients, ...",
-	    text);
 	return -1;
 }
 
