@@ -9,6 +9,7 @@ root, a C compiler, and Sendmail's packages (see mmtest/programs.py).
 """
 
 import argparse
+import glob
 import os
 import random
 import re
@@ -166,9 +167,10 @@ def relaxed(value):
 
 def build(scratch):
     program = os.path.join(scratch.path, "sendform_print")
-    core = [f"{SRC}/milter/core/{n}.c" for n in ("sendform", "addr", "arena", "buf", "str")]
+    sources = [glob.glob(f"{SRC}/milter/*/{n}.c")[0]
+               for n in ("sendform", "addr", "arena", "buf", "str")]
     subprocess.run([find(os.environ.get("CC", "cc"), "gcc", "clang"), "-std=c11", "-D_GNU_SOURCE",
-                    "-g", "-iquote", f"{SRC}/include", f"{HERE}/sendform_print.c", *core,
+                    "-g", "-iquote", f"{SRC}/include", f"{HERE}/sendform_print.c", *sources,
                     "-o", program], check=True)
     return program
 

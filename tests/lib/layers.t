@@ -1,15 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""layers.t - the border between core/, edge/ and cli/, and the rules no compiler knows.
+"""layers.t - the rooms and what each may name, and the rules no compiler knows.
 
 Each rule is a function from a source tree to sentences about what breaks it.  Every rule is
 first shown a small tree that breaks it in one place and must say so, and one that does not;
 only then is it asked about the real tree.  The rules read text with comments and strings
-taken out; what the core may call is read from libcore.a as well, so that a name hidden by
-a macro is found too.
+taken out.  What a room names and what pure code calls is read from the objects as well, so
+that a name hidden by a macro is found too.
 
     MM_SRC    source tree (default: two folders up)
-    MM_BUILD  build tree; without libcore.a there the object rules are skipped
+    MM_BUILD  build tree; without libpure.a there the object rules are skipped
 """
 import os
 import re
@@ -23,23 +23,53 @@ BUILD = Path(os.environ.get("MM_BUILD") or SRC)
 CC = os.environ.get("CC", "cc").split()
 NM = os.environ.get("NM", "nm").split()
 
-FILE_LINES = 600
+FILE_LINES = 800
 FUNCTION_LINES = 60
+ROOM_FILES = 20  # .c files of a folder
 
-# Headers of libc that hold nothing but values, memory and text.
-CORE_HEADERS = set("""assert.h errno.h float.h inttypes.h limits.h math.h stdalign.h
+# The house, from the ground up: room -> the rooms it may name, the outside libraries it may
+# name.  A room may only name rooms that stand above it in this table.
+ROOMS = {
+    "text": ("", ""),
+    "system": ("text", "OpenSSL jansson"),
+    "mail": ("text", "libpsl libidn2"),
+    "campaign": ("mail text", "jansson"),
+    "redis": ("system text", "hiredis OpenSSL"),
+    "rules": ("mail text", ""),
+    "token": ("campaign mail system text", "OpenSSL"),
+    "counting": ("campaign redis rules text", ""),
+    "show": ("text", ""),
+    "config": ("campaign mail redis rules show text token", "libconfuse"),
+    "dkim": ("config mail system text", "libopendkim OpenSSL"),
+    "tracking": ("config mail system text token", ""),
+    "journal": ("campaign config counting system text", ""),
+    "numbers": ("campaign counting redis system text", "hiredis"),
+    "dns": ("config dkim mail rules system text", "c-ares"),
+    "flush": ("config counting journal redis system text", "hiredis"),
+    "message": ("campaign config counting dkim mail redis rules text token tracking", ""),
+    "daemon": ("campaign config counting dkim dns flush mail message redis system text "
+               "tracking", "libmilter libopendkim hiredis OpenSSL libconfuse jansson libpsl "
+                           "c-ares libidn2"),
+    "cli": ("campaign config counting daemon dkim dns flush mail message numbers redis rules "
+            "show system text token tracking", "hiredis OpenSSL jansson"),
+}
+LEGACY = ("core", "edge", "cli")  # folders whose files have no room yet
+
+# Headers that hold nothing but values, memory and text, and the libraries of which a pure
+# module may call pure functions.
+PURE_HEADERS = set("""assert.h errno.h float.h inttypes.h limits.h math.h stdalign.h
     stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h""".split())
 
 # What those headers declare that reaches further than that.
-CORE_OBJECTS = set("FILE stdin stdout stderr environ".split())
-CORE_CALLS = set("""fopen fdopen freopen fclose fread fwrite fputs fputc puts putchar
+PURE_OBJECTS = set("FILE stdin stdout stderr environ".split())
+PURE_CALLS = set("""fopen fdopen freopen fclose fread fwrite fputs fputc puts putchar
     putc printf vprintf fprintf vfprintf dprintf perror remove rename tmpfile getc getchar
     fgets getline scanf fscanf stdin stdout stderr exit _exit _Exit abort atexit getenv
     setenv putenv system rand srand random srandom drand48 arc4random mkstemp realpath
     setlocale""".split())
 
-# The functions of libc that libcore.a may ask the linker for.
-CORE_SYMBOLS = set("""calloc malloc free realloc reallocarray aligned_alloc bsearch qsort
+# The functions of libc that libpure.a may ask the linker for.
+PURE_SYMBOLS = set("""calloc malloc free realloc reallocarray aligned_alloc bsearch qsort
     abs labs llabs memchr memrchr memcmp memcpy memmove memset memmem mempcpy
     explicit_bzero strchr strchrnul strrchr strcmp strncmp strcasecmp strncasecmp strcspn
     strspn strpbrk strlen strnlen strstr strcasestr strdup strndup strtol strtoll strtoul
@@ -47,7 +77,7 @@ CORE_SYMBOLS = set("""calloc malloc free realloc reallocarray aligned_alloc bsea
     __assert_fail ceil floor log log2 exp pow sqrt round ldexp
     _GLOBAL_OFFSET_TABLE_""".split())
 # What compilers add: hardening, sanitizers, arithmetic helpers, C23 names of strtol.
-CORE_SYMBOL_ADDED = re.compile(
+PURE_SYMBOL_ADDED = re.compile(
     r"__(stack_chk_|asan_|ubsan_|tsan_|sanitizer_|isoc\d+_strto|\w+_chk$|(u|)(mod|div)\w+3$)")
 
 BANNED = {
@@ -66,8 +96,13 @@ MAY_EXIT = {"milter/main.c", "milter/cli/main.c"}
 LIBRARIES = {"libmilter": "libmilter", "opendkim": "libopendkim", "hiredis": "hiredis",
              "openssl": "OpenSSL", "confuse.h": "libconfuse", "jansson.h": "jansson",
              "libpsl.h": "libpsl", "ares.h": "c-ares", "idn2.h": "libidn2"}
+# How the names of a library's functions begin, as far as no other library has such names.
+LIBRARY_NAMES = {"smfi_": "libmilter", "dkim_": "libopendkim", "redis": "hiredis",
+                 "cfg_": "libconfuse", "json_": "jansson", "psl_": "libpsl",
+                 "ares_": "c-ares", "idn2_": "libidn2", "EVP_": "OpenSSL",
+                 "SHA256": "OpenSSL", "PEM_": "OpenSSL", "BIO_": "OpenSSL"}
 # Files that name several outside libraries, because that is what they are for.
-MANY_LIBRARIES = {"milter/edge/versions.c"}
+MANY_LIBRARIES = {"milter/edge/versions.c", "milter/daemon/versions.c"}
 
 # Of libopendkim, what signs.  Its other calls verify, leak, crash on what strangers send, or
 # bring a defect of their own: tests/unit/signer_rules_test.c says which.
@@ -75,7 +110,7 @@ OPENDKIM_CALLS = set("""dkim_init dkim_close dkim_options dkim_sign dkim_header 
     dkim_body dkim_eom dkim_getsighdr_d dkim_free dkim_geterror dkim_getresultstr
     dkim_libversion""".split())
 # What verifies, where a process of its own is the price of what it does.
-VERIFIER = "milter/edge/verifier_serve.c"
+VERIFIER = ("milter/edge/verifier_serve.c", "milter/dkim/verifier_serve.c")
 VERIFIER_CALLS = OPENDKIM_CALLS | set("""dkim_verify dkim_chunk dkim_getsiglist
     dkim_set_key_lookup dkim_set_user_context dkim_get_user_context dkim_sig_process
     dkim_sig_getdomain dkim_sig_getselector dkim_sig_getflags dkim_sig_getbh
@@ -123,31 +158,82 @@ def includes(text):
     return [(bracket, name) for bracket, name in INCLUDE.findall(text)]
 
 
-def core_includes(root):
-    for path, text in sources(root, "milter/core", "include/core"):
+def room_of(path):
+    """The room of a path below milter/ or include/; milter/main.c is the daemon's."""
+    parts = Path(path).parts
+    return parts[1] if len(parts) > 2 else "daemon"
+
+
+def pure_sources(root):
+    """The files of libpure.a, as Makefile.am lists them."""
+    listed = (root / "Makefile.am").read_text()
+    for block in re.findall(r"^libpure_a_SOURCES \+?=((?:.*\\\n)*.*)", listed, re.M):
+        yield from re.findall(r"[\w./-]+\.[ch]", block)
+
+
+def rooms_in_order(root, rooms=None):
+    """The table of the rooms is a house: names go down only."""
+    above = set()
+    for room, (names, _) in (rooms or ROOMS).items():
+        for name in names.split():
+            if name not in above:
+                yield f"ROOMS: {room} names {name}, which does not stand below it"
+        above.add(room)
+
+
+def room_includes(root):
+    for path, text in sources(root, "milter", "include"):
+        room = room_of(path)
+        if room in LEGACY:
+            continue
+        if room not in ROOMS:
+            yield f"{path}: {room} is not among the rooms of layers.t"
+            continue
+        may, libraries = (set(words.split()) for words in ROOMS[room])
         for bracket, name in includes(text):
-            if bracket == '"' and not name.startswith("core/"):
-                yield f'{path}: includes "{name}": core knows only core'
-            if bracket == "<" and name not in CORE_HEADERS:
-                yield f"{path}: includes <{name}>: core is plain C"
+            first = name.split("/")[0]
+            if bracket == "<" and LIBRARIES.get(first, "") not in libraries | {""}:
+                yield f"{path}: includes <{name}>: {room} does not name {LIBRARIES[first]}"
+            if bracket != '"' or "/" not in name or first in LEGACY or first == room:
+                continue
+            if first not in may:
+                yield f'{path}: includes "{name}": {room} does not name {first}'
+            elif (root / "milter" / name).exists():
+                yield f'{path}: includes "{name}", a private header of {first}'
 
 
-def core_effects(root):
-    for path, text in sources(root, "milter/core", "include/core"):
-        found = [(n, w) for n, w in words(text) if w in CORE_OBJECTS]
-        found += [(n, w) for n, w in calls(text) if w in CORE_CALLS]
+def room_sizes(root):
+    folders = {}
+    for path, _ in sources(root, "milter", "include"):
+        if path.endswith(".c"):
+            folders.setdefault(Path(path).parent.as_posix(), []).append(path)
+    for folder, files in folders.items():
+        if room_of(files[0]) not in LEGACY and len(files) > ROOM_FILES:
+            yield f"{folder}: {len(files)} files; at most {ROOM_FILES}"
+
+
+def pure_includes(root):
+    for path in pure_sources(root):
+        for bracket, name in includes((root / path).read_text(errors="replace")):
+            if bracket == "<" and name not in PURE_HEADERS and \
+                    name.split("/")[0] not in LIBRARIES:
+                yield f"{path}: includes <{name}>: pure code is plain C"
+
+
+def pure_effects(root):
+    for path in pure_sources(root):
+        text = (root / path).read_text(errors="replace")
+        found = [(n, w) for n, w in words(text) if w in PURE_OBJECTS]
+        found += [(n, w) for n, w in calls(text) if w in PURE_CALLS]
         for line, word in found:
-            yield f"{path}:{line}: {word}: core does no I/O and does not end the process"
+            yield f"{path}:{line}: {word}: pure code does no I/O and does not end the process"
 
 
-def edge_includes(root):
-    for path, text in sources(root, "milter/edge", "include/edge"):
+def one_library(root):
+    for path, text in sources(root, "milter", "include"):
         names = [name for _, name in includes(text)]
-        for name in names:
-            if name.startswith("cli/"):
-                yield f'{path}: includes "{name}": edge does not know the command'
         used = {LIBRARIES[n.split("/")[0]] for n in names if n.split("/")[0] in LIBRARIES}
-        if len(used) > 1 and path not in MANY_LIBRARIES:
+        if len(used) > 1 and path not in MANY_LIBRARIES and room_of(path) != "cli":
             yield f"{path}: {' and '.join(sorted(used))}: one outside library a file"
 
 
@@ -162,7 +248,7 @@ def banned_functions(root):
 
 def opendkim_calls(root):
     for path, text in sources(root, "milter", "include"):
-        known = VERIFIER_CALLS if path == VERIFIER else OPENDKIM_CALLS
+        known = VERIFIER_CALLS if path in VERIFIER else OPENDKIM_CALLS
         found = [(n, w) for n, w in calls(text) if w.startswith("dkim_") and w not in known]
         found += [(n, w) for n, w in words(text)
                   if re.match(r"DKIM_(OPTS|LIBFLAGS)_", w) and w not in OPENDKIM_OPTIONS]
@@ -244,7 +330,67 @@ def symbols(archive):
             yield head[-2], head[-1].strip(), columns[2], columns[6]
 
 
-def core_globals(archive):
+def objects(build):
+    """{path of the source: (names it defines, names it wants)} of all objects."""
+    found = {}
+    for path in sorted((build / "milter").rglob("*.o")):
+        text = subprocess.run(NM + [str(path)], check=True, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, text=True).stdout
+        rows = [line.split() for line in text.splitlines()]
+        found[path.relative_to(build).with_suffix(".c").as_posix()] = (
+            {row[2] for row in rows if len(row) == 3 and row[1] in "TDBRVWC"},
+            {row[1] for row in rows if len(row) == 2 and row[0] == "U"})
+    return found
+
+
+def references(build):
+    """(source, source of what it names, the name) over all objects."""
+    found = objects(build)
+    defined = {name: path for path, (names, _) in found.items() for name in names}
+    for path, (own, wanted) in found.items():
+        for name in sorted(wanted - own):
+            yield path, defined.get(name), name
+
+
+def room_references(build):
+    """What links: an include may be too much, a name never is."""
+    for path, other, name in references(build):
+        room = room_of(path)
+        if room in LEGACY or room not in ROOMS:
+            continue
+        may, libraries = (set(words.split()) for words in ROOMS[room])
+        if other is not None:
+            if room_of(other) not in may | {room, *LEGACY}:
+                yield f"{path}: {name}() of {other}: {room} does not name {room_of(other)}"
+            continue
+        library = next((library for begin, library in LIBRARY_NAMES.items()
+                        if name.startswith(begin)), None)
+        if library is not None and library not in libraries:
+            yield f"{path}: {name}(): {room} does not name {library}"
+
+
+def circles(build):
+    """Files that refer to each other in a circle have one subject, or a word too many."""
+    uses = {path: set() for path in objects(build) if room_of(path) not in LEGACY}
+    for path, other, _ in references(build):
+        if path in uses and other in uses:
+            uses[path].add(other)
+
+    def reached(start):
+        found, left = set(), [start]
+        while left:
+            for path in uses[left.pop()] - found:
+                found.add(path)
+                left.append(path)
+        return found
+    reach = {path: reached(path) for path in uses}
+    for path in sorted(uses):
+        circle = sorted(other for other in reach[path] if path in reach[other])
+        if circle and path == circle[0] and len(circle) > 1:
+            yield f"{', '.join(circle)} refer to each other in a circle"
+
+
+def pure_globals(archive):
     for member, name, _, section in symbols(archive):
         # Constant tables of pointers are in .data.rel.ro: written by the loader only.
         if re.match(r"\.t?(bss|data)(?!\.rel\.ro)|\*COM\*", section) and \
@@ -252,13 +398,13 @@ def core_globals(archive):
             yield f"{member}: {name}: a variable outside functions that can be written to"
 
 
-def core_symbols(archive):
+def pure_symbols(archive):
     found = list(symbols(archive))
     ours = {name for _, name, kind, _ in found if kind not in "Uw"}
     for member, name, kind, _ in found:
-        if kind == "U" and name not in ours and name not in CORE_SYMBOLS and \
-                not CORE_SYMBOL_ADDED.match(name):
-            yield f"{member}: calls {name}(), which is not among what core may call"
+        if kind == "U" and name not in ours and name not in PURE_SYMBOLS and \
+                not PURE_SYMBOL_ADDED.match(name):
+            yield f"{member}: calls {name}(), which is not among what pure code may call"
 
 
 def sigwait_exported(program):
@@ -271,9 +417,9 @@ def sigwait_exported(program):
 
 # ------------------------------------------------------------------------- self-tests
 GOOD = {
-    "milter/core/good.c": """/* SPDX-License-Identifier: BSD-2-Clause */
+    "milter/text/good.c": """/* SPDX-License-Identifier: BSD-2-Clause */
 /* fopen() and "exit(1)" in comments are no calls. */
-#include "core/good.h"
+#include "text/good.h"
 
 #include <string.h>
 
@@ -285,14 +431,17 @@ good(const char *s)
 \treturn strcmp(s, names[0]) == 0 || *s == '"';
 }
 """,
-    "include/core/good.h": """/* SPDX-License-Identifier: BSD-2-Clause */
+    "include/text/good.h": """/* SPDX-License-Identifier: BSD-2-Clause */
 int good(const char *);
 """,
-    "milter/edge/good.c": """/* SPDX-License-Identifier: BSD-2-Clause */
+    "milter/text/own.h": """/* SPDX-License-Identifier: BSD-2-Clause */
+int own(void);
+""",
+    "milter/redis/good.c": """/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include <hiredis/hiredis.h>
 #include <pthread.h>
-#include "core/good.h"
+#include "text/good.h"
 #ifdef HAVE_HIREDIS_SSL
 #endif
 """,
@@ -305,54 +454,68 @@ main(void)
 }
 """,
     "tests/unit/good_test.c": "/* SPDX-License-Identifier: BSD-2-Clause */\n",
-    "Makefile.am": "x = milter/core/good.c include/core/good.h milter/edge/good.c \\\n"
-                   "\tmilter/main.c tests/unit/good_test\n",
+    "Makefile.am": "libpure_a_SOURCES += milter/text/good.c include/text/good.h\n"
+                   "x = milter/redis/good.c milter/main.c tests/unit/good_test\n",
 }
 SPDX = "/* SPDX-License-Identifier: BSD-2-Clause */\n"
 
 # rule, file, text planted there, part of the sentence that must come
 PLANTED = [
-    (core_includes, "milter/core/bad.c", "#include <pthread.h>\n", "<pthread.h>"),
-    (core_includes, "milter/core/bad.c", "# include <sys/socket.h>\n", "<sys/socket.h>"),
-    (core_includes, "include/core/bad.h", "#include <opendkim/dkim.h>\n", "<opendkim/"),
-    (core_includes, "milter/core/bad.c", '#include "edge/logger.h"\n', "edge/logger.h"),
-    (core_effects, "milter/core/bad.c", "void f(void) { printf (\"x\"); }\n", "printf"),
-    (core_effects, "milter/core/bad.c", "#define OUT stderr\n", "stderr"),
-    (edge_includes, "milter/edge/bad.c",
+    (pure_includes, "milter/text/good.c", "#include <pthread.h>\n", "<pthread.h>"),
+    (pure_includes, "milter/text/good.c", "# include <sys/socket.h>\n", "<sys/socket.h>"),
+    (pure_effects, "milter/text/good.c", "void f(void) { printf (\"x\"); }\n", "printf"),
+    (pure_effects, "milter/text/good.c", "#define OUT stderr\n", "stderr"),
+    (room_includes, "include/mail/bad.h", "#include <opendkim/dkim.h>\n",
+     "mail does not name libopendkim"),
+    (room_includes, "milter/text/bad.c", '#include "system/logger.h"\n',
+     "text does not name system"),
+    (room_includes, "milter/attic/bad.c", "int x;\n", "attic is not among the rooms"),
+    (room_includes, "milter/mail/bad.c", '#include "text/own.h"\n',
+     "a private header of text"),
+    (one_library, "milter/redis/bad.c",
      "#include <hiredis/hiredis.h>\n#include <confuse.h>\n", "hiredis and libconfuse"),
-    (edge_includes, "milter/edge/bad.c", '#include "cli/output.h"\n', "cli/output.h"),
-    (banned_functions, "milter/edge/bad.c", "int f(char *s) { return atoi(s); }\n", "atoi"),
+    (banned_functions, "milter/daemon/bad.c", "int f(char *s) { return atoi(s); }\n", "atoi"),
     (banned_functions, "milter/cli/bad.c", "/* a\n b */ char *g = strcpy (a, b);\n",
      "bad.c:3: strcpy"),
     (banned_functions, "milter/cli/bad.c", "void f(void) { exit(1); }\n", "exit"),
-    (opendkim_calls, "milter/edge/bad.c", "void f(DKIM *d) { dkim_signhdrs(d, 0); }\n",
+    (opendkim_calls, "milter/daemon/bad.c", "void f(DKIM *d) { dkim_signhdrs(d, 0); }\n",
      "dkim_signhdrs"),
-    (opendkim_calls, "milter/edge/bad.c", "void f(DKIM_LIB *l) { dkim_verify(l, 0, 0, 0); }\n",
+    (opendkim_calls, "milter/daemon/bad.c", "void f(DKIM_LIB *l) { dkim_verify(l, 0, 0, 0); }\n",
      "dkim_verify"),
-    (opendkim_calls, "milter/edge/bad.c", "int i = DKIM_OPTS_SKIPHDRS;\n", "SKIPHDRS"),
-    (sizes, "milter/edge/bad.c", "\n" * FILE_LINES, "601 lines"),
-    (sizes, "milter/edge/bad.c", "{\n" + "\tx;\n" * (FUNCTION_LINES + 1) + "}\n",
+    (opendkim_calls, "milter/daemon/bad.c", "int i = DKIM_OPTS_SKIPHDRS;\n", "SKIPHDRS"),
+    (sizes, "milter/daemon/bad.c", "\n" * FILE_LINES, f"{FILE_LINES + 1} lines"),
+    (sizes, "milter/daemon/bad.c", "{\n" + "\tx;\n" * (FUNCTION_LINES + 1) + "}\n",
      "function of 61 lines"),
-    (file_heads, "milter/edge/bad.c", None, "SPDX"),
-    (config_header, "milter/edge/bad.c", "#ifdef HAVE_X\n#endif\n", "config.h"),
-    (unlisted, "milter/edge/bad.c", "", "milter/edge/bad.c is not listed"),
+    (file_heads, "milter/daemon/bad.c", None, "SPDX"),
+    (config_header, "milter/daemon/bad.c", "#ifdef HAVE_X\n#endif\n", "config.h"),
+    (unlisted, "milter/daemon/bad.c", "", "milter/daemon/bad.c is not listed"),
     (unlisted, "tests/unit/bad_test.c", "", "tests/unit/bad_test is not listed"),
     (unlisted, "tests/wire/bad.t", "", "tests/wire/bad.t is not listed"),
     (unlisted, "tests/wire/run", "", "tests/wire/run is in no step"),
 ]
 # rule, program text compiled into an archive, part of the sentence
 PLANTED_OBJECTS = [
-    (core_globals, "int counter; int f(void) { return ++counter; }", "counter"),
-    (core_globals, "int f(void) { static int n = 7; return ++n; }", "n."),
-    (core_globals, "int f(void) { static _Thread_local int n; return ++n; }", "n."),
-    (core_symbols, "#include <time.h>\nlong f(void) { return (long)time(0); }", "time()"),
-    (core_symbols, "#include <unistd.h>\nlong f(char *p) { return read(0, p, 1); }",
+    (pure_globals, "int counter; int f(void) { return ++counter; }", "counter"),
+    (pure_globals, "int f(void) { static int n = 7; return ++n; }", "n."),
+    (pure_globals, "int f(void) { static _Thread_local int n; return ++n; }", "n."),
+    (pure_symbols, "#include <time.h>\nlong f(void) { return (long)time(0); }", "time()"),
+    (pure_symbols, "#include <unistd.h>\nlong f(char *p) { return read(0, p, 1); }",
      "read()"),
 ]
 GOOD_OBJECT = """#include <stdio.h>
 static const char *const t[] = { "a", "b" };
 int f(char *p, int i) { return snprintf(p, 9, "%s", t[i & 1]); }
 """
+
+
+# Objects of rooms: text names system and libmilter, and two of its files name each other.
+PLANTED_REFERENCES = {
+    "text/a.c": "void down(void); void c(void); void smfi_x(void);\n"
+                "void a(void) { down(); c(); smfi_x(); }\n",
+    "text/c.c": "void a(void); void c(void) { a(); }\n",
+    "system/b.c": "void down(void) { }\n",
+    "mail/d.c": "void a(void); void d(void) { a(); }\n",
+}
 
 
 def plant(root, files):
@@ -384,26 +547,50 @@ def self_test_sources(rules):
             found = list(rule(Path(scratch)))
             if not any(expected in sentence for sentence in found):
                 yield f"{rule.__name__} does not see {expected!r} in {name}: {found}"
-    for rule in set(rules) - {planted[0] for planted in PLANTED}:
+    if not list(rooms_in_order(None, {"low": ("high", ""), "high": ("low", "")})):
+        yield "rooms_in_order does not see a room that names one above it"
+    with tempfile.TemporaryDirectory() as scratch:
+        plant(Path(scratch), {f"milter/text/bad{i}.c": SPDX for i in range(ROOM_FILES + 1)})
+        if not list(room_sizes(Path(scratch))):
+            yield "room_sizes does not see a folder with too many files"
+    for rule in set(rules) - {planted[0] for planted in PLANTED} - {rooms_in_order, room_sizes}:
         yield f"{rule.__name__} has no planted violation"
 
 
 def self_test_objects():
     with tempfile.TemporaryDirectory() as scratch:
         good = archive_of(Path(scratch), GOOD_OBJECT)
-        for rule in (core_globals, core_symbols):
+        for rule in (pure_globals, pure_symbols):
             for found in rule(good):
                 yield f"{rule.__name__} complains about a good object: {found}"
         for rule, text, expected in PLANTED_OBJECTS:
             found = list(rule(archive_of(Path(scratch), text)))
             if not any(expected in sentence for sentence in found):
                 yield f"{rule.__name__} does not see {expected!r}: {found}"
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, text in PLANTED_REFERENCES.items():
+            path = Path(scratch) / "milter" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            subprocess.run(CC + ["-c", "-o", path.with_suffix(".o"), path], check=True)
+        for rule, expected in ((room_references, ["down() of milter/system/b.c",
+                                                  "does not name libmilter"]),
+                               (circles, ["milter/text/a.c", "in a circle"])):
+            found = "\n".join(rule(Path(scratch)))
+            for part in expected:
+                if part not in found:
+                    yield f"{rule.__name__} does not see {part!r}: {found}"
+            if "milter/mail/d.c" in found:
+                yield f"{rule.__name__} complains about a good object: {found}"
 
 
 SOURCE_RULES = [
-    (core_includes, "core includes core and plain libc headers only"),
-    (core_effects, "core does no I/O and does not end the process"),
-    (edge_includes, "an edge file names one outside library, and nothing of cli"),
+    (rooms_in_order, "a room names only rooms below it"),
+    (room_includes, "a room includes what its row of the table allows"),
+    (room_sizes, f"a folder has up to {ROOM_FILES} files"),
+    (pure_includes, "pure code includes plain headers only"),
+    (pure_effects, "pure code does no I/O and does not end the process"),
+    (one_library, "a file names one outside library"),
     (banned_functions, "no banned function"),
     (opendkim_calls, "of libopendkim only what signing needs"),
     (sizes, f"files up to {FILE_LINES} lines, functions up to {FUNCTION_LINES}"),
@@ -420,13 +607,16 @@ def main():
     for rule, title in SOURCE_RULES:
         results.append((title, rule(SRC)))
 
-    archive, daemon = BUILD / "libcore.a", BUILD / "metermark-milter"
-    skip = None if archive.exists() else "libcore.a is not built"
+    archive, daemon = BUILD / "libpure.a", BUILD / "metermark-milter"
+    skip = None if archive.exists() else "libpure.a is not built"
     results.append(("planted violations are found in objects", skip or self_test_objects()))
-    results.append(("core has no variable that can be written to",
-                    skip or core_globals(archive)))
-    results.append(("core calls nothing but text and memory functions",
-                    skip or core_symbols(archive)))
+    results.append(("pure code has no variable that can be written to",
+                    skip or pure_globals(archive)))
+    results.append(("pure code calls nothing but pure functions",
+                    skip or pure_symbols(archive)))
+    results.append(("a room names what its row of the table allows",
+                    skip or room_references(BUILD)))
+    results.append(("files do not refer to each other in circles", skip or circles(BUILD)))
     skip = None if daemon.exists() else "metermark-milter is not built"
     results.append(("the daemon exports its own sigwait", skip or sigwait_exported(daemon)))
 

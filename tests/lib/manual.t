@@ -51,12 +51,14 @@ def differ(manual, said, least):
 def main():
     tap = Tap()
     manual = (SRC / "conf/metermark-milter.8.in").read_text()
-    edge = [*sorted((SRC / "milter/edge").glob("*.c")), SRC / "milter/main.c"]
-    core = [SRC / "milter/core" / f for f in ("decide.c", "decide_edit.c", "txn.c")]
+    decisions = {path for path in (SRC / "milter").rglob("*.c")
+                 if path.name in ("decide.c", "decide_edit.c", "txn.c")}
+    daemon = {path for path in (SRC / "milter").rglob("*.c")
+              if "cli" not in path.parts} - decisions
     tap.result("the manual has the events of the log",
-               list(differ(listed(manual, "fit for alerts"), code(EVENTS, *edge), 20)))
+               list(differ(listed(manual, "fit for alerts"), code(EVENTS, *sorted(daemon)), 20)))
     tap.result("the manual has the reasons of messages",
-               list(differ(listed(manual, "says why:"), code(REASONS, *core), 15)))
+               list(differ(listed(manual, "says why:"), code(REASONS, *sorted(decisions)), 15)))
     return tap.done()
 
 
