@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
-#include "core/line.h"
 #include "core/restart.h"
 #include "edge/counters.h"
 #include "edge/daemon.h"
@@ -33,6 +32,7 @@
 #include "edge/snapshot.h"
 #include "edge/statedir.h"
 #include "edge/stdfd.h"
+#include "text/line.h"
 
 /* How long Redis may take at a stop, after messages have drained. */
 #define FLUSH_MS 5000

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "cli/explain.h"
-#include "core/cidr.h"
 #include "core/rule.h"
+#include "text/cidr.h"
 
 #define CHECK_RESULTS_MAX 128
 #define CHECK_REASON_MAX 512

@@ -37,7 +37,7 @@ int counts_take(struct query *, struct counts *);
 
 /*
  * Append the name as sent, safe on a terminal, where the campaign's own ends in digits
- * of a hash and people would not know it; else nothing.  utf8: as core/visible.h's.
+ * of a hash and people would not know it; else nothing.  utf8: as text/visible.h's.
  */
 void counts_show_name(
     struct buf *out, const struct counts *, const char *campaign, bool utf8);

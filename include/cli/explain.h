@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "core/addr.h"
-#include "core/buf.h"
 #include "core/conf.h"
 #include "core/decide.h"
 #include "core/hll.h"
@@ -20,6 +19,7 @@
 #include "core/token.h"
 #include "core/track.h"
 #include "core/txn.h"
+#include "text/buf.h"
 
 #define EXPLAIN_NOTES_MAX 32
 #define EXPLAIN_RCPTS_MAX 1000

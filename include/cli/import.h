@@ -14,11 +14,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/buf.h"
 #include "core/conf.h"
 #include "core/odkconf.h"
 #include "core/odktable.h"
-#include "core/str.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 #define IMPORT_SECTIONS_MAX 200 /* more domains are better kept in a domain_table */
 #define IMPORT_PATH_MAX 4096

@@ -12,10 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buf.h"
 #include "core/rargs.h"
-#include "core/str.h"
 #include "edge/redis_net.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 #define QUERY_KEY_MAX 256 /* prefix, campaign, and what goes around them */
 

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 enum screen_event {
 	SCREEN_TIME,   /* it is time */

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 struct term {
 	bool tty;       /* stdout is a terminal */

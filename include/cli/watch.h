@@ -13,8 +13,8 @@
 
 #include "cli/counts.h"
 #include "cli/target.h"
-#include "core/buf.h"
 #include "core/meter.h"
+#include "text/buf.h"
 
 /* Looked at: so many campaigns, those with the latest activity. */
 #define WATCH_MAX 1000

@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/arena.h"
-#include "core/str.h"
+#include "text/arena.h"
+#include "text/str.h"
 
 /* Longer field values are malformed, whatever is in them; bytes. */
 #define ADDR_VALUE_MAX ((size_t)65536)

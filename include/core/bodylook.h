@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 #define BODYLOOK_DEPTH 4
 #define BODYLOOK_BOUNDARY_MAX 70 /* RFC 2046 5.1.1 */

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 #define CAMP_NAME_MAX 64
 #define CAMP_NONE "none"    /* no source spoke */

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "core/conf.h"
-#include "core/str.h"
+#include "text/str.h"
 
 /* signer: who signs mail From that domain, with its also; NULL: nobody, so never. */
 bool cfbl_aligned(

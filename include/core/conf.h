@@ -14,12 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/cidr.h"
 #include "core/conf_track.h"
 #include "core/rule.h"
 #include "core/source.h"
-#include "core/str.h"
 #include "core/tmpl.h"
+#include "text/cidr.h"
+#include "text/str.h"
 
 /* Limits that settings are checked against. */
 #define CONF_KEYS_MAX 8      /* signatures on one message: RFC 6376 wants few */

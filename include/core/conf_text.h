@@ -11,8 +11,8 @@
 #ifndef METERMARK_CORE_CONF_TEXT_H
 #define METERMARK_CORE_CONF_TEXT_H
 
-#include "core/buf.h"
-#include "core/str.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 /* Longest string or word, bytes, and deepest nesting of braces. */
 #define CONF_TEXT_STRING_MAX 4096

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/str.h"
 #include "core/tmpl.h"
+#include "text/str.h"
 
 struct conf;
 struct conf_stream;

@@ -11,8 +11,8 @@
 
 #include <stdint.h>
 
-#include "core/buf.h"
-#include "core/str.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 /* Append one field, quoted where RFC 4180 2 wants it, guarded as told above.  `first`:
  * no comma goes before it. */

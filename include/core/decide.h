@@ -15,16 +15,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/arena.h"
 #include "core/bodyscan.h"
 #include "core/camp.h"
-#include "core/cidr.h"
 #include "core/conf.h"
 #include "core/hdr.h"
 #include "core/idname.h"
 #include "core/mark.h"
 #include "core/sourceread.h"
 #include "core/verp.h"
+#include "text/arena.h"
+#include "text/cidr.h"
 
 /* Why a client's mail may be ours; the strongest that holds. */
 enum decide_class {

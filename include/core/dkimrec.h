@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 /* RSA of 16384 bits; no verifier takes more. */
 #define DKIMREC_KEY_MAX 2200

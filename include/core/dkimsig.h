@@ -17,10 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buf.h"
 #include "core/dkimrec.h"
-#include "core/str.h"
 #include "core/taglist.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 #define DKIMSIG_BYTES_MAX 2048 /* of b=: RSA of 16384 bits */
 #define DKIMSIG_NAMES_MAX 1000 /* in h= */

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 enum dmarcrec_policy { DMARCREC_NONE, DMARCREC_QUARANTINE, DMARCREC_REJECT };
 /* "none". */

@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buf.h"
-#include "core/str.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 #define DNS_NAME_MAX 253 /* characters of a name, without its last dot */
 #define DNS_LABEL_MAX 63

@@ -13,12 +13,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/cidr.h"
 #include "core/dkimrec.h"
 #include "core/dmarcrec.h"
 #include "core/dnsans.h"
 #include "core/rule.h"
 #include "core/spf.h"
+#include "text/cidr.h"
 
 #define DNSLOOK_TEXT_MAX 400
 

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 /* a.example.com is below example.com; example.com and anexample.com are not. */
 bool domain_below(struct str name, struct str domain);

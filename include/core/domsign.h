@@ -13,9 +13,9 @@
 
 #include <stdbool.h>
 
-#include "core/arena.h"
 #include "core/conf.h"
-#include "core/str.h"
+#include "text/arena.h"
+#include "text/str.h"
 
 struct domsign {
 	const struct conf_domain *domain; /* NULL: nobody signs */

@@ -42,9 +42,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buf.h"
 #include "core/conf.h"
-#include "core/str.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 #define DOMTABLE_KEYS_MAX CONF_KEYS_MAX /* of one pattern */
 #define DOMTABLE_LINES_MAX ((size_t)1 << 24)

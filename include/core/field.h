@@ -11,9 +11,9 @@
 
 #include <stddef.h>
 
-#include "core/arena.h"
 #include "core/hdr.h"
 #include "core/tmpl.h"
+#include "text/arena.h"
 
 /* Bytes of one value of ours: a field must fit a line of 998 (RFC 5322 2.1.1). */
 #define FIELD_VALUE_MAX ((size_t)900)

@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-#include "core/arena.h"
-#include "core/str.h"
+#include "text/arena.h"
+#include "text/str.h"
 
 /*
  * Put folds at existing white space so that no line is longer than limit bytes, name

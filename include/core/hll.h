@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buf.h"
+#include "text/buf.h"
 
 /* An HMAC-SHA256, cut: a recipient without its address. */
 #define HLL_ELEMENT_BYTES 16

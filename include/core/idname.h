@@ -7,8 +7,8 @@
 #define METERMARK_CORE_IDNAME_H
 
 #include "core/addr.h"
-#include "core/arena.h"
-#include "core/str.h"
+#include "text/arena.h"
+#include "text/str.h"
 
 /*
  * A name with bytes over 127 in its form in ASCII (A-labels, lower case) into out.  0,

@@ -13,11 +13,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/buf.h"
 #include "core/conf.h"
 #include "core/decide.h"
 #include "core/rule.h"
 #include "core/tally.h"
+#include "text/buf.h"
 
 struct inspection {
 	bool done;               /* the rules have been run */

@@ -31,9 +31,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buf.h"
-#include "core/str.h"
 #include "core/tally.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 /* What one entry may take, with thousands of hours. */
 #define JPACK_ENTRY_MAX ((size_t)1024 * 1024)

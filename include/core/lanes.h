@@ -36,9 +36,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/namemap.h"
 #include "core/rbatch.h"
 #include "core/tally.h"
+#include "text/namemap.h"
 
 struct batch {
 	struct batch *next;          /* in its lane */

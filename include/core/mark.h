@@ -25,10 +25,10 @@
 
 #include <stdint.h>
 
-#include "core/buf.h"
 #include "core/hdr.h"
-#include "core/str.h"
 #include "core/token.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 #define MARK_FIELD "X-Metermark"
 /* Bytes of a value. */

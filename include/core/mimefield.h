@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 /* What follows white space and comments; a comment without an end is the rest. */
 struct str mimefield_cfws(struct str);

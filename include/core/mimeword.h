@@ -5,14 +5,14 @@
  * ISO-8859-1, windows-1252 and ISO-8859-15 are converted, so that a name is the same
  * one in whichever of them it was sent, and may stand in JSON.  Of all other charsets
  * what is well-formed UTF-8 stays, and each other byte becomes a character of its own
- * (UTF8_STRAY, core/utf8.h): it cannot be read, but names stay apart.  Words that are
+ * (UTF8_STRAY, text/utf8.h): it cannot be read, but names stay apart.  Words that are
  * not well formed stay as they are, and so does what is outside of words.
  */
 #ifndef METERMARK_CORE_MIMEWORD_H
 #define METERMARK_CORE_MIMEWORD_H
 
-#include "core/buf.h"
-#include "core/str.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 /* Of so many bytes for each one of the value is the result at most. */
 #define MIMEWORD_GROWTH 3

@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/namemap.h"
-#include "core/str.h"
+#include "text/namemap.h"
+#include "text/str.h"
 
 struct names;
 

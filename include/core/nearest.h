@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-#include "core/buf.h"
-#include "core/str.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 #define NEAREST_MAX 3     /* names kept */
 #define NEAREST_LENGTH 64 /* longer names are no suggestion */

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 #define ODKCONF_INCLUDE_DEPTH 5 /* files within files */
 

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/cidr.h"
-#include "core/str.h"
+#include "text/cidr.h"
+#include "text/str.h"
 
 #define ODKHOSTS_NETWORKS_MAX 4096 /* that may come out */
 

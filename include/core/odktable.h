@@ -17,7 +17,7 @@
 #include <stddef.h>
 
 #include "core/conf.h"
-#include "core/str.h"
+#include "text/str.h"
 
 #define ODKTABLE_KEYS_MAX CONF_KEYS_MAX
 

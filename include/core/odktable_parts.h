@@ -5,8 +5,8 @@
 #ifndef METERMARK_CORE_ODKTABLE_PARTS_H
 #define METERMARK_CORE_ODKTABLE_PARTS_H
 
-#include "core/arena.h"
 #include "core/odktable.h"
+#include "text/arena.h"
 
 /* The domains that a pattern over addresses stands for. */
 struct odktable_pattern {

@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 #include "core/hdr.h"
-#include "core/str.h"
+#include "text/str.h"
 
 enum plan_kind { PLAN_CHANGE, PLAN_DELETE, PLAN_ADD, PLAN_INSERT };
 

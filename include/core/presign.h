@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/arena.h"
 #include "core/hdr.h"
+#include "text/arena.h"
 
 struct presign_facts {
 	bool sendmail;

@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 enum provider {
 	PROVIDER_GMAIL,

@@ -9,8 +9,8 @@
 #ifndef METERMARK_CORE_RESTART_H
 #define METERMARK_CORE_RESTART_H
 
-#include "core/buf.h"
 #include "core/conf.h"
+#include "text/buf.h"
 
 /*
  * Copy what must be remembered of the settings of the start: these, and the file.  The

@@ -17,8 +17,8 @@
 
 #include <stdint.h>
 
-#include "core/buf.h"
-#include "core/str.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 #define RKEY_HOUR_TTL_S (35 * 86400)   /* after the hour's end */
 #define RKEY_DAY_TTL_S (400 * 86400)   /* after the day's end */

@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 #define RSLOT_COUNT 16384
 

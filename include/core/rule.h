@@ -20,13 +20,13 @@
 #include <stdint.h>
 
 #include "core/addr.h"
-#include "core/arena.h"
 #include "core/bodylook.h"
 #include "core/bodyscan.h"
-#include "core/buf.h"
 #include "core/hdr.h"
 #include "core/idname.h"
-#include "core/str.h"
+#include "text/arena.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 /*
  * Name and id.  The id is what settings, logs, reports and the counters rule:ID:fail

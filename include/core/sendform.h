@@ -15,8 +15,8 @@
 #ifndef METERMARK_CORE_SENDFORM_H
 #define METERMARK_CORE_SENDFORM_H
 
-#include "core/arena.h"
-#include "core/str.h"
+#include "text/arena.h"
+#include "text/str.h"
 
 /*
  * Bytes that one mailbox may have in the written form, its group's name included.

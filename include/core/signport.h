@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 #include "core/conf.h"
-#include "core/str.h"
+#include "text/str.h"
 
 struct signing;
 

@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 #include "core/hdr.h"
-#include "core/str.h"
+#include "text/str.h"
 
 /*
  * libopendkim gathers the names of signed fields in 4096 bytes and pairs names and

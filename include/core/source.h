@@ -19,8 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buf.h"
-#include "core/str.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 #define SOURCES_MAX 64        /* rows of the table */
 #define SOURCE_FIELDS_MAX 160 /* fields of all rows */

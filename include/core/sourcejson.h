@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 #define SOURCE_JSON_BYTES ((size_t)16 * 1024)
 #define SOURCE_JSON_DEPTH 4

@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/arena.h"
 #include "core/source.h"
 #include "core/sourcejson.h"
-#include "core/str.h"
+#include "text/arena.h"
+#include "text/str.h"
 
 /* What was seen so far of a source, or of one document of JSON.  {0}: nothing. */
 struct source_used {

@@ -14,11 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/arena.h"
 #include "core/camp.h"
 #include "core/hdr.h"
 #include "core/source.h"
 #include "core/sourcejson.h"
+#include "text/arena.h"
 
 #define SOURCE_TAGS_MAX 64      /* of a message; further ones are not kept */
 #define SOURCE_TAG_BYTES 256    /* of a tag as text; the rest is cut */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buf.h"
+#include "text/buf.h"
 
 /*
  * Append one character for each number, the highest bar for the greatest of them.

@@ -18,9 +18,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/cidr.h"
 #include "core/dnsans.h"
-#include "core/str.h"
+#include "text/cidr.h"
+#include "text/str.h"
 
 #define SPF_LOOKUPS_MAX 10 /* RFC 7208 4.6.4: terms that ask DNS */
 #define SPF_VOIDS_MAX 2    /* questions without an answer */

@@ -26,11 +26,11 @@
 
 #include <stddef.h>
 
-#include "core/arena.h"
 #include "core/conf.h"
 #include "core/hdr.h"
 #include "core/tmpl.h"
 #include "core/token.h"
+#include "text/arena.h"
 
 /* Of one message; strs are borrowed. */
 struct stamp_facts {

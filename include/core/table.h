@@ -4,7 +4,7 @@
  *
  * Two passes over the rows: table_measure() all of them, table_fit() once, then
  * table_line() each.  So nothing is kept but the widths, however many rows there are.
- * A column is counted in places as core/visible.h does it, which makes cells free of
+ * A column is counted in places as text/visible.h does it, which makes cells free of
  * controls, too; they must be.  Not thread-safe.
  */
 #ifndef METERMARK_CORE_TABLE_H
@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/buf.h"
-#include "core/str.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 #define TABLE_COLUMNS_MAX 16
 #define TABLE_GAP 2 /* blanks between columns, unless told otherwise */

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 #define TAGLIST_MAX 64
 

@@ -16,10 +16,10 @@
 
 #include "core/camp.h"
 #include "core/hll.h"
-#include "core/namemap.h"
 #include "core/provider.h"
 #include "core/rule.h"
-#include "core/str.h"
+#include "text/namemap.h"
+#include "text/str.h"
 
 /*
  * The counters, as metermark(1) has them below OUTPUT.  Those of providers and of rules

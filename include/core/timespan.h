@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 /* Unix seconds; until is no longer in it. */
 struct timespan {

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/buf.h"
-#include "core/str.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 enum tmpl_var {
 	TMPL_CAMPAIGN,   /* canonical campaign name */

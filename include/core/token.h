@@ -38,9 +38,9 @@
 #include <stdint.h>
 
 #include "core/addr.h"
-#include "core/buf.h"
 #include "core/camp.h"
-#include "core/str.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 /* Characters of the mailbox form, always; a local part holds 64 (RFC 5321 4.5.3.1.1).
  */

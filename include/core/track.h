@@ -8,10 +8,10 @@
 #ifndef METERMARK_CORE_TRACK_H
 #define METERMARK_CORE_TRACK_H
 
-#include "core/arena.h"
 #include "core/conf.h"
 #include "core/hdr.h"
 #include "core/tmpl.h"
+#include "text/arena.h"
 
 /* What a stream's match conditions look at. */
 struct track_who {

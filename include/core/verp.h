@@ -14,9 +14,9 @@
 
 #include <stdbool.h>
 
-#include "core/arena.h"
-#include "core/str.h"
 #include "core/tmpl.h"
+#include "text/arena.h"
+#include "text/str.h"
 
 /* Bytes of the arguments of MAIL that are looked at. */
 #define VERP_ARGS_MAX ((size_t)1024)

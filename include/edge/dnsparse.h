@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-#include "core/arena.h"
 #include "core/dnsans.h"
+#include "text/arena.h"
 
 /*
  * Fill out with the values of that type of the name that was asked, or of what its

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "core/rurl.h"
-#include "core/str.h"
 #include "edge/redis_probe.h"
+#include "text/str.h"
 
 /* What Redis has lost of what it had acknowledged. */
 struct flush_loss {

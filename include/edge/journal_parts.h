@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/buf.h"
 #include "edge/journal.h"
+#include "text/buf.h"
 
 #define JOURNAL_NAME_SIZE 32
 #define JOURNAL_WHY_SIZE 256

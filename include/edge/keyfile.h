@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#include "core/buf.h"
+#include "text/buf.h"
 
 #define KEYFILE_MAX ((size_t)65536) /* bytes */
 

@@ -20,8 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buf.h"
 #include "core/jrec.h"
+#include "text/buf.h"
 
 struct ledger;
 

@@ -3,7 +3,7 @@
  * logger.h - where log lines go: stderr in the foreground, syslog (mail facility)
  * otherwise.
  *
- * Lines have the form of core/line.h: "QUEUEID: event key=value ...".  Thread-safe. One
+ * Lines have the form of text/line.h: "QUEUEID: event key=value ...".  Thread-safe. One
  * line is one write, so lines of several threads never mix.
  */
 #ifndef METERMARK_EDGE_LOGGER_H

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 /*
  * Make the file, mode 0600; as root and with a reader, root's file of mode 0640 with

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buf.h"
 #include "core/dkimrec.h"
+#include "text/buf.h"
 
 /* A dnslook_key_fn; own is an EVP_PKEY, as keyring.h has it. */
 int pubkey_look(const struct dkimrec *, const void *own, unsigned *bits, bool *matches,

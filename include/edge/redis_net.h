@@ -22,9 +22,9 @@
 #include <stddef.h>
 
 #include "core/rurl.h"
-#include "core/str.h"
 #include "edge/redis_link.h"
 #include "edge/redis_probe.h"
+#include "text/str.h"
 
 struct redis_net;
 

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 #define VERIFIER_MS 10000
 #define VERIFIER_SIGNATURES_MAX 32

@@ -19,10 +19,10 @@
 #include "cli/stats_read.h"
 #include "cli/target.h"
 #include "cli/term.h"
-#include "core/buf.h"
 #include "core/human.h"
 #include "core/source.h"
 #include "core/table.h"
+#include "text/buf.h"
 
 #define TEXT_MAX ((size_t)1024 * 1024)
 /* Where the words of a source begin. */

@@ -10,7 +10,7 @@
 #include "cli/check.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 /* Text of strangers that is no UTF-8 has U+FFFD where it is not. */
 static json_t *

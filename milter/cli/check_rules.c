@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "core/visible.h"
+#include "text/visible.h"
 
 const char *
 check_word(enum check_word w)

@@ -10,7 +10,7 @@
 #include "cli/check.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 #define VALUE_MAX 200
 

@@ -11,7 +11,7 @@
 #include <hiredis/hiredis.h>
 
 #include "core/rkey.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 static void
 take_number(struct query *q, const redisReply *value, int64_t *out)

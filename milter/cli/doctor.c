@@ -14,9 +14,9 @@
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/buf.h"
-#include "core/visible.h"
 #include "edge/conffile.h"
+#include "text/buf.h"
+#include "text/visible.h"
 
 #define LINE_MAX_BYTES 8192
 #define CHECK_PLACES 15

@@ -17,13 +17,13 @@
 #include "cli/cmd.h"
 #include "cli/term.h"
 #include "core/addr.h"
-#include "core/line.h"
 #include "edge/conffile.h"
 #include "edge/crypto.h"
 #include "edge/domfile.h"
 #include "edge/idn.h"
 #include "edge/psl.h"
 #include "edge/tagjson.h"
+#include "text/line.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"
 

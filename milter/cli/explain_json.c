@@ -9,7 +9,7 @@
 #include "cli/cmd.h"
 #include "cli/explain.h"
 #include "cli/term.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 /* An object that is built; bad once anything did not go in. */
 struct object {

@@ -7,7 +7,7 @@
 #include "cli/cmd.h"
 #include "cli/explain.h"
 #include "cli/term.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 #define TEXT_MAX ((size_t)64 * 1024 * 1024)
 #define INDENT 11 /* where values begin */

@@ -12,7 +12,7 @@
 #include "cli/cmd.h"
 #include "cli/import.h"
 #include "core/odkhosts.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 #define SHOWN_MAX 60
 

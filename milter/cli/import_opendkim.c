@@ -12,7 +12,7 @@
 #include "cli/cmd.h"
 #include "cli/import.h"
 #include "cli/term.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 #define OUTPUT_MAX ((size_t)1 << 30)
 #define COMMENTS_MAX ((size_t)16 * 1024 * 1024)

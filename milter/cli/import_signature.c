@@ -7,8 +7,8 @@
 
 #include "cli/cmd.h"
 #include "cli/import.h"
-#include "core/glob.h"
 #include "core/signset.h"
+#include "text/glob.h"
 
 #define KEY_BITS_MIN 1024 /* metermark takes no shorter ones */
 #define EXPIRE_MIN 3600

@@ -19,7 +19,7 @@
 #include "cli/import.h"
 #include "cli/term.h"
 #include "core/domtable.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 #define MARK "%{domain}"
 #define CONF_NAME "metermark.conf"

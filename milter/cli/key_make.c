@@ -16,10 +16,10 @@
 #include "cli/cmd.h"
 #include "cli/reader.h"
 #include "cli/term.h"
-#include "core/buf.h"
 #include "edge/keyring.h"
 #include "edge/newfile.h"
 #include "edge/pubkey.h"
+#include "text/buf.h"
 
 #define RECORD_MAX 4096
 #define STRING_MAX 255 /* of a TXT record's strings */

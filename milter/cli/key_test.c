@@ -12,12 +12,12 @@
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/buf.h"
-#include "core/visible.h"
 #include "edge/conffile.h"
 #include "edge/domfile.h"
 #include "edge/domlook.h"
 #include "edge/keyring.h"
+#include "text/buf.h"
+#include "text/visible.h"
 
 #define OUT_MAX ((size_t)64 * 1024 * 1024)
 

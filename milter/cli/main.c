@@ -14,11 +14,11 @@
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/buf.h"
 #include "core/nearest.h"
-#include "core/str.h"
 #include "edge/stdfd.h"
 #include "edge/verifier.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 static const struct cmd cmds[] = {
 	{ "campaigns", "list the campaigns, or the headers that name them",

@@ -10,9 +10,9 @@
 
 #include <hiredis/hiredis.h>
 
-#include "core/glob.h"
 #include "core/rkey.h"
 #include "edge/crypto.h"
+#include "text/glob.h"
 
 #define PAGE 5000 /* names in one reply */
 #define ARGS_MAX 7

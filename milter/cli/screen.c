@@ -19,9 +19,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "core/buf.h"
 #include "edge/clock.h"
 #include "edge/wholefile.h"
+#include "text/buf.h"
 
 /* The second screen, no cursor, no wrapping; and back. */
 #define ENTER "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[H\x1b[2J"

@@ -12,7 +12,7 @@
 
 #include "core/csv.h"
 #include "core/provider.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 #define RECORD_MAX 8192
 #define SENT_MAX (CAMP_SENT_MAX * 4)

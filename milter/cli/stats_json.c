@@ -15,7 +15,7 @@
 
 #include "core/human.h"
 #include "core/provider.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 #define SENT_MAX (CAMP_SENT_MAX * 3) /* each byte may become U+FFFD */
 #define LINE_MAX_BYTES (16 * 1024)

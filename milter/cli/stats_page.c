@@ -13,7 +13,7 @@
 #include "core/provider.h"
 #include "core/rule.h"
 #include "core/table.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 /* The counters of an hour's or a day's line, in its order; bytes follow. */
 static const enum tally_counter shown[] = { TALLY_MESSAGES, TALLY_RECIPIENTS,

@@ -14,10 +14,10 @@
 #include "cli/cmd.h"
 #include "cli/term.h"
 #include "core/conf.h"
-#include "core/str.h"
 #include "edge/conffile.h"
 #include "edge/redis_link.h"
 #include "edge/redis_place.h"
+#include "text/str.h"
 
 #define DEFAULT_URL "redis://127.0.0.1:6379/0"
 #define DEFAULT_PREFIX "metermark"

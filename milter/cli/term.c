@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
-#include "core/buf.h"
-#include "core/visible.h"
+#include "text/buf.h"
+#include "text/visible.h"
 
 #define COLUMNS_USUAL 80
 #define COLUMNS_MAX 10000

@@ -18,8 +18,8 @@
 #include "core/camp.h"
 #include "core/human.h"
 #include "core/rkey.h"
-#include "core/visible.h"
 #include "edge/crypto.h"
+#include "text/visible.h"
 
 #define LOOKUP_MS 2000
 #define TEXT_MAX ((size_t)4096)

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "cli/registry.h"
-#include "core/visible.h"
 #include "edge/clock.h"
+#include "text/visible.h"
 
 /* A Redis that is slower than this is shown as away: keys must not wait long. */
 #define TIMEOUT_MS 2000

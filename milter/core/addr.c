@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "core/utf8.h"
+#include "text/utf8.h"
 
 enum tok {
 	TOK_END,

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#include "core/base64.h"
 #include "core/mimefield.h"
+#include "text/base64.h"
 
 /* ==== Text ==== */
 

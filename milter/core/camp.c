@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/utf8.h"
+#include "text/utf8.h"
 
 /* "-" and 16 hex digits of the SHA-256. */
 #define HASH_DIGITS 16

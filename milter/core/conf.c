@@ -11,7 +11,7 @@
 
 #include "core/camp.h"
 #include "core/domtable.h"
-#include "core/glob.h"
+#include "text/glob.h"
 
 int
 conf_list_add(struct conf_list *l, const char *text)

@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "core/addr.h"
-#include "core/buf.h"
 #include "core/decide_parts.h"
 #include "core/domsign.h"
 #include "core/domtable.h"
 #include "core/leaks.h"
 #include "core/presign.h"
 #include "core/signset.h"
+#include "text/buf.h"
 
 /* What the MTAs send on as one line unless told otherwise (Postfix 3.7
  * smtp_line_length_limit; L= of Sendmail's esmtp mailers). */

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/buf.h"
-#include "core/civil.h"
 #include "core/rkey.h"
 #include "core/stamp.h"
 #include "core/track.h"
+#include "text/buf.h"
+#include "text/civil.h"
 
 /*
  * What a stranger chose, fit for any field: no byte that could end an address or a

@@ -6,10 +6,10 @@
 
 #include <stdio.h>
 
-#include "core/base64.h"
-#include "core/buf.h"
 #include "core/taglist.h"
-#include "core/visible.h"
+#include "text/base64.h"
+#include "text/buf.h"
+#include "text/visible.h"
 
 #define ED25519_BYTES 32
 #define SHOWN_MAX 24

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base64.h"
 #include "core/domain.h"
+#include "text/base64.h"
 
 #define TIME_MAX INT64_C(999999999999)
 

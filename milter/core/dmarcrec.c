@@ -6,10 +6,10 @@
 
 #include <stdio.h>
 
-#include "core/buf.h"
 #include "core/dnsans.h"
 #include "core/taglist.h"
-#include "core/visible.h"
+#include "text/buf.h"
+#include "text/visible.h"
 
 #define SHOWN_MAX 40
 

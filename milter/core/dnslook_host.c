@@ -6,7 +6,7 @@
 
 #include "core/dnslook_parts.h"
 #include "core/spf_parts.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 #define HOSTS_MAX 20
 #define SHOWN_MAX 80

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "core/buf.h"
 #include "core/domtable.h"
+#include "text/buf.h"
 
 /* Of a path with the From domain in it, maybe several times. */
 #define PATH_BYTES_MAX ((size_t)16384)

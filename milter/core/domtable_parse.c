@@ -11,7 +11,7 @@
 
 #include "core/addr.h"
 #include "core/domtable_parts.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 #define EXPIRE_MIN 3600
 #define EXPIRE_MAX 31536000

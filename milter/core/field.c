@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "core/buf.h"
 #include "core/fold.h"
+#include "text/buf.h"
 
 static bool
 stays(enum field_grammar g, enum tmpl_var var, char c)

@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/civil.h"
-
+#include "text/civil.h"
 
 #define DAY_S 86400
 #define YEAR_9999_END_S INT64_C(253402300799)

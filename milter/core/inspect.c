@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "core/line.h"
+#include "text/line.h"
 
 static const struct rule_actions *
 own_actions(const struct conf_stream *stream)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/crc32c.h"
+#include "text/crc32c.h"
 
 static const char magic[8] = { 'M', 'M', 'j', 'r', 'n', 'l', '\r', '\n' };
 

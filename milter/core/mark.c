@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/armor.h"
+#include "text/armor.h"
 
 #define LOCAL_ID '-'
 #define MAC_BYTES ((size_t)16)

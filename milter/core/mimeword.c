@@ -10,8 +10,8 @@
  */
 #include "core/mimeword.h"
 
-#include "core/base64.h"
-#include "core/utf8.h"
+#include "text/base64.h"
+#include "text/utf8.h"
 
 /* The pieces of "=?charset?encoding?text?=". */
 struct word {

@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "core/addr.h"
-#include "core/arena.h"
 #include "core/odktable_parts.h"
+#include "text/arena.h"
 
 #define MEMORY_MAX ((size_t)1 << 30)
 #define SHOWN_MAX 80 /* bytes of a name that a sentence shows */

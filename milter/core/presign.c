@@ -13,10 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/civil.h"
 #include "core/fold.h"
 #include "core/sendform.h"
 #include "core/signset.h"
+#include "text/civil.h"
 
 void
 presign_date(int64_t now, char out[PRESIGN_DATE_BYTES])

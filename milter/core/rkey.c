@@ -7,7 +7,7 @@
  */
 #include "core/rkey.h"
 
-#include "core/civil.h"
+#include "text/civil.h"
 
 void
 rkey_campaigns(struct buf *out, const char *prefix)

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #include "core/rule_check.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 #define QUOTE_MAX 80
 #define BIT(i) ((uint64_t)1 << (i))

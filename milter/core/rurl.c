@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/str.h"
+#include "text/str.h"
 
 #define DEFAULT_PORT 6379
 #define SENTINEL_PORT 26379

@@ -37,7 +37,7 @@
 #include <string.h>
 
 #include "core/addr.h"
-#include "core/buf.h"
+#include "text/buf.h"
 
 /* What Sendmail quotes in a name: headers.c MustQuoteChars, readcf.c. */
 #define MUST_QUOTE "@,;:\\()[].'"

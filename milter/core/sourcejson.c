@@ -4,7 +4,7 @@
  */
 #include "core/sourcejson.h"
 
-#include "core/buf.h"
+#include "text/buf.h"
 
 static const struct {
 	const char *word, *text;

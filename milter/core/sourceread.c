@@ -11,9 +11,9 @@
 
 #include <string.h>
 
-#include "core/buf.h"
 #include "core/mimeword.h"
 #include "core/sourcelimit.h"
+#include "text/buf.h"
 
 #define NO_RANK ((unsigned)-1)
 /* Places of one field's rules. */

@@ -13,7 +13,7 @@
 
 #include "core/domain.h"
 #include "core/spf_parts.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 #define SURVEY_MAX 40 /* look-ups: then it is bad enough */
 #define SHOWN_MAX 60

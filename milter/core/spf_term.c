@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/spf_parts.h"
-#include "core/visible.h"
+#include "text/visible.h"
 
 #define SHOWN_MAX 60
 

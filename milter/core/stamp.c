@@ -4,9 +4,9 @@
  */
 #include "core/stamp.h"
 
-#include "core/buf.h"
 #include "core/cfbl.h"
 #include "core/field.h"
+#include "text/buf.h"
 
 #define UNSUBSCRIBE STR("List-Unsubscribe")
 #define POST STR("List-Unsubscribe-Post")

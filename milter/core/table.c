@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-#include "core/visible.h"
+#include "text/visible.h"
 
 static void
 pad(struct buf *out, size_t n)

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-#include "core/buf.h"
-#include "core/visible.h"
+#include "text/buf.h"
+#include "text/visible.h"
 
 #define SHOWN_MAX 40
 

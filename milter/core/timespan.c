@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-#include "core/civil.h"
 #include "core/rkey.h"
+#include "text/civil.h"
 
 #define MINUTE_S 60
 #define HOUR_S 3600

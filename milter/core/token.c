@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/armor.h"
+#include "text/armor.h"
 
 #define VERSION 1U
 #define KEYS_MAX (sizeof(TOKEN_KEY_IDS) - 1)

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-#include "core/buf.h"
 #include "core/field.h"
 #include "core/leaks.h"
 #include "core/signset.h"
+#include "text/buf.h"
 
 static bool
 holds(const struct conf_list *patterns, struct str value)

@@ -12,8 +12,8 @@
 #include "core/bodylook.h"
 #include "core/bodyscan.h"
 #include "core/inspect.h"
-#include "core/line.h"
 #include "core/signset.h"
+#include "text/line.h"
 
 struct txn {
 	struct txn_env env;

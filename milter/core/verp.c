@@ -5,8 +5,8 @@
 #include "core/verp.h"
 
 #include "core/addr.h"
-#include "core/buf.h"
 #include "core/field.h"
+#include "text/buf.h"
 
 /* What is repeated to which MTA. */
 static const struct {

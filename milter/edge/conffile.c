@@ -19,8 +19,8 @@
 #include "core/conf_text.h"
 #include "core/nearest.h"
 #include "core/rurl.h"
-#include "core/visible.h"
 #include "edge/conffile_parts.h"
+#include "text/visible.h"
 
 #define FILE_MAX ((size_t)4 * 1024 * 1024)
 /* Bytes of a value that an error shows. */

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#include "core/buf.h"
 #include "core/conf_text.h"
 #include "core/nearest.h"
+#include "text/buf.h"
 
 static unsigned
 line_of(cfg_t *section)

@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/arena.h"
 #include "edge/clock.h"
 #include "edge/dnsparse.h"
+#include "text/arena.h"
 
 #define TRY_MS 1500
 #define QUESTION_MS 5000

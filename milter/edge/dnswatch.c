@@ -9,13 +9,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/line.h"
 #include "edge/clock.h"
 #include "edge/dnsreport.h"
 #include "edge/domlook.h"
 #include "edge/keyring.h"
 #include "edge/logger.h"
 #include "edge/snapshot.h"
+#include "text/line.h"
 
 #define FIRST_S 2         /* after the start or a reload */
 #define AGAIN_S (15 * 60) /* where DNS could not tell something */

@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#include "core/line.h"
 #include "edge/clock.h"
 #include "edge/logger.h"
+#include "text/line.h"
 
 #define COMPLAIN_MS 60000
 

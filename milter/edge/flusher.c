@@ -16,12 +16,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/line.h"
 #include "edge/clock.h"
 #include "edge/crypto.h"
 #include "edge/flush.h"
 #include "edge/flusher_status.h"
 #include "edge/logger.h"
+#include "text/line.h"
 
 #define REPLY_MS 4000
 #define STALL_MS 1000 /* without an answer at a stop, with all on disk */

@@ -15,10 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/crc32c.h"
 #include "core/jpack.h"
 #include "edge/busguard.h"
 #include "edge/journal_parts.h"
+#include "text/crc32c.h"
 
 /* The thread may be at work just now: then it looks again before it rests. */
 static void

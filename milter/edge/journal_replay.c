@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #include "core/jpack.h"
-#include "core/line.h"
 #include "edge/journal_parts.h"
 #include "edge/logger.h"
 #include "edge/wholefile.h"
+#include "text/line.h"
 
 #define BAD_SUFFIX ".bad"
 #define BAD_KEPT 8

@@ -14,10 +14,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/crc32c.h"
 #include "edge/busguard.h"
 #include "edge/clock.h"
 #include "edge/crypto.h"
+#include "text/crc32c.h"
 
 #ifndef MADV_POPULATE_WRITE
 # define MADV_POPULATE_WRITE 23

@@ -12,10 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/line.h"
 #include "edge/clock.h"
 #include "edge/journal_parts.h"
 #include "edge/logger.h"
+#include "text/line.h"
 
 #define RETRY_MS 1000
 #define SAY_MS 60000

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/buf.h"
 #include "core/domtable.h"
 #include "edge/keyring.h"
+#include "text/buf.h"
 
 #define THREADS_MAX 32
 #define PATHS_MAX ((size_t)1 << 32) /* bytes */

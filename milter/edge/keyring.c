@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/buf.h"
 #include "edge/keydecode.h"
 #include "edge/keyfile.h"
+#include "text/buf.h"
 
 #define RSA_BITS_MIN 1024 /* Gmail and Yahoo verify no less */
 #define RSA_BITS_WISE 2048

@@ -11,13 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/crc32c.h"
 #include "core/jpack.h"
-#include "core/line.h"
 #include "edge/clock.h"
 #include "edge/crypto.h"
 #include "edge/logger.h"
 #include "edge/wholefile.h"
+#include "text/crc32c.h"
+#include "text/line.h"
 
 #define NAME "ledger"
 #define NAME_NEW "ledger.new"

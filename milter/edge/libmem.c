@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "core/arena.h"
+#include "text/arena.h"
 
 void *
 libmem_take(void *arena, size_t n)

@@ -26,7 +26,6 @@
 
 #include <libmilter/mfapi.h>
 
-#include "core/line.h"
 #include "core/txn.h"
 #include "edge/clock.h"
 #include "edge/crypto.h"
@@ -39,6 +38,7 @@
 #include "edge/snapshot.h"
 #include "edge/tagjson.h"
 #include "edge/tokenkeys.h"
+#include "text/line.h"
 
 #define HOST_MAX 256
 #define NAME_MAX_BYTES 128

@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/crc32c.h"
 #include "core/jpack.h"
 #include "core/names.h"
 #include "edge/crypto.h"
 #include "edge/journal.h"
+#include "text/crc32c.h"
 
 /* A record of up to so many bytes, thirty recipients or more, needs no malloc(). */
 #define RECORD_BYTES ((size_t)1024)

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/buf.h"
-#include "core/str.h"
 #include "edge/keyfile.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 #define ENVIRONMENT "METERMARK_REDIS_PASSWORD"
 

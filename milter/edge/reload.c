@@ -5,13 +5,13 @@
 #include "edge/reload.h"
 
 #include "core/domtable.h"
-#include "core/line.h"
 #include "core/restart.h"
 #include "edge/daemon.h"
 #include "edge/dnswatch.h"
 #include "edge/keycheck.h"
 #include "edge/logger.h"
 #include "edge/snapshot.h"
+#include "text/line.h"
 
 void
 reload_warn(void *unused, const char *sentence)

@@ -25,14 +25,14 @@
 
 #include <opendkim/dkim.h>
 
-#include "core/arena.h"
-#include "core/buf.h"
 #include "core/domtable.h"
 #include "core/signset.h"
 #include "edge/keycache.h"
 #include "edge/keypool.h"
 #include "edge/keyring.h"
 #include "edge/libmem.h"
+#include "text/arena.h"
+#include "text/buf.h"
 
 /* "DKIM-Signature: ", where the library's folding and b= template begin counting. */
 #define INITIAL 16

@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/line.h"
 #include "edge/clock.h"
 #include "edge/crypto.h"
 #include "edge/logger.h"
 #include "edge/store_parts.h"
+#include "text/line.h"
 
 #define SEGMENT_BYTES ((size_t)8 * 1024 * 1024)
 #define THIN_MS 1000

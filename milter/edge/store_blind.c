@@ -9,9 +9,9 @@
  */
 #include <stdint.h>
 
-#include "core/line.h"
 #include "edge/logger.h"
 #include "edge/store_parts.h"
+#include "text/line.h"
 
 void
 store_release_all(struct store *s)

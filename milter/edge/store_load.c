@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/line.h"
 #include "edge/clock.h"
 #include "edge/logger.h"
 #include "edge/store_parts.h"
+#include "text/line.h"
 
 struct load {
 	struct store *store;

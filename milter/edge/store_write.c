@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/line.h"
 #include "edge/clock.h"
 #include "edge/logger.h"
 #include "edge/store_parts.h"
+#include "text/line.h"
 
 #define SAY_MS 60000
 #define RETRY_MS 3000

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/buf.h"
 #include "edge/crypto.h"
 #include "edge/keyfile.h"
 #include "edge/newfile.h"
 #include "edge/tokencrypt.h"
+#include "text/buf.h"
 
 #define RANDOM_BYTES 32
 

@@ -20,9 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/buf.h"
 #include "edge/clock.h"
 #include "edge/wholefile.h"
+#include "text/buf.h"
 
 #define ANSWER_MAX ((size_t)64 * 1024)
 #define END_MS 1000

@@ -16,8 +16,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "core/buf.h"
 #include "edge/crypto.h"
+#include "text/buf.h"
 
 #define INPUT_MAX (VERIFIER_MESSAGE_MAX + (size_t)1024 * 1024)
 

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/arena.h"
 #include "core/sendform.h"
-#include "core/str.h"
+#include "text/arena.h"
+#include "text/str.h"
 
 static size_t
 from_hex(const char *hex, char *out)

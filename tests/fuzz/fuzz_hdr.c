@@ -16,10 +16,10 @@
 #include "../lib/post.h"
 #include "core/decide.h"
 #include "core/fold.h"
-#include "core/line.h"
 #include "core/mimeword.h"
 #include "core/presign.h"
 #include "core/signset.h"
+#include "text/line.h"
 #include "fuzz.h"
 
 #define ARENA_MAX ((size_t)64 * 1024 * 1024)

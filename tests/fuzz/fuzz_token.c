@@ -13,10 +13,10 @@
  */
 #include <string.h>
 
-#include "core/armor.h"
 #include "core/mark.h"
 #include "core/token.h"
 #include "edge/tokencrypt.h"
+#include "text/armor.h"
 #include "fuzz.h"
 
 #define ARENA_MAX ((size_t)1024 * 1024)

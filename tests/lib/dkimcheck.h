@@ -17,8 +17,8 @@
 
 #include <openssl/evp.h>
 
-#include "core/buf.h"
-#include "core/str.h"
+#include "text/buf.h"
+#include "text/str.h"
 
 #define DKIMCHECK_MAX ((size_t)64 * 1024 * 1024)
 #define DKIMCHECK_FIELDS 4096

@@ -14,8 +14,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/buf.h"
 #include "core/txn.h"
+#include "text/buf.h"
 
 #define POST_FIELDS 2048
 #define POST_MAX ((size_t)64 * 1024 * 1024)

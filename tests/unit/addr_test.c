@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "core/addr.h"
-#include "core/arena.h"
-#include "core/str.h"
+#include "text/arena.h"
+#include "text/str.h"
 
 #define ARENA_MAX ((size_t)1 << 20)
 

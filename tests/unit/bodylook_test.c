@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/buf.h"
+#include "text/buf.h"
 
 static const char *const said[] = { "Unsubscribe", "/UNSUB?x", "opt-out", "Opt Out",
 	"optout", "Newsletter abmelden", "abbestellen", "desabonner",

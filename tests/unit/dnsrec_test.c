@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/base64.h"
 #include "core/dkimrec.h"
 #include "core/dmarcrec.h"
 #include "core/dnsans.h"
 #include "core/taglist.h"
+#include "text/base64.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

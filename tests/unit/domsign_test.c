@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "core/buf.h"
 #include "core/domtable.h"
+#include "text/buf.h"
 
 #define ARENA ((size_t)65536)
 

@@ -24,11 +24,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/crc32c.h"
 #include "core/jpack.h"
 #include "edge/clock.h"
 #include "edge/journal.h"
 #include "edge/logger.h"
+#include "text/crc32c.h"
 
 #define PRODUCER "00112233445566778899aabbccddeeff"
 #define WHEN INT64_C(1795510800)

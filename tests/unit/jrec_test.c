@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "core/crc32c.h"
 #include "core/jrec.h"
+#include "text/crc32c.h"
 
 #define RECORDS 7
 #define FIRST 1000

@@ -20,9 +20,9 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include "core/buf.h"
 #include "core/domtable.h"
 #include "edge/domfile.h"
+#include "text/buf.h"
 
 struct fixture {
 	char dir[64];

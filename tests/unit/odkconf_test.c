@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "core/buf.h"
 #include "core/odkconf.h"
+#include "text/buf.h"
 
 static void
 a_line_is_a_name_and_a_value(void **state)

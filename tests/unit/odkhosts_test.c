@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "core/buf.h"
 #include "core/odkhosts.h"
+#include "text/buf.h"
 
 /* Words of InternalHosts, then after | those of PeerList; how each was taken. */
 static void

@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#include "core/buf.h"
 #include "core/odkconf.h"
 #include "core/odktable.h"
+#include "text/buf.h"
 
 static void
 write_said(void *arg, enum odktable_source source, unsigned line,

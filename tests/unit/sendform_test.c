@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #include "core/addr.h"
-#include "core/arena.h"
 #include "core/sendform.h"
-#include "core/str.h"
+#include "text/arena.h"
+#include "text/str.h"
 
 #define ARENA_MAX ((size_t)1 << 20)
 

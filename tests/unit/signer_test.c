@@ -25,10 +25,10 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include "core/buf.h"
 #include "core/signset.h"
 #include "edge/keycache.h"
 #include "edge/keyring.h"
+#include "text/buf.h"
 
 /*
  * Built a second time, as signer_plain_test, with its symbols hidden from libopendkim:

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "core/buf.h"
+#include "text/buf.h"
 #include "signlab.h"
 
 #define FIXED_TIME 1172620939

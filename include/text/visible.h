@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * visible.h - text of strangers made safe to show.
+ *
+ * A campaign's name as sent, or an error reply, may hold bytes that move a terminal's
+ * cursor, retitle its window, type into it, or turn the reading direction of what
+ * follows.
+ */
+#ifndef METERMARK_TEXT_VISIBLE_H
+#define METERMARK_TEXT_VISIBLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "text/buf.h"
+#include "text/str.h"
+
+/*
+ * Append s with all that is not plainly printable as \xHH, byte by byte, and "\" as
+ * "\\", so that different texts stay different.  Printable are 0x20 to 0x7e and, with
+ * utf8, well-formed UTF-8 (RFC 3629) but for controls, separators of lines, characters
+ * without width, marks of direction, private use, tags and noncharacters.
+ */
+void visible_add(struct buf *out, struct str s, bool utf8);
+/* The same in double quotes, without utf8 and cut after max bytes of s: "text..." */
+void visible_quote(struct buf *, struct str, size_t max);
+
+/*
+ * Places that a line of UTF-8 takes where each character is one place wide, and those
+ * of East Asia and pictures two (Unicode's East Asian Width, W and F).  No character
+ * counts as less than it takes on a terminal; one that joins the one before it, as
+ * more.
+ */
+size_t visible_places(struct str);
+/* The longest front of s, of whole characters, that takes at most so many. */
+struct str visible_head(struct str s, size_t places);
+
+/* Append s with each byte that is not part of well-formed UTF-8 as U+FFFD; nothing else
+ * changes. */
+void visible_utf8(struct buf *out, struct str s);
+
+#endif
