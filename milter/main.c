@@ -22,7 +22,6 @@
 #include "edge/gate.h"
 #include "edge/keycache.h"
 #include "edge/listener.h"
-#include "edge/logger.h"
 #include "edge/mfi.h"
 #include "edge/options.h"
 #include "edge/privs.h"
@@ -31,7 +30,8 @@
 #include "edge/signals.h"
 #include "edge/snapshot.h"
 #include "edge/statedir.h"
-#include "edge/stdfd.h"
+#include "system/logger.h"
+#include "system/stdfd.h"
 #include "text/line.h"
 
 /* How long Redis may take at a stop, after messages have drained. */

@@ -31,7 +31,7 @@ void screen_close(void);
 /* Lines and places of each; COLUMNS and LINES of the environment do not matter. */
 void screen_size(size_t *lines, size_t *columns);
 /*
- * Wait until deadline (edge/clock.h's clock_mono_ms()).  *key: of SCREEN_KEY, one
+ * Wait until deadline (system/clock.h's clock_mono_ms()).  *key: of SCREEN_KEY, one
  * character; arrows and the like are passed over.
  */
 enum screen_event screen_wait(int64_t deadline_ms, char *key);

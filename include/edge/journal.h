@@ -13,7 +13,7 @@
  * for dirty pages to be written, with a lock of ours held.  A store can wait only when
  * it is the first one into a page since that was last written out; so the thread stores
  * into the pages ahead before callbacks do.  What can go wrong with a mapping is
- * SIGBUS: blocks are allocated first, and the guard of edge/busguard.h does the rest.
+ * SIGBUS: blocks are allocated first, and the guard of system/busguard.h does the rest.
  *
  * What cannot be written (disk full, read-only, damaged) is left out, is counted in
  * memory all the same, and goes to Redis; it would be lost in a crash.  That is said

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "core/conf.h"
-#include "edge/account.h"
+#include "system/account.h"
 
 struct privs {
 	char user[ACCOUNT_NAME_MAX + 1]; /* the account to run as */

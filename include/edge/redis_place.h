@@ -5,7 +5,7 @@
  *
  * The password is the first of these that is given: the one in the URL, the file that
  * the URL or the settings name, METERMARK_REDIS_PASSWORD in the environment.  A file is
- * held to the same rules as a key (edge/keyfile.h); its first line is the password.
+ * held to the same rules as a key (system/keyfile.h); its first line is the password.
  * Thread-safe as long as nobody changes the environment.
  */
 #ifndef METERMARK_EDGE_REDIS_PLACE_H

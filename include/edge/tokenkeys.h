@@ -4,7 +4,7 @@
  *
  * A key file holds any 32 to 4096 bytes; CR and LF at its end do not count, so that a
  * copy made by an editor is the same key.  Whoever has it can make tokens: the same
- * rules as for DKIM keys hold for who may read and write it (edge/keyfile.h).
+ * rules as for DKIM keys hold for who may read and write it (system/keyfile.h).
  */
 #ifndef METERMARK_EDGE_TOKENKEYS_H
 #define METERMARK_EDGE_TOKENKEYS_H

@@ -21,7 +21,7 @@
 #define LINE_NOQUEUE "NOQUEUE"
 /* Bytes of a value, before escaping, that are kept; a longer one ends in "...". */
 #define LINE_VALUE_MAX ((size_t)256)
-/* A fitting max for the buf: what edge/logger.h writes of a line. */
+/* A fitting max for the buf: what system/logger.h writes of a line. */
 #define LINE_MAX_BYTES ((size_t)2048)
 
 /*

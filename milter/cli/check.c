@@ -15,11 +15,11 @@
 #include "cli/cmd.h"
 #include "cli/term.h"
 #include "edge/conffile.h"
-#include "edge/crypto.h"
 #include "edge/domfile.h"
 #include "edge/idn.h"
 #include "edge/psl.h"
 #include "edge/tagjson.h"
+#include "system/crypto.h"
 
 static const char help_text[] =
     "usage: metermark check [options] FILE | -\n"

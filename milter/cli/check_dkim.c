@@ -8,9 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "edge/crypto.h"
 #include "edge/keyring.h"
 #include "edge/pubkey.h"
+#include "system/crypto.h"
 
 /* ==== The message as it is signed ==== */
 

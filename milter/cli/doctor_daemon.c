@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #include "core/human.h"
-#include "edge/clock.h"
 #include "edge/status.h"
+#include "system/clock.h"
 
 #define FRESH_MS 10000 /* edge/status.h: older ones are of a daemon that is gone */
 #define LAG_WARN_MS 15000

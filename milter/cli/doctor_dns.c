@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "core/human.h"
-#include "edge/clock.h"
 #include "edge/dnsreport.h"
 #include "edge/domlook.h"
+#include "system/clock.h"
 
 #define SHOWN_MAX 20
 #define OLD_MS (INT64_C(49) * 3600 * 1000) /* two rounds missed */

@@ -21,9 +21,9 @@
 #include "core/rbatch.h"
 #include "core/rkey.h"
 #include "core/tally.h"
-#include "edge/clock.h"
-#include "edge/crypto.h"
 #include "edge/redis_place.h"
+#include "system/clock.h"
+#include "system/crypto.h"
 
 #define TIMEOUT_MS 5000
 #define SLOW_MS 250

@@ -18,11 +18,11 @@
 #include "cli/term.h"
 #include "core/addr.h"
 #include "edge/conffile.h"
-#include "edge/crypto.h"
 #include "edge/domfile.h"
 #include "edge/idn.h"
 #include "edge/psl.h"
 #include "edge/tagjson.h"
+#include "system/crypto.h"
 #include "text/line.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"

@@ -25,7 +25,7 @@
 #include "core/human.h"
 #include "core/rbatch.h"
 #include "core/rkey.h"
-#include "edge/crypto.h"
+#include "system/crypto.h"
 
 #define SHOWN_MAX 20 /* campaigns named before asking */
 #define ARGS_MAX_BYTES (1024 * 1024)

@@ -17,8 +17,8 @@
 #include "cli/reader.h"
 #include "cli/term.h"
 #include "edge/keyring.h"
-#include "edge/newfile.h"
 #include "edge/pubkey.h"
+#include "system/newfile.h"
 #include "text/buf.h"
 
 #define RECORD_MAX 4096

@@ -15,8 +15,8 @@
 #include "cli/cmd.h"
 #include "cli/term.h"
 #include "core/nearest.h"
-#include "edge/stdfd.h"
 #include "edge/verifier.h"
+#include "system/stdfd.h"
 #include "text/buf.h"
 #include "text/str.h"
 

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-#include "edge/account.h"
 #include "edge/conffile.h"
+#include "system/account.h"
 
 bool
 reader_find(const char *owner, const char *config, char out[READER_MAX])

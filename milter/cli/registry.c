@@ -11,7 +11,7 @@
 #include <hiredis/hiredis.h>
 
 #include "core/rkey.h"
-#include "edge/crypto.h"
+#include "system/crypto.h"
 #include "text/glob.h"
 
 #define PAGE 5000 /* names in one reply */

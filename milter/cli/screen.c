@@ -19,8 +19,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "edge/clock.h"
-#include "edge/wholefile.h"
+#include "system/clock.h"
+#include "system/wholefile.h"
 #include "text/buf.h"
 
 /* The second screen, no cursor, no wrapping; and back. */

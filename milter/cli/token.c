@@ -15,8 +15,8 @@
 #include "cli/term.h"
 #include "core/conf.h"
 #include "edge/conffile.h"
-#include "edge/crypto.h"
 #include "edge/tokenkeys.h"
+#include "system/crypto.h"
 
 static const char help_text[] =
     "usage: metermark token key [options] FILE\n"

@@ -18,7 +18,7 @@
 #include "core/camp.h"
 #include "core/human.h"
 #include "core/rkey.h"
-#include "edge/crypto.h"
+#include "system/crypto.h"
 #include "text/visible.h"
 
 #define LOOKUP_MS 2000

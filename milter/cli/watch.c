@@ -15,7 +15,7 @@
 #include "cli/cmd.h"
 #include "cli/screen.h"
 #include "cli/term.h"
-#include "edge/clock.h"
+#include "system/clock.h"
 
 #define INTERVAL_MS 2000
 #define INTERVAL_MIN_S 0.5

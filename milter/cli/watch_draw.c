@@ -16,7 +16,7 @@
 
 #include "core/human.h"
 #include "core/table.h"
-#include "edge/clock.h"
+#include "system/clock.h"
 
 #define HEAD_LINES 4 /* above the campaigns, the titles not counted */
 #define LINE_MAX_BYTES 2048

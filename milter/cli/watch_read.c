@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "cli/registry.h"
-#include "edge/clock.h"
+#include "system/clock.h"
 #include "text/visible.h"
 
 /* A Redis that is slower than this is shown as away: keys must not wait long. */

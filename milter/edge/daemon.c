@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "edge/clock.h"
+#include "system/clock.h"
 
 /* The way to the process that was started; -1 when there is none.  Main thread's. */
 static int ready_fd = -1;

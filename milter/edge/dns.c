@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/clock.h"
 #include "edge/dnsparse.h"
+#include "system/clock.h"
 #include "text/arena.h"
 
 #define TRY_MS 1500

@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-#include "edge/jsonfile.h"
+#include "system/jsonfile.h"
 
 static json_t *
 findings(const struct dnsnews *n)

@@ -9,12 +9,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "edge/clock.h"
 #include "edge/dnsreport.h"
 #include "edge/domlook.h"
 #include "edge/keyring.h"
-#include "edge/logger.h"
 #include "edge/snapshot.h"
+#include "system/clock.h"
+#include "system/logger.h"
 #include "text/line.h"
 
 #define FIRST_S 2         /* after the start or a reload */

@@ -15,8 +15,8 @@
 
 #include "core/rbatch.h"
 #include "core/rkey.h"
-#include "edge/clock.h"
 #include "edge/flush_parts.h"
+#include "system/clock.h"
 
 #define ARGS_BYTES ((size_t)64 * 1024 * 1024)
 #define PASSES 16 /* in one round; the next one goes on */

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "edge/clock.h"
-#include "edge/logger.h"
+#include "system/clock.h"
+#include "system/logger.h"
 #include "text/line.h"
 
 #define COMPLAIN_MS 60000

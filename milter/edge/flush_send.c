@@ -11,9 +11,9 @@
 #include <hiredis/hiredis.h>
 
 #include "core/rbatch.h"
-#include "edge/clock.h"
-#include "edge/crypto.h"
 #include "edge/flush_parts.h"
+#include "system/clock.h"
+#include "system/crypto.h"
 
 #define PIPELINE 64
 #define PIPELINE_BYTES ((size_t)1024 * 1024)

@@ -16,11 +16,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "edge/clock.h"
-#include "edge/crypto.h"
 #include "edge/flush.h"
 #include "edge/flusher_status.h"
-#include "edge/logger.h"
+#include "system/clock.h"
+#include "system/crypto.h"
+#include "system/logger.h"
 #include "text/line.h"
 
 #define REPLY_MS 4000

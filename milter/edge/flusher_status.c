@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "edge/clock.h"
+#include "system/clock.h"
 
 static void
 set_redis(struct status *s, const struct flusher_stats *f)

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/crypto.h"
-#include "edge/wholefile.h"
+#include "system/crypto.h"
+#include "system/wholefile.h"
 
 #define FILE_NAME "identity"
 #define ID_HEX 32

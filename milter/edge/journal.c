@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "core/jpack.h"
-#include "edge/busguard.h"
 #include "edge/journal_parts.h"
+#include "system/busguard.h"
 #include "text/crc32c.h"
 
 /* The thread may be at work just now: then it looks again before it rests. */

@@ -17,8 +17,8 @@
 
 #include "core/jpack.h"
 #include "edge/journal_parts.h"
-#include "edge/logger.h"
-#include "edge/wholefile.h"
+#include "system/logger.h"
+#include "system/wholefile.h"
 #include "text/line.h"
 
 #define BAD_SUFFIX ".bad"

@@ -2,7 +2,7 @@
 /*
  * journal_segment.c - the files of the journal: made, mapped, filled, removed.
  *
- * Stores into a mapping run under the guard of edge/busguard.h.
+ * Stores into a mapping run under the guard of system/busguard.h.
  */
 #include "edge/journal_parts.h"
 
@@ -14,9 +14,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "edge/busguard.h"
-#include "edge/clock.h"
-#include "edge/crypto.h"
+#include "system/busguard.h"
+#include "system/clock.h"
+#include "system/crypto.h"
 #include "text/crc32c.h"
 
 #ifndef MADV_POPULATE_WRITE

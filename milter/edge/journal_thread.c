@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "edge/clock.h"
 #include "edge/journal_parts.h"
-#include "edge/logger.h"
+#include "system/clock.h"
+#include "system/logger.h"
 #include "text/line.h"
 
 #define RETRY_MS 1000

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/clock.h"
+#include "system/clock.h"
 
 struct keypool_key {
 	struct keyring_key key; /* pkey is NULL: the file could not be used */

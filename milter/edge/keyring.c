@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * keyring.c - key files checked and decoded, by OpenSSL.  Whether a file is safe to
- * trust is asked of edge/keyfile.h.
+ * trust is asked of system/keyfile.h.
  */
 #include "edge/keyring.h"
 
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "edge/keydecode.h"
-#include "edge/keyfile.h"
+#include "system/keyfile.h"
 #include "text/buf.h"
 
 #define RSA_BITS_MIN 1024 /* Gmail and Yahoo verify no less */

@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "core/jpack.h"
-#include "edge/clock.h"
-#include "edge/crypto.h"
-#include "edge/logger.h"
-#include "edge/wholefile.h"
+#include "system/clock.h"
+#include "system/crypto.h"
+#include "system/logger.h"
+#include "system/wholefile.h"
 #include "text/crc32c.h"
 #include "text/line.h"
 

@@ -27,17 +27,17 @@
 #include <libmilter/mfapi.h>
 
 #include "core/txn.h"
-#include "edge/clock.h"
-#include "edge/crypto.h"
 #include "edge/gate.h"
 #include "edge/idn.h"
-#include "edge/logger.h"
 #include "edge/mfi_apply.h"
 #include "edge/psl.h"
 #include "edge/signer.h"
 #include "edge/snapshot.h"
 #include "edge/tagjson.h"
 #include "edge/tokenkeys.h"
+#include "system/clock.h"
+#include "system/crypto.h"
+#include "system/logger.h"
 #include "text/line.h"
 
 #define HOST_MAX 256

@@ -14,8 +14,8 @@
 
 #include "core/jpack.h"
 #include "core/names.h"
-#include "edge/crypto.h"
 #include "edge/journal.h"
+#include "system/crypto.h"
 #include "text/crc32c.h"
 
 /* A record of up to so many bytes, thirty recipients or more, needs no malloc(). */

@@ -11,7 +11,7 @@
 #include <hiredis/hiredis.h>
 
 #include "core/rslot.h"
-#include "edge/clock.h"
+#include "system/clock.h"
 
 #define REFRESH_MS 500
 

@@ -16,10 +16,10 @@
 #include <hiredis/hiredis.h>
 
 #include "core/rslot.h"
-#include "edge/crypto.h"
 #include "edge/redis_cluster.h"
 #include "edge/redis_node.h"
 #include "edge/redis_sentinel.h"
+#include "system/crypto.h"
 
 #define HOPS 5 /* redirections in a row */
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/clock.h"
+#include "system/clock.h"
 
 #define LEAVE_MIN_MS 100
 #define LEAVE_MAX_MS 10000

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/keyfile.h"
+#include "system/keyfile.h"
 #include "text/buf.h"
 #include "text/str.h"
 

@@ -9,8 +9,8 @@
 #include "edge/daemon.h"
 #include "edge/dnswatch.h"
 #include "edge/keycheck.h"
-#include "edge/logger.h"
 #include "edge/snapshot.h"
+#include "system/logger.h"
 #include "text/line.h"
 
 void

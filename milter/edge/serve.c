@@ -11,12 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/clock.h"
 #include "edge/gate.h"
 #include "edge/listener.h"
 #include "edge/mfi.h"
 #include "edge/privs.h"
 #include "edge/signals.h"
+#include "system/clock.h"
 
 /* How often a drain looks up to see a second SIGTERM. */
 #define DRAIN_STEP_MS 50

@@ -14,10 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/crypto.h"
 #include "edge/identity.h"
 #include "edge/privs.h"
-#include "edge/wholefile.h"
+#include "system/crypto.h"
+#include "system/wholefile.h"
 
 #define PRODUCER_BYTES 16
 #define RECIPIENT_KEY_BYTES 32

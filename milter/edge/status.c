@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#include "edge/jsonfile.h"
+#include "system/jsonfile.h"
 
 enum kind { NUMBER, TRUTH, TEXT };
 

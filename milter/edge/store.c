@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/clock.h"
-#include "edge/crypto.h"
-#include "edge/logger.h"
 #include "edge/store_parts.h"
+#include "system/clock.h"
+#include "system/crypto.h"
+#include "system/logger.h"
 #include "text/line.h"
 
 #define SEGMENT_BYTES ((size_t)8 * 1024 * 1024)

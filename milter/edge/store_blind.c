@@ -9,8 +9,8 @@
  */
 #include <stdint.h>
 
-#include "edge/logger.h"
 #include "edge/store_parts.h"
+#include "system/logger.h"
 #include "text/line.h"
 
 void

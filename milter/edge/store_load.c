@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/clock.h"
-#include "edge/logger.h"
 #include "edge/store_parts.h"
+#include "system/clock.h"
+#include "system/logger.h"
 #include "text/line.h"
 
 struct load {

@@ -12,7 +12,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 
-#include "edge/crypto.h"
+#include "system/crypto.h"
 
 #define SIV_TAG 16
 

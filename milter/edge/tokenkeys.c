@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "edge/crypto.h"
-#include "edge/keyfile.h"
-#include "edge/newfile.h"
 #include "edge/tokencrypt.h"
+#include "system/crypto.h"
+#include "system/keyfile.h"
+#include "system/newfile.h"
 #include "text/buf.h"
 
 #define RANDOM_BYTES 32

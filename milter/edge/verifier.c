@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "edge/clock.h"
-#include "edge/wholefile.h"
+#include "system/clock.h"
+#include "system/wholefile.h"
 #include "text/buf.h"
 
 #define ANSWER_MAX ((size_t)64 * 1024)

@@ -16,7 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "edge/crypto.h"
+#include "system/crypto.h"
 #include "text/buf.h"
 
 #define INPUT_MAX (VERIFIER_MESSAGE_MAX + (size_t)1024 * 1024)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "edge/counters.h"
-#include "edge/crypto.h"
+#include "system/crypto.h"
 
 struct tally_sink __wrap_counters_sink(struct counters *);
 void __wrap_crypto_mac(

@@ -22,11 +22,11 @@
 
 #include "core/dkimsig.h"
 #include "core/dnslook.h"
-#include "edge/crypto.h"
 #include "edge/dns.h"
 #include "edge/dnsparse.h"
 #include "edge/psl.h"
 #include "edge/pubkey.h"
+#include "system/crypto.h"
 #include "fuzz.h"
 
 #define ARENA_MAX ((size_t)64 * 1024 * 1024)

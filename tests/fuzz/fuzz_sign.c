@@ -29,9 +29,9 @@
 #include "../lib/dkimcheck.h"
 #include "../lib/post.h"
 #include "edge/conffile.h"
-#include "edge/crypto.h"
 #include "edge/keyring.h"
 #include "edge/signer.h"
+#include "system/crypto.h"
 #include "fuzz.h"
 
 #define TEXT_MAX ((size_t)2 * 1024 * 1024)

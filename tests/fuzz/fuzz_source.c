@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "core/sourceread.h"
-#include "edge/crypto.h"
 #include "edge/tagjson.h"
+#include "system/crypto.h"
 #include "fuzz.h"
 
 #define ARENA_MAX ((size_t)64 * 1024 * 1024)

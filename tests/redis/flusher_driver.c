@@ -45,11 +45,11 @@
 
 #include <openssl/crypto.h>
 
-#include "edge/clock.h"
-#include "edge/crypto.h"
 #include "edge/flusher.h"
-#include "edge/logger.h"
 #include "edge/outbox.h"
+#include "system/clock.h"
+#include "system/crypto.h"
+#include "system/logger.h"
 
 #define THREADS 4
 #define ROWS 512

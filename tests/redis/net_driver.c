@@ -27,9 +27,9 @@
 
 #include "core/rargs.h"
 #include "core/rslot.h"
-#include "edge/clock.h"
 #include "edge/redis_net.h"
 #include "edge/redis_place.h"
+#include "system/clock.h"
 
 #define WORDS 16
 #define KEYS_MAX 64

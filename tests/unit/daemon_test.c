@@ -21,8 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "edge/clock.h"
 #include "edge/daemon.h"
+#include "system/clock.h"
 
 static char scratch[64];
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "edge/crypto.h"
 #include "edge/pubkey.h"
+#include "system/crypto.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define NOW 1528637910

@@ -12,8 +12,8 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "edge/clock.h"
 #include "edge/gate.h"
+#include "system/clock.h"
 
 #define THREADS 8
 #define ROUNDS 20000

@@ -25,9 +25,9 @@
 #include <unistd.h>
 
 #include "core/jpack.h"
-#include "edge/clock.h"
 #include "edge/journal.h"
-#include "edge/logger.h"
+#include "system/clock.h"
+#include "system/logger.h"
 #include "text/crc32c.h"
 
 #define PRODUCER "00112233445566778899aabbccddeeff"

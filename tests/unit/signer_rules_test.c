@@ -67,7 +67,7 @@
 #include "../lib/post.h"
 #include "core/addr.h"
 #include "core/signset.h"
-#include "edge/crypto.h"
+#include "system/crypto.h"
 #include "signlab.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "core/conf.h"
-#include "edge/crypto.h"
 #include "edge/tagjson.h"
+#include "system/crypto.h"
 
 struct fixture {
 	struct conf conf;

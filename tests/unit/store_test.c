@@ -24,10 +24,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/clock.h"
 #include "edge/journal.h"
-#include "edge/logger.h"
 #include "edge/store.h"
+#include "system/clock.h"
+#include "system/logger.h"
 
 #define PRODUCER "00112233445566778899aabbccddeeff"
 #define WHEN INT64_C(1795510800)

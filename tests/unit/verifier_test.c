@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "edge/clock.h"
+#include "system/clock.h"
 
 /* ==== The process ==== */
 

@@ -2,8 +2,8 @@
 /*
  * crypto.h - digests and random bytes, from OpenSSL's libcrypto.  Thread-safe.
  */
-#ifndef METERMARK_EDGE_CRYPTO_H
-#define METERMARK_EDGE_CRYPTO_H
+#ifndef METERMARK_SYSTEM_CRYPTO_H
+#define METERMARK_SYSTEM_CRYPTO_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 /*
  * keyfile.c - a secret file read, if it is safe.  See the header.
  */
-#include "edge/keyfile.h"
+#include "system/keyfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/account.h"
+#include "system/account.h"
 
 #define CURE_MAX ((size_t)(2 * PATH_MAX + 64))
 

@@ -2,7 +2,7 @@
 /*
  * wholefile.c - a file as one piece of memory.  See the header.
  */
-#include "edge/wholefile.h"
+#include "system/wholefile.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
  * a folder above it, puts his own in place.  The checks are made of the file that is
  * then read, links followed first.  Thread-safe.
  */
-#ifndef METERMARK_EDGE_KEYFILE_H
-#define METERMARK_EDGE_KEYFILE_H
+#ifndef METERMARK_SYSTEM_KEYFILE_H
+#define METERMARK_SYSTEM_KEYFILE_H
 
 #include <stddef.h>
 

@@ -2,7 +2,7 @@
 /*
  * busguard.c - SIGBUS as a return value.  See the header.
  */
-#include "edge/busguard.h"
+#include "system/busguard.h"
 
 #include <setjmp.h>
 #include <signal.h>

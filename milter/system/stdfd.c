@@ -2,7 +2,7 @@
 /*
  * stdfd.c - the descriptors 0 to 2.  See the header.
  */
-#include "edge/stdfd.h"
+#include "system/stdfd.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -6,8 +6,8 @@
  * Lines have the form of text/line.h: "QUEUEID: event key=value ...".  Thread-safe. One
  * line is one write, so lines of several threads never mix.
  */
-#ifndef METERMARK_EDGE_LOGGER_H
-#define METERMARK_EDGE_LOGGER_H
+#ifndef METERMARK_SYSTEM_LOGGER_H
+#define METERMARK_SYSTEM_LOGGER_H
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
 /*
  * clock.h - the two clocks: what time it is, and how much time has passed. Thread-safe.
  */
-#ifndef METERMARK_EDGE_CLOCK_H
-#define METERMARK_EDGE_CLOCK_H
+#ifndef METERMARK_SYSTEM_CLOCK_H
+#define METERMARK_SYSTEM_CLOCK_H
 
 #include <stdint.h>
 

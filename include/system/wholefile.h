@@ -2,8 +2,8 @@
 /*
  * wholefile.h - a file as one piece of memory.  Thread-safe.
  */
-#ifndef METERMARK_EDGE_WHOLEFILE_H
-#define METERMARK_EDGE_WHOLEFILE_H
+#ifndef METERMARK_SYSTEM_WHOLEFILE_H
+#define METERMARK_SYSTEM_WHOLEFILE_H
 
 #include <stddef.h>
 #include <stdint.h>

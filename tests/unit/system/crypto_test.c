@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "edge/crypto.h"
+#include "system/crypto.h"
 
 static const char *
 hex(const uint8_t d[32])

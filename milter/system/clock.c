@@ -2,7 +2,7 @@
 /*
  * clock.c - wall clock and monotonic clock.  See the header.
  */
-#include "edge/clock.h"
+#include "system/clock.h"
 
 #include <stdatomic.h>
 #include <string.h>

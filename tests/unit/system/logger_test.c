@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/logger.h"
+#include "system/logger.h"
 
 #define THREADS 4
 #define LINES 2000

@@ -2,7 +2,7 @@
 /*
  * jsonfile.c - a JSON object in a file.  See the header.
  */
-#include "edge/jsonfile.h"
+#include "system/jsonfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 #include <jansson.h>
 
-#include "edge/wholefile.h"
+#include "system/wholefile.h"
 
 static int
 open_dir(const char *dir, char *err, size_t errlen)

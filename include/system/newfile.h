@@ -2,8 +2,8 @@
 /*
  * newfile.h - a secret put into a file that was not there.
  */
-#ifndef METERMARK_EDGE_NEWFILE_H
-#define METERMARK_EDGE_NEWFILE_H
+#ifndef METERMARK_SYSTEM_NEWFILE_H
+#define METERMARK_SYSTEM_NEWFILE_H
 
 #include <stddef.h>
 

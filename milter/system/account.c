@@ -2,7 +2,7 @@
 /*
  * account.c - users and groups of this host.  See the header.
  */
-#include "edge/account.h"
+#include "system/account.h"
 
 #include <errno.h>
 #include <grp.h>

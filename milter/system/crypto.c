@@ -7,7 +7,7 @@
  * name or a recipient's pseudonym, and no caller could go on without: so that ends the
  * process.
  */
-#include "edge/crypto.h"
+#include "system/crypto.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/newfile.h"
+#include "system/newfile.h"
 
 /* Every Debian has it, with uid 1, unprivileged. */
 #define SOMEBODY "daemon"

@@ -6,8 +6,8 @@
  * number, and what is printed would go there: campaigns' names to Redis as commands,
  * the log into the journal.  For the start, before the first thread.
  */
-#ifndef METERMARK_EDGE_STDFD_H
-#define METERMARK_EDGE_STDFD_H
+#ifndef METERMARK_SYSTEM_STDFD_H
+#define METERMARK_SYSTEM_STDFD_H
 
 /* Put /dev/null where one is closed: nothing to read, and writing fails.  To be called
  * first of all. */

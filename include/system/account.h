@@ -4,8 +4,8 @@
  *
  * Look-ups may ask a directory over the network.  Any thread.
  */
-#ifndef METERMARK_EDGE_ACCOUNT_H
-#define METERMARK_EDGE_ACCOUNT_H
+#ifndef METERMARK_SYSTEM_ACCOUNT_H
+#define METERMARK_SYSTEM_ACCOUNT_H
 
 #include <stddef.h>
 #include <sys/types.h>

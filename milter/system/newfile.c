@@ -2,7 +2,7 @@
 /*
  * newfile.c - a secret put into a new file.  See the header.
  */
-#include "edge/newfile.h"
+#include "system/newfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/account.h"
+#include "system/account.h"
 
 static int
 fill(int fd, struct str text)

@@ -6,7 +6,7 @@
  * Who adds the time depends on who reads: journald and syslog do it themselves, on a
  * terminal and in a file we do.
  */
-#include "edge/logger.h"
+#include "system/logger.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,7 +19,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "edge/clock.h"
+#include "system/clock.h"
 
 #define LINE_SIZE 2048
 /* Room for "<6>" or the time, and the final newline. */

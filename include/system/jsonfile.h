@@ -2,8 +2,8 @@
 /*
  * jsonfile.h - one JSON object as a small file of a directory.  Thread-safe.
  */
-#ifndef METERMARK_EDGE_JSONFILE_H
-#define METERMARK_EDGE_JSONFILE_H
+#ifndef METERMARK_SYSTEM_JSONFILE_H
+#define METERMARK_SYSTEM_JSONFILE_H
 
 #include <stddef.h>
 

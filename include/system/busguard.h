@@ -7,8 +7,8 @@
  * That is a disk fault, no reason to end a process that has mail in its hands.  A
  * SIGBUS outside of busguard_run() ends the process as ever.
  */
-#ifndef METERMARK_EDGE_BUSGUARD_H
-#define METERMARK_EDGE_BUSGUARD_H
+#ifndef METERMARK_SYSTEM_BUSGUARD_H
+#define METERMARK_SYSTEM_BUSGUARD_H
 
 #include <stdbool.h>
 
