@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/addr.h"
 #include "core/conf.h"
 #include "core/decide.h"
 #include "core/hll.h"
@@ -19,6 +18,7 @@
 #include "core/token.h"
 #include "core/track.h"
 #include "core/txn.h"
+#include "mail/addr.h"
 #include "text/buf.h"
 
 #define EXPLAIN_NOTES_MAX 32

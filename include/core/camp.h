@@ -47,7 +47,7 @@ struct camp_name {
  * hash is of the bytes as decoded, capitals included.  A canonical name stays as it
  * is.  A client may send "none", and is counted there; it cannot send "_all" or
  * "_other".  The name as sent is made valid UTF-8: what is not (in encoded words:
- * core/mimeword.h), and each control character (C0, DEL, C1, U+2028, U+2029), becomes
+ * mail/mimeword.h), and each control character (C0, DEL, C1, U+2028, U+2029), becomes
  * "?".
  */
 void camp_canonical(struct str decoded, camp_sha256_fn, struct camp_name *out);

@@ -17,7 +17,7 @@
 #include "core/conf_track.h"
 #include "core/rule.h"
 #include "core/source.h"
-#include "core/tmpl.h"
+#include "mail/tmpl.h"
 #include "text/cidr.h"
 #include "text/str.h"
 

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/tmpl.h"
+#include "mail/tmpl.h"
 #include "text/str.h"
 
 struct conf;

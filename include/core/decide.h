@@ -15,14 +15,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/bodyscan.h"
 #include "core/camp.h"
 #include "core/conf.h"
-#include "core/hdr.h"
-#include "core/idname.h"
 #include "core/mark.h"
 #include "core/sourceread.h"
 #include "core/verp.h"
+#include "mail/bodyscan.h"
+#include "mail/hdr.h"
+#include "mail/idname.h"
 #include "text/arena.h"
 #include "text/cidr.h"
 
@@ -75,7 +75,7 @@ struct decision {
 	const struct conf_stream *stream; /* NULL: none matched */
 	const struct conf_domain *domain; /* signs it; NULL: goes unsigned */
 	struct str from_domain;   /* in ASCII if it can be; "": no certain one */
-	unsigned skips;           /* see core/signset.h */
+	unsigned skips;           /* see mail/signset.h */
 	bool partly;              /* a field was left out of the signature */
 	struct verp sender;       /* of the envelope, where it is changed */
 	const char *edit_skipped; /* name of a field that was not added, set or made */

@@ -18,7 +18,7 @@
  * all of them sign.  The keys of shorter patterns are not added to them.
  *
  * KEYFILE is an absolute path without blanks.  %{domain} in it becomes the domain of
- * From; that holds nothing a path could be led astray with, see core/addr.h.
+ * From; that holds nothing a path could be led astray with, see mail/addr.h.
  *
  * OPTION:
  *     d=DOMAIN     what signs.  d=%{domain} is the domain of From.  Without d= it is
@@ -86,7 +86,7 @@ void domtable_at(const struct domtable *, size_t id, struct domtable_key *out);
 
 /*
  * The keys that sign for a From domain, lower case, without a last dot; their number,
- * 0 when no pattern matches.  A domain that is no name in ASCII (core/addr.h lets UTF-8
+ * 0 when no pattern matches.  A domain that is no name in ASCII (mail/addr.h lets UTF-8
  * pass) matches nothing: no signature could name it.
  */
 size_t domtable_find(const struct domtable *, struct str from,

@@ -25,8 +25,8 @@
 
 #include <stdint.h>
 
-#include "core/hdr.h"
 #include "core/token.h"
+#include "mail/hdr.h"
 #include "text/buf.h"
 #include "text/str.h"
 

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/hdr.h"
+#include "mail/hdr.h"
 #include "text/arena.h"
 
 struct presign_facts {

@@ -19,11 +19,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/addr.h"
-#include "core/bodylook.h"
-#include "core/bodyscan.h"
-#include "core/hdr.h"
-#include "core/idname.h"
+#include "mail/addr.h"
+#include "mail/bodylook.h"
+#include "mail/bodyscan.h"
+#include "mail/hdr.h"
+#include "mail/idname.h"
 #include "text/arena.h"
 #include "text/buf.h"
 #include "text/str.h"
@@ -144,7 +144,7 @@ struct rule_signature {
 	struct str domain;   /* d= */
 	struct str selector; /* s=; "" where it is not known */
 	struct str names;    /* h=, colons between; unused if ours */
-	bool ours;           /* it covers what core/signset.h says */
+	bool ours;           /* it covers what mail/signset.h says */
 	bool ed25519;        /* by its a=; if ours, each of the domain's */
 };
 
@@ -215,7 +215,7 @@ enum rule_action rule_action(
 
 /* The set of the rules that are not off, bit i for rule i. */
 uint64_t rule_on(const struct rule_actions *top, const struct rule_actions *stream);
-/* Whether a rule of the set asks what core/bodylook.h saw. */
+/* Whether a rule of the set asks what mail/bodylook.h saw. */
 bool rule_looks(uint64_t on);
 
 /* Run all checks that are not off; the set of those that failed, bit i for rule i. */

@@ -29,11 +29,11 @@ struct sign_made {
 };
 
 struct sign_port {
-	/* skips: names left out of oversigning (core/signset.h).  NULL with a sentence
+	/* skips: names left out of oversigning (mail/signset.h).  NULL with a sentence
 	 * in err. */
 	struct signing *(*begin)(void *self, const struct conf_domain *, unsigned skips,
 	    char *err, size_t errlen);
-	/* value as in core/hdr.h: with its leading space, LF before folds, no CR. */
+	/* value as in mail/hdr.h: with its leading space, LF before folds, no CR. */
 	int (*field)(struct signing *, struct str name, struct str value);
 	int (*end_fields)(struct signing *);
 	/* Any chunking; lines end in CRLF, and so does the last. */

@@ -15,9 +15,9 @@
 #include <stdint.h>
 
 #include "core/camp.h"
-#include "core/hdr.h"
 #include "core/source.h"
 #include "core/sourcejson.h"
+#include "mail/hdr.h"
 #include "text/arena.h"
 
 #define SOURCE_TAGS_MAX 64      /* of a message; further ones are not kept */

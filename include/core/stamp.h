@@ -19,7 +19,7 @@
  * What wants a signature is marked if_signed, for the signature may still come to
  * nothing.
  *
- * Only marks in the header list; see core/hdr.h.  Pure.
+ * Only marks in the header list; see mail/hdr.h.  Pure.
  */
 #ifndef METERMARK_CORE_STAMP_H
 #define METERMARK_CORE_STAMP_H
@@ -27,9 +27,9 @@
 #include <stddef.h>
 
 #include "core/conf.h"
-#include "core/hdr.h"
-#include "core/tmpl.h"
 #include "core/token.h"
+#include "mail/hdr.h"
+#include "mail/tmpl.h"
 #include "text/arena.h"
 
 /* Of one message; strs are borrowed. */

@@ -37,8 +37,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/addr.h"
 #include "core/camp.h"
+#include "mail/addr.h"
 #include "text/buf.h"
 #include "text/str.h"
 

@@ -3,14 +3,14 @@
  * track.h - the stream of a message, and the stream's header rules.
  *
  * Order of work: command headers are read and removed; then the stream's remove, set,
- * add and feedback_id.  Only marks in the header list; see core/hdr.h.
+ * add and feedback_id.  Only marks in the header list; see mail/hdr.h.
  */
 #ifndef METERMARK_CORE_TRACK_H
 #define METERMARK_CORE_TRACK_H
 
 #include "core/conf.h"
-#include "core/hdr.h"
-#include "core/tmpl.h"
+#include "mail/hdr.h"
+#include "mail/tmpl.h"
 #include "text/arena.h"
 
 /* What a stream's match conditions look at. */

@@ -18,12 +18,12 @@
 
 #include "core/conf.h"
 #include "core/decide.h"
-#include "core/idname.h"
-#include "core/plan.h"
 #include "core/rule.h"
 #include "core/signport.h"
 #include "core/sourcejson.h"
 #include "core/tally.h"
+#include "mail/idname.h"
+#include "mail/plan.h"
 
 /* What one message may take of our memory: header, edits, recipients; bytes. */
 #define TXN_ARENA_MAX ((size_t)1024 * 1024)

@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "core/tmpl.h"
+#include "mail/tmpl.h"
 #include "text/arena.h"
 #include "text/str.h"
 

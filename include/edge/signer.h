@@ -27,7 +27,7 @@ struct signer *signer_new(
 /* What tests set to get the same signature every time; no setting leads here. */
 struct signer_options {
 	int64_t fixed_time; /* t=, unix seconds; 0: the clock */
-	/* Names to oversign, NULL at the end, in place of those of core/signset.h;
+	/* Names to oversign, NULL at the end, in place of those of mail/signset.h;
 	 * NULL: those. */
 	const char *const *oversign;
 };

@@ -16,9 +16,9 @@
 #include "cli/term.h"
 #include "edge/conffile.h"
 #include "edge/domfile.h"
-#include "edge/idn.h"
-#include "edge/psl.h"
 #include "edge/tagjson.h"
+#include "mail/idn.h"
+#include "mail/psl.h"
 #include "system/crypto.h"
 
 static const char help_text[] =

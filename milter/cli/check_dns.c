@@ -12,8 +12,8 @@
 #include "cli/term.h"
 #include "core/spf.h"
 #include "core/taglist.h"
-#include "edge/psl.h"
 #include "edge/pubkey.h"
+#include "mail/psl.h"
 
 #define QUESTION_MS 4000
 #define ALL_MS 20000

@@ -16,12 +16,12 @@
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/addr.h"
 #include "edge/conffile.h"
 #include "edge/domfile.h"
-#include "edge/idn.h"
-#include "edge/psl.h"
 #include "edge/tagjson.h"
+#include "mail/addr.h"
+#include "mail/idn.h"
+#include "mail/psl.h"
 #include "system/crypto.h"
 #include "text/line.h"
 

@@ -7,7 +7,7 @@
 
 #include "cli/cmd.h"
 #include "cli/import.h"
-#include "core/signset.h"
+#include "mail/signset.h"
 #include "text/glob.h"
 
 #define KEY_BITS_MIN 1024 /* metermark takes no shorter ones */

@@ -4,7 +4,7 @@
  */
 #include "core/cfbl.h"
 
-#include "core/domain.h"
+#include "mail/domain.h"
 
 bool
 cfbl_aligned(

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/addr.h"
 #include "core/conf.h"
 #include "core/token.h"
+#include "mail/addr.h"
 
 #define BIT(v) (1U << (v))
 #define EVERY (BIT(TMPL_VARS) - 1)

@@ -10,7 +10,7 @@
 
 #include "core/cfbl.h"
 #include "core/conf.h"
-#include "core/domain.h"
+#include "mail/domain.h"
 
 static int
 expected(char *err, size_t errlen, const char *phrase)

@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-#include "core/addr.h"
 #include "core/decide_parts.h"
 #include "core/domsign.h"
 #include "core/domtable.h"
-#include "core/leaks.h"
 #include "core/presign.h"
-#include "core/signset.h"
+#include "mail/addr.h"
+#include "mail/leaks.h"
+#include "mail/signset.h"
 #include "text/buf.h"
 
 /* What the MTAs send on as one line unless told otherwise (Postfix 3.7

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/domain.h"
+#include "mail/domain.h"
 #include "text/base64.h"
 
 #define TIME_MAX INT64_C(999999999999)

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/addr.h"
 #include "core/domtable_parts.h"
+#include "mail/addr.h"
 
 #define MARK STR(DOMTABLE_MARK)
 #define LABELS_MAX 128 /* of a name of 253 bytes */

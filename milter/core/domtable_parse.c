@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/addr.h"
 #include "core/domtable_parts.h"
+#include "mail/addr.h"
 #include "text/visible.h"
 
 #define EXPIRE_MIN 3600

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/addr.h"
 #include "core/odktable_parts.h"
+#include "mail/addr.h"
 #include "text/arena.h"
 
 #define MEMORY_MAX ((size_t)1 << 30)

@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
-#include "core/addr.h"
 #include "core/odktable_parts.h"
+#include "mail/addr.h"
 
 static void
 refuse(struct odktable_pattern *p, enum odktable_weight weight, const char *reason)

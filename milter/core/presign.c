@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/fold.h"
-#include "core/sendform.h"
-#include "core/signset.h"
+#include "mail/fold.h"
+#include "mail/sendform.h"
+#include "mail/signset.h"
 #include "text/civil.h"
 
 void

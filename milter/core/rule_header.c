@@ -4,7 +4,7 @@
  */
 #include "core/rule_check.h"
 
-#include "core/mimefield.h"
+#include "mail/mimefield.h"
 
 #define HEADER_MAX 102400 /* Postfix header_size_limit */
 

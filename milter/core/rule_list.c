@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "core/mimefield.h"
-#include "core/signset.h"
+#include "mail/mimefield.h"
+#include "mail/signset.h"
 
 #define LIST_ID_MAX 255
 #define SENDER_ID_MIN 5

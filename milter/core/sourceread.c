@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-#include "core/mimeword.h"
 #include "core/sourcelimit.h"
+#include "mail/mimeword.h"
 #include "text/buf.h"
 
 #define NO_RANK ((unsigned)-1)

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/domain.h"
 #include "core/spf_parts.h"
+#include "mail/domain.h"
 #include "text/visible.h"
 
 #define SURVEY_MAX 40 /* look-ups: then it is bad enough */

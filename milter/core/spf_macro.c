@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/domain.h"
 #include "core/spf_parts.h"
+#include "mail/domain.h"
 
 #define PIECES_MAX 128
 

@@ -5,7 +5,7 @@
 #include "core/stamp.h"
 
 #include "core/cfbl.h"
-#include "core/field.h"
+#include "mail/field.h"
 #include "text/buf.h"
 
 #define UNSUBSCRIBE STR("List-Unsubscribe")

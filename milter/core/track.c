@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#include "core/field.h"
-#include "core/leaks.h"
-#include "core/signset.h"
+#include "mail/field.h"
+#include "mail/leaks.h"
+#include "mail/signset.h"
 #include "text/buf.h"
 
 static bool

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/addr.h"
-#include "core/bodylook.h"
-#include "core/bodyscan.h"
 #include "core/inspect.h"
-#include "core/signset.h"
+#include "mail/addr.h"
+#include "mail/bodylook.h"
+#include "mail/bodyscan.h"
+#include "mail/signset.h"
 #include "text/line.h"
 
 struct txn {

@@ -4,8 +4,8 @@
  */
 #include "core/verp.h"
 
-#include "core/addr.h"
-#include "core/field.h"
+#include "mail/addr.h"
+#include "mail/field.h"
 #include "text/buf.h"
 
 /* What is repeated to which MTA. */

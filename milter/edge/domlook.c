@@ -11,8 +11,8 @@
 
 #include "core/domtable.h"
 #include "edge/dns.h"
-#include "edge/psl.h"
 #include "edge/pubkey.h"
+#include "mail/psl.h"
 
 #define DOMAIN_MS 20000 /* for all questions about one domain */
 #define FILES_MAX ((size_t)1 << 28)

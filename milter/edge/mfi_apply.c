@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "core/addr.h"
+#include "mail/addr.h"
 
 /* libmilter takes what it does not change without const. */
 static char *

@@ -26,11 +26,11 @@
 #include <opendkim/dkim.h>
 
 #include "core/domtable.h"
-#include "core/signset.h"
 #include "edge/keycache.h"
 #include "edge/keypool.h"
 #include "edge/keyring.h"
 #include "edge/libmem.h"
+#include "mail/signset.h"
 #include "text/arena.h"
 #include "text/buf.h"
 

@@ -3,7 +3,7 @@
  * mail.h - the messages of the load generator, as packets of the milter protocol.
  *
  * Message n is the same for every filter: 15 header fields of a newsletter, of which
- * core/signset.c's list has 12, and an HTML body of a given size with lines of up to 78
+ * mail/signset.c's list has 12, and an HTML body of a given size with lines of up to 78
  * characters.  Of it, only the campaign, the domain of From, Message-ID and To depend
  * on n.  The body is made once, as packets ready to be sent, and shared by all
  * sessions: 500 of them with 200 KB each cost the generator 200 KB.

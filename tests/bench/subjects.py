@@ -19,7 +19,7 @@ from mmtest.scratch import wait_until
 DOMAIN = "example.com"
 SELECTORS = {"rsa": "r2026", "ed25519": "e2026"}
 
-# As in core/signset.c.  opendkim's regular expression for them has room for 1024 bytes.
+# As in mail/signset.c.  opendkim's regular expression for them has room for 1024 bytes.
 SIGNED = ("From To Cc Subject Date Reply-To Sender Message-ID MIME-Version Content-Type "
           "Content-Transfer-Encoding In-Reply-To References List-Id List-Help "
           "List-Subscribe List-Unsubscribe List-Post List-Owner List-Archive "

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/sendform.h"
+#include "mail/sendform.h"
 #include "text/arena.h"
 #include "text/str.h"
 

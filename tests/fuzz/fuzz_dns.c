@@ -24,8 +24,8 @@
 #include "core/dnslook.h"
 #include "edge/dns.h"
 #include "edge/dnsparse.h"
-#include "edge/psl.h"
 #include "edge/pubkey.h"
+#include "mail/psl.h"
 #include "system/crypto.h"
 #include "fuzz.h"
 

@@ -15,10 +15,10 @@
 
 #include "../lib/post.h"
 #include "core/decide.h"
-#include "core/fold.h"
-#include "core/mimeword.h"
 #include "core/presign.h"
-#include "core/signset.h"
+#include "mail/fold.h"
+#include "mail/mimeword.h"
+#include "mail/signset.h"
 #include "text/line.h"
 #include "fuzz.h"
 

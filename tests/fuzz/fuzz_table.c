@@ -8,8 +8,8 @@
  */
 #include <string.h>
 
-#include "core/addr.h"
 #include "core/domtable.h"
+#include "mail/addr.h"
 #include "fuzz.h"
 
 struct errors {

@@ -17,12 +17,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/addr.h"
 #include "core/conf.h"
 #include "core/decide.h"
 #include "edge/conffile.h"
 #include "edge/tagjson.h"
 #include "edge/tokencrypt.h"
+#include "mail/addr.h"
 #include "system/crypto.h"
 #include "fuzz.h"
 

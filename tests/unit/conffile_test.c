@@ -17,10 +17,10 @@
 
 #include <cmocka.h>
 
-#include "core/leaks.h"
 #include "edge/conffile.h"
 #include "edge/conffile_parts.h"
 #include "edge/redis_link.h"
+#include "mail/leaks.h"
 #include "conffile_bad.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

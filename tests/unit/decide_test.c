@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "core/domtable.h"
-#include "core/plan.h"
 #include "core/track.h"
+#include "mail/plan.h"
 
 #define HOST "mail.example.com"
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/fold.h"
+#include "mail/fold.h"
 
 struct fixture {
 	struct arena *arena;

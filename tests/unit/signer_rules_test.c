@@ -65,8 +65,8 @@
 
 #include "../lib/dkimcheck.h"
 #include "../lib/post.h"
-#include "core/addr.h"
-#include "core/signset.h"
+#include "mail/addr.h"
+#include "mail/signset.h"
 #include "system/crypto.h"
 #include "signlab.h"
 

@@ -25,9 +25,9 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include "core/signset.h"
 #include "edge/keycache.h"
 #include "edge/keyring.h"
+#include "mail/signset.h"
 #include "text/buf.h"
 
 /*
