@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "campaign/camp.h"
 #include "cli/query.h"
-#include "core/camp.h"
 #include "core/tally.h"
 
 struct counts {

@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "campaign/camp.h"
 #include "cli/query.h"
-#include "core/camp.h"
 
 struct registry_name {
 	char campaign[CAMP_NAME_MAX + 1];

@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "campaign/source.h"
 #include "core/conf_track.h"
 #include "core/rule.h"
-#include "core/source.h"
 #include "mail/tmpl.h"
 #include "text/cidr.h"
 #include "text/str.h"
@@ -131,7 +131,7 @@ struct conf_stream {
 
 struct conf_campaign {
 	struct conf_list
-	    sources; /* ids known to core/source.h, in order of precedence */
+	    sources; /* ids known to campaign/source.h, in order of precedence */
 	struct conf_list customer; /* keys of tags that say who it is, best one first */
 	enum conf_on_bad_source on_bad_source;
 	struct source_index index; /* of sources; made by conf_finish() */

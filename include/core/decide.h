@@ -15,10 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/camp.h"
+#include "campaign/camp.h"
+#include "campaign/sourceread.h"
 #include "core/conf.h"
 #include "core/mark.h"
-#include "core/sourceread.h"
 #include "core/verp.h"
 #include "mail/bodyscan.h"
 #include "mail/hdr.h"

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/camp.h"
+#include "campaign/camp.h"
 #include "core/rargs.h"
 #include "core/tally.h"
 

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/camp.h"
+#include "campaign/camp.h"
 #include "core/hll.h"
 #include "core/provider.h"
 #include "core/rule.h"

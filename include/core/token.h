@@ -37,7 +37,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/camp.h"
+#include "campaign/camp.h"
 #include "mail/addr.h"
 #include "text/buf.h"
 #include "text/str.h"

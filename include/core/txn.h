@@ -16,11 +16,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "campaign/sourcejson.h"
 #include "core/conf.h"
 #include "core/decide.h"
 #include "core/rule.h"
 #include "core/signport.h"
-#include "core/sourcejson.h"
 #include "core/tally.h"
 #include "mail/idname.h"
 #include "mail/plan.h"

@@ -21,8 +21,8 @@ struct outbox;
 
 /*
  * max_entries, max_hours: as tally_new().  max_new_names: campaigns a UTC day not met
- * before; further ones count as "_other" (core/names.h).  NULL when out of memory or
- * random bytes.
+ * before; further ones count as "_other" (campaign/names.h).  NULL when out of memory
+ * or random bytes.
  */
 struct outbox *outbox_new(size_t max_entries, size_t max_hours, uint32_t max_new_names);
 void outbox_free(struct outbox *);

@@ -6,8 +6,8 @@
 #ifndef METERMARK_EDGE_STORE_PARTS_H
 #define METERMARK_EDGE_STORE_PARTS_H
 
+#include "campaign/names.h"
 #include "core/jpack.h"
-#include "core/names.h"
 #include "edge/ledger.h"
 #include "edge/store.h"
 

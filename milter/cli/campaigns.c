@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "campaign/source.h"
 #include "cli/cmd.h"
 #include "cli/no_such.h"
 #include "cli/registry.h"
@@ -20,7 +21,6 @@
 #include "cli/target.h"
 #include "cli/term.h"
 #include "core/human.h"
-#include "core/source.h"
 #include "core/table.h"
 #include "text/buf.h"
 

@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "campaign/tagjson.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
 #include "edge/conffile.h"
 #include "edge/domfile.h"
-#include "edge/tagjson.h"
 #include "mail/idn.h"
 #include "mail/psl.h"
 #include "system/crypto.h"

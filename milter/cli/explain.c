@@ -14,11 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "campaign/tagjson.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
 #include "edge/conffile.h"
 #include "edge/domfile.h"
-#include "edge/tagjson.h"
 #include "mail/addr.h"
 #include "mail/idn.h"
 #include "mail/psl.h"

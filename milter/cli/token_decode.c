@@ -13,9 +13,9 @@
 #include <hiredis/hiredis.h>
 #include <jansson.h>
 
+#include "campaign/camp.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/camp.h"
 #include "core/human.h"
 #include "core/rkey.h"
 #include "system/crypto.h"

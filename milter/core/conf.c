@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/camp.h"
+#include "campaign/camp.h"
 #include "core/domtable.h"
 #include "text/glob.h"
 

@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/camp.h"
+#include "campaign/camp.h"
+#include "campaign/sourceread.h"
 #include "core/conf_text.h"
 #include "core/rurl.h"
-#include "core/sourceread.h"
 #include "edge/redis_link.h"
 
 #define PHRASE_MAX 256

@@ -26,12 +26,12 @@
 
 #include <libmilter/mfapi.h>
 
+#include "campaign/tagjson.h"
 #include "core/txn.h"
 #include "edge/gate.h"
 #include "edge/mfi_apply.h"
 #include "edge/signer.h"
 #include "edge/snapshot.h"
-#include "edge/tagjson.h"
 #include "edge/tokenkeys.h"
 #include "mail/idn.h"
 #include "mail/psl.h"

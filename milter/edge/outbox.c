@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "campaign/names.h"
 #include "core/jpack.h"
-#include "core/names.h"
 #include "edge/journal.h"
 #include "system/crypto.h"
 #include "text/crc32c.h"

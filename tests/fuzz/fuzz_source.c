@@ -14,8 +14,8 @@
  */
 #include <string.h>
 
-#include "core/sourceread.h"
-#include "edge/tagjson.h"
+#include "campaign/sourceread.h"
+#include "campaign/tagjson.h"
 #include "system/crypto.h"
 #include "fuzz.h"
 

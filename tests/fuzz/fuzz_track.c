@@ -17,10 +17,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "campaign/tagjson.h"
 #include "core/conf.h"
 #include "core/decide.h"
 #include "edge/conffile.h"
-#include "edge/tagjson.h"
 #include "edge/tokencrypt.h"
 #include "mail/addr.h"
 #include "system/crypto.h"

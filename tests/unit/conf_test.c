@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core/camp.h"
+#include "campaign/camp.h"
 #include "core/conf.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -36,7 +36,7 @@ def _bytes(text):
 
 
 def canonical(name):
-    """core/camp.h's canonical form of a campaign name, written a second time."""
+    """campaign/camp.h's canonical form of a campaign name, written a second time."""
     raw = _bytes(name)
     text = re.sub(rb"[^a-z0-9._-]", b"-", raw.lower())
     text = re.sub(rb"-+", b"-", text).strip(b"-").lstrip(b"._-")

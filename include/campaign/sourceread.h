@@ -7,16 +7,16 @@
  * have refused is a fault: it is told and costs nothing else, unless the settings want
  * such mail rejected.  Pure; JSON is lent by the edge.
  */
-#ifndef METERMARK_CORE_SOURCEREAD_H
-#define METERMARK_CORE_SOURCEREAD_H
+#ifndef METERMARK_CAMPAIGN_SOURCEREAD_H
+#define METERMARK_CAMPAIGN_SOURCEREAD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/camp.h"
-#include "core/source.h"
-#include "core/sourcejson.h"
+#include "campaign/camp.h"
+#include "campaign/source.h"
+#include "campaign/sourcejson.h"
 #include "mail/hdr.h"
 #include "text/arena.h"
 

@@ -10,7 +10,7 @@
  * Limits are those of the manuals.  Where one says only what is shown of a value, or
  * limits an account, it says nothing of a message.
  */
-#include "core/source.h"
+#include "campaign/source.h"
 
 #define N(fields) (fields), sizeof(fields) / sizeof((fields)[0])
 

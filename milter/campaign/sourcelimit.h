@@ -4,14 +4,14 @@
  *
  * Of what a service would refuse there is a fault; what it cuts is cut here as well.
  */
-#ifndef METERMARK_CORE_SOURCELIMIT_H
-#define METERMARK_CORE_SOURCELIMIT_H
+#ifndef METERMARK_CAMPAIGN_SOURCELIMIT_H
+#define METERMARK_CAMPAIGN_SOURCELIMIT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/source.h"
-#include "core/sourcejson.h"
+#include "campaign/source.h"
+#include "campaign/sourcejson.h"
 #include "text/arena.h"
 #include "text/str.h"
 

@@ -5,12 +5,12 @@
  * Each admission looks at the two that were not used for longest and drops what is a
  * week old: the list never needs a sweep.
  */
-#include "core/names.h"
+#include "campaign/names.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/camp.h"
+#include "campaign/camp.h"
 
 #define FORGET_AFTER_DAYS 7
 

@@ -2,7 +2,7 @@
 /*
  * camp.c - the canonical form of campaign names.
  */
-#include "core/camp.h"
+#include "campaign/camp.h"
 
 #include <string.h>
 

@@ -4,10 +4,10 @@
  *
  * The header is a stranger's: what is given to the parser has been unfolded, decoded
  * and measured before, so that neither its size nor its nesting is for the sender to
- * choose. The parser itself is the edge's (edge/tagjson.h).
+ * choose. The parser itself is the edge's (campaign/tagjson.h).
  */
-#ifndef METERMARK_CORE_SOURCEJSON_H
-#define METERMARK_CORE_SOURCEJSON_H
+#ifndef METERMARK_CAMPAIGN_SOURCEJSON_H
+#define METERMARK_CAMPAIGN_SOURCEJSON_H
 
 #include <stddef.h>
 

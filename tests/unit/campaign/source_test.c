@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/source.h"
+#include "campaign/source.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

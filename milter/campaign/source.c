@@ -2,7 +2,7 @@
 /*
  * source.c - looking the fields of the sources up, and telling people what they mean.
  */
-#include "core/source.h"
+#include "campaign/source.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/names.h"
+#include "campaign/names.h"
 
 #define DAY INT64_C(86400)
 #define TODAY INT64_C(20000)

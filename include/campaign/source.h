@@ -12,8 +12,8 @@
  * Only what identifies a message is read.  Recipients, times, pools, templates and the
  * switching off of suppression lists stand in the same headers and are never obeyed.
  */
-#ifndef METERMARK_CORE_SOURCE_H
-#define METERMARK_CORE_SOURCE_H
+#ifndef METERMARK_CAMPAIGN_SOURCE_H
+#define METERMARK_CAMPAIGN_SOURCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,7 +31,7 @@ enum source_form {
 	SOURCE_TEXT,         /* one name */
 	SOURCE_LIST,         /* names, commas between them */
 	SOURCE_PAIRS,        /* name=value, commas between them */
-	SOURCE_JSON,         /* see core/sourcejson.h */
+	SOURCE_JSON,         /* see campaign/sourcejson.h */
 	SOURCE_JSON_OR_TEXT, /* the same where it begins with a brace, else not read */
 	SOURCE_FEEDBACK,     /* a:b:c:sender, counted from the right (Gmail) */
 	SOURCE_LIST_ID,      /* phrase <label.namespace> (RFC 2919) */

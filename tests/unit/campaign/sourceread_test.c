@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/sourceread.h"
+#include "campaign/sourceread.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
+#include "campaign/tagjson.h"
 #include "core/conf.h"
-#include "edge/tagjson.h"
 #include "system/crypto.h"
 
 struct fixture {

@@ -4,7 +4,7 @@
  *
  * What comes here has been measured by the core, so recursion and memory are bounded.
  */
-#include "edge/tagjson.h"
+#include "campaign/tagjson.h"
 
 #include <stdio.h>
 

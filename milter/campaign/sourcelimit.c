@@ -2,7 +2,7 @@
 /*
  * sourcelimit.c - what a service takes.  See the header.
  */
-#include "core/sourcelimit.h"
+#include "campaign/sourcelimit.h"
 
 #include <string.h>
 

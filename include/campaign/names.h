@@ -7,8 +7,8 @@
  * week is new again, so what is kept is bounded by a week's new names.  It can be
  * written down and read back: a restart gives no second allowance.  Not thread-safe.
  */
-#ifndef METERMARK_CORE_NAMES_H
-#define METERMARK_CORE_NAMES_H
+#ifndef METERMARK_CAMPAIGN_NAMES_H
+#define METERMARK_CAMPAIGN_NAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>

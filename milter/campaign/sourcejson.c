@@ -2,7 +2,7 @@
 /*
  * sourcejson.c - JSON in a header value, measured before it is parsed.
  */
-#include "core/sourcejson.h"
+#include "campaign/sourcejson.h"
 
 #include "text/buf.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/camp.h"
+#include "campaign/camp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,11 +7,11 @@
  * name, with the place of its rule in the table, or added as a tag.  The lowest place
  * wins, and of equal ones the first.
  */
-#include "core/sourceread.h"
+#include "campaign/sourceread.h"
 
 #include <string.h>
 
-#include "core/sourcelimit.h"
+#include "campaign/sourcelimit.h"
 #include "mail/mimeword.h"
 #include "text/buf.h"
 

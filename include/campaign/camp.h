@@ -8,8 +8,8 @@
  * Different names of 8-bit or over-long text stay different by a piece of their
  * SHA-256.
  */
-#ifndef METERMARK_CORE_CAMP_H
-#define METERMARK_CORE_CAMP_H
+#ifndef METERMARK_CAMPAIGN_CAMP_H
+#define METERMARK_CAMPAIGN_CAMP_H
 
 #include <stdbool.h>
 #include <stddef.h>
