@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/rargs.h"
-#include "edge/redis_net.h"
+#include "redis/rargs.h"
+#include "redis/redis_net.h"
 #include "text/buf.h"
 #include "text/str.h"
 

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 #include "cli/query.h"
-#include "core/rurl.h"
+#include "redis/rurl.h"
 
 #define TARGET_TEXT_MAX 384
 #define TARGET_PREFIX_MAX 65

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "campaign/camp.h"
-#include "core/rargs.h"
 #include "core/tally.h"
+#include "redis/rargs.h"
 
 /* The script's text, for SCRIPT LOAD. */
 const char *rbatch_script(void);

@@ -2,10 +2,10 @@
 /*
  * timespan.h - a stretch of time as an operator says it, and the hashes that hold it.
  *
- * Counters are kept by hour for 35 days and by day for 400 (core/rkey.h), in UTC.  So a
- * stretch is widened to whole hours, or to whole days where its hours have gone, and is
- * read from as few hashes as can be: days in the middle, hours at both ends.  Pure; the
- * caller says what time it is.
+ * Counters are kept by hour for 35 days and by day for 400 (redis/rkey.h), in UTC.  So
+ * a stretch is widened to whole hours, or to whole days where its hours have gone, and
+ * is read from as few hashes as can be: days in the middle, hours at both ends.  Pure;
+ * the caller says what time it is.
  */
 #ifndef METERMARK_CORE_TIMESPAN_H
 #define METERMARK_CORE_TIMESPAN_H

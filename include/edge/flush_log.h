@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/rurl.h"
-#include "edge/redis_probe.h"
+#include "redis/redis_probe.h"
+#include "redis/rurl.h"
 #include "text/str.h"
 
 /* What Redis has lost of what it had acknowledged. */

@@ -9,11 +9,11 @@
 #include <stdatomic.h>
 
 #include "core/lanes.h"
-#include "core/rargs.h"
 #include "edge/flush.h"
 #include "edge/flush_log.h"
-#include "edge/redis_net.h"
 #include "edge/store.h"
+#include "redis/rargs.h"
+#include "redis/redis_net.h"
 
 #define WHY_BYTES 256
 

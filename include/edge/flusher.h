@@ -14,9 +14,9 @@
 
 #include <stdint.h>
 
-#include "core/rurl.h"
 #include "edge/outbox.h"
 #include "edge/store.h"
+#include "redis/rurl.h"
 
 struct flusher_settings {
 	struct rurl redis;

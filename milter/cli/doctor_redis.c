@@ -19,9 +19,9 @@
 #include "core/hll.h"
 #include "core/human.h"
 #include "core/rbatch.h"
-#include "core/rkey.h"
 #include "core/tally.h"
-#include "edge/redis_place.h"
+#include "redis/redis_place.h"
+#include "redis/rkey.h"
 #include "system/clock.h"
 #include "system/crypto.h"
 

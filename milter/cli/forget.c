@@ -24,7 +24,7 @@
 #include "cli/term.h"
 #include "core/human.h"
 #include "core/rbatch.h"
-#include "core/rkey.h"
+#include "redis/rkey.h"
 #include "system/crypto.h"
 
 #define SHOWN_MAX 20 /* campaigns named before asking */

@@ -10,7 +10,7 @@
 
 #include <hiredis/hiredis.h>
 
-#include "core/rkey.h"
+#include "redis/rkey.h"
 #include "system/crypto.h"
 #include "text/glob.h"
 

@@ -15,8 +15,8 @@
 #include "cli/term.h"
 #include "core/conf.h"
 #include "edge/conffile.h"
-#include "edge/redis_link.h"
-#include "edge/redis_place.h"
+#include "redis/redis_link.h"
+#include "redis/redis_place.h"
 #include "text/str.h"
 
 #define DEFAULT_URL "redis://127.0.0.1:6379/0"

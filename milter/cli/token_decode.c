@@ -17,7 +17,7 @@
 #include "cli/cmd.h"
 #include "cli/term.h"
 #include "core/human.h"
-#include "core/rkey.h"
+#include "redis/rkey.h"
 #include "system/crypto.h"
 #include "text/visible.h"
 

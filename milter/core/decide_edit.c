@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/rkey.h"
 #include "core/stamp.h"
 #include "core/track.h"
+#include "redis/rkey.h"
 #include "text/buf.h"
 #include "text/civil.h"
 

@@ -4,7 +4,7 @@
  */
 #include "core/rbatch.h"
 
-#include "core/rkey.h"
+#include "redis/rkey.h"
 
 #define WHOLE_KEYS 3 /* total, rcpt, sketch */
 /* As far back as hours and days may still be there. */

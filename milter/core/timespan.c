@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "core/rkey.h"
+#include "redis/rkey.h"
 #include "text/civil.h"
 
 #define MINUTE_S 60

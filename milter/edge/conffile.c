@@ -18,8 +18,8 @@
 
 #include "core/conf_text.h"
 #include "core/nearest.h"
-#include "core/rurl.h"
 #include "edge/conffile_parts.h"
+#include "redis/rurl.h"
 #include "text/visible.h"
 
 #define FILE_MAX ((size_t)4 * 1024 * 1024)

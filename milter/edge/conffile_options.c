@@ -16,8 +16,8 @@
 #include "campaign/camp.h"
 #include "campaign/sourceread.h"
 #include "core/conf_text.h"
-#include "core/rurl.h"
-#include "edge/redis_link.h"
+#include "redis/redis_link.h"
+#include "redis/rurl.h"
 
 #define PHRASE_MAX 256
 #define SOURCES_PHRASE_MAX 768

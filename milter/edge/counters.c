@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "edge/redis_place.h"
+#include "redis/redis_place.h"
 
 /*
  * What may wait for Redis: two days' worth of new names, and three days of hours.  What

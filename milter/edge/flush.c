@@ -14,8 +14,8 @@
 #include <hiredis/hiredis.h>
 
 #include "core/rbatch.h"
-#include "core/rkey.h"
 #include "edge/flush_parts.h"
+#include "redis/rkey.h"
 #include "system/clock.h"
 
 #define ARGS_BYTES ((size_t)64 * 1024 * 1024)

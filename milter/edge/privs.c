@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/rurl.h"
+#include "redis/rurl.h"
 
 #define RELOAD_FAILS "the systemd unit will not start and a reload will fail"
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The flusher's driver as an object, and what Redis must hold, worked out from
-the driver's ledger with nothing but core/rkey.h's key names."""
+the driver's ledger with nothing but redis/rkey.h's key names."""
 
 import hashlib
 import os

@@ -25,10 +25,10 @@
 
 #include <hiredis/hiredis.h>
 
-#include "core/rargs.h"
-#include "core/rslot.h"
-#include "edge/redis_net.h"
-#include "edge/redis_place.h"
+#include "redis/rargs.h"
+#include "redis/redis_net.h"
+#include "redis/redis_place.h"
+#include "redis/rslot.h"
 #include "system/clock.h"
 
 #define WORDS 16

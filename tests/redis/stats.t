@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""metermark stats against a private Redis that holds what core/rkey.h says it holds.
+"""metermark stats against a private Redis that holds what redis/rkey.h says it holds.
 
     MM_BUILD  build tree with the metermark command (default: two folders up)
 """

@@ -19,8 +19,8 @@
 
 #include "edge/conffile.h"
 #include "edge/conffile_parts.h"
-#include "edge/redis_link.h"
 #include "mail/leaks.h"
+#include "redis/redis_link.h"
 #include "conffile_bad.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "core/rkey.h"
 #include "core/timespan.h"
+#include "redis/rkey.h"
 
 #define HOUR 3600
 #define DAY 86400

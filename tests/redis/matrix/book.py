@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The mail server's side of the counting: what it saw accepted, what it cannot know, and
-what Redis must hold for that, worked out from core/rkey.h's key names and nothing else.
+what Redis must hold for that, worked out from redis/rkey.h's key names and nothing else.
 
 All messages of one campaign are of one shape (so many recipients at these providers, so
 many bytes), so every counter follows from the number of messages.  That makes the check

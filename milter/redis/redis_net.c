@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * redis_net.c - the servers that hold our keys.  See the header.
+ *
+ * In a cluster each command is kept as it was sent until its reply has come.  One that
+ * is answered MOVED or ASK was not carried out; it is said again where the answer
+ * points, at once and over a connection of its own (redis_node.h), so that the order of
+ * replies holds and a caller's pipeline never has to be taken apart.
+ */
+#include "redis/redis_net.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <hiredis/hiredis.h>
+
+#include "redis/redis_cluster.h"
+#include "redis/redis_node.h"
+#include "redis/redis_sentinel.h"
+#include "redis/rslot.h"
+#include "system/crypto.h"
+
+#define HOPS 5 /* redirections in a row */
+
+/* A command whose reply is owed. */
+struct owed {
+	struct redis_node *node;
+	unsigned serial; /* the node's, when it was queued */
+	unsigned slot;
+	bool script; /* an EVALSHA of our script ... */
+	bool load;   /* ... with a SCRIPT LOAD before it */
+	char *bytes; /* in a cluster: what was sent */
+	size_t len;
+};
+
+struct redis_net {
+	struct rurl url;
+	struct redis_node_ways ways;
+	struct redis_node *node;       /* the only one; NULL in a cluster */
+	struct redis_cluster *cluster; /* NULL where there is one server */
+	struct owed *owed;
+	size_t first, end, cap; /* owed[first] to owed[end - 1] */
+};
+
+static int
+fail(enum redis_cure *cure, enum redis_cure is, char *err, size_t errlen,
+    const char *sentence)
+{
+	*cure = is;
+	snprintf(err, errlen, "%s", sentence);
+	return -1;
+}
+
+static int
+no_memory(enum redis_cure *cure, char *err, size_t errlen)
+{
+	return fail(cure, REDIS_CURE_MEMORY, err, errlen, "out of memory");
+}
+
+/* ==== open and close ==== */
+
+static int
+open_server(struct redis_net *net, const struct rurl *server, enum redis_cure *cure,
+    char *err, size_t errlen)
+{
+	redis_node_free(net->node);
+	net->node = redis_node_new(server);
+	if (net->node == NULL)
+		return no_memory(cure, err, errlen);
+	return redis_node_open(net->node, &net->ways, cure, err, errlen);
+}
+
+/*
+ * A sentinel that was cut off may name a master of the past, so the next one is asked
+ * until one is named that can be reached and says that it is.  What is wrong with a
+ * master is told rather than what is wrong with a sentinel.
+ */
+static int
+open_master(struct redis_net *net, enum redis_cure *cure, char *err, size_t errlen)
+{
+	struct rurl master = { .port = 0 }, tried = { .port = 0 };
+	int rc = -1;
+
+	for (size_t i = 0; rc == -1 && i <= net->url.n_others; i++) {
+		enum redis_cure ask_cure;
+		char why[512];
+
+		if (redis_sentinel_ask(&net->url, i, net->ways.options.timeout_ms,
+			&master, &ask_cure, why, sizeof(why)) == -1) {
+			if (tried.port == 0)
+				fail(cure, ask_cure, err, errlen, why);
+			continue;
+		}
+		if (rurl_same(&master, &tried))
+			continue;
+		tried = master;
+		rc = open_server(net, &master, cure, err, errlen);
+	}
+	explicit_bzero(&master, sizeof(master));
+	explicit_bzero(&tried, sizeof(tried));
+	return rc;
+}
+
+static int
+open_cluster(struct redis_net *net, enum redis_cure *cure, char *err, size_t errlen)
+{
+	net->ways.many = true;
+	net->cluster = redis_cluster_new(&net->url, &net->ways);
+	if (net->cluster == NULL)
+		return no_memory(cure, err, errlen);
+	return redis_cluster_refresh(net->cluster, cure, err, errlen);
+}
+
+static int
+open_net(struct redis_net *net, enum redis_cure *cure, char *err, size_t errlen)
+{
+	switch (net->url.mode) {
+	case RURL_SINGLE:
+		break;
+	case RURL_SENTINEL:
+		return open_master(net, cure, err, errlen);
+	case RURL_CLUSTER:
+		return open_cluster(net, cure, err, errlen);
+	}
+	return open_server(net, &net->url, cure, err, errlen);
+}
+
+struct redis_net *
+redis_net_open(const struct rurl *url, const struct redis_net_options *options,
+    enum redis_cure *cure, char *err, size_t errlen)
+{
+	struct redis_net *net = calloc(1, sizeof(*net));
+
+	if (net == NULL) {
+		no_memory(cure, err, errlen);
+		return NULL;
+	}
+	net->url = *url;
+	net->ways.options = *options;
+	if (options->script != NULL)
+		crypto_sha1_hex(
+		    options->script, strlen(options->script), net->ways.sha);
+	if (open_net(net, cure, err, errlen) == 0) {
+		*cure = REDIS_CURE_NONE;
+		return net;
+	}
+	redis_net_close(net);
+	return NULL;
+}
+
+void
+redis_net_close(struct redis_net *net)
+{
+	if (net == NULL)
+		return;
+	for (size_t i = net->first; i < net->end; i++)
+		free(net->owed[i].bytes);
+	free(net->owed);
+	redis_node_free(net->node);
+	redis_cluster_free(net->cluster);
+	explicit_bzero(&net->url, sizeof(net->url));
+	free(net);
+}
+
+const char *
+redis_net_sha(const struct redis_net *net)
+{
+	return net->ways.sha;
+}
+
+size_t
+redis_net_owed(const struct redis_net *net)
+{
+	return net->end - net->first;
+}
+
+static struct redis_node *
+nodes(const struct redis_net *net)
+{
+	return net->cluster != NULL ? redis_cluster_nodes(net->cluster) : net->node;
+}
+
+bool
+redis_net_is_up(const struct redis_net *net)
+{
+	for (const struct redis_node *n = nodes(net); n != NULL; n = n->next)
+		if (n->link != NULL)
+			return true;
+	return false;
+}
+
+void
+redis_net_set_timeout(struct redis_net *net, int timeout_ms)
+{
+	net->ways.options.timeout_ms = timeout_ms;
+	for (struct redis_node *n = nodes(net); n != NULL; n = n->next) {
+		if (n->link != NULL)
+			redis_link_set_timeout(n->link, timeout_ms);
+		if (n->aside != NULL)
+			redis_link_set_timeout(n->aside, timeout_ms);
+	}
+}
+
+/* ==== queueing ==== */
+
+/* What a failure of one server means for the whole. */
+static void
+widen(const struct redis_net *net, enum redis_cure *cure)
+{
+	if (net->cluster == NULL)
+		return;
+	switch (*cure) {
+	case REDIS_CURE_HOLD: /* who is left alone may have lost its slots meanwhile */
+	case REDIS_CURE_RETRY:
+	case REDIS_CURE_MASTER:
+	case REDIS_CURE_RECONNECT:
+		redis_cluster_doubt(net->cluster);
+		*cure = REDIS_CURE_HOLD;
+		break;
+	case REDIS_CURE_NONE:
+	case REDIS_CURE_SCRIPT:
+	case REDIS_CURE_OPERATOR:
+	case REDIS_CURE_MEMORY:
+		break;
+	}
+}
+
+/* The server that has the key, connected; NULL with *cure and err. */
+static struct redis_node *
+find_node(struct redis_net *net, unsigned slot, enum redis_cure *cure, char *err,
+    size_t errlen)
+{
+	struct redis_node *n = net->node;
+
+	if (net->cluster != NULL) {
+		if (redis_net_owed(net) == 0 && redis_cluster_is_due(net->cluster))
+			redis_cluster_refresh(net->cluster, cure, err, errlen);
+		n = redis_cluster_node(net->cluster, slot);
+	}
+	if (n == NULL) {
+		redis_cluster_doubt(net->cluster);
+		*cure = REDIS_CURE_HOLD;
+		snprintf(err, errlen, "no server of the cluster has slot %u now", slot);
+		return NULL;
+	}
+	/* One server's failure is for the caller to see, who opens the net anew. */
+	if (net->cluster == NULL && n->link == NULL) {
+		fail(cure, REDIS_CURE_RECONNECT, err, errlen, n->why);
+		return NULL;
+	}
+	if (redis_node_open(n, &net->ways, cure, err, errlen) == 0)
+		return n;
+	widen(net, cure);
+	return NULL;
+}
+
+/* Room for one more; the front is moved up rather than grown past. */
+static int
+make_room(struct redis_net *net)
+{
+	size_t n = redis_net_owed(net), cap = net->cap == 0 ? 256 : net->cap * 2;
+	struct owed *v;
+
+	if (net->end < net->cap)
+		return 0;
+	if (n <= net->cap / 2 && net->cap > 0) {
+		memmove(net->owed, net->owed + net->first, n * sizeof(*net->owed));
+	} else {
+		v = reallocarray(net->owed, cap, sizeof(*v));
+		if (v == NULL)
+			return -1;
+		memmove(v, v + net->first, n * sizeof(*v));
+		net->owed = v;
+		net->cap = cap;
+	}
+	net->first = 0;
+	net->end = n;
+	return 0;
+}
+
+/* In a cluster the command is kept; else hiredis writes it straight into its buffer. */
+static int
+queue(struct redis_net *net, struct owed *o, size_t argc, const char **argv,
+    const size_t *lens)
+{
+	const char *load[] = { "SCRIPT", "LOAD", net->ways.options.script };
+	struct redis_link *l = o->node->link;
+
+	if (net->cluster != NULL &&
+	    redis_link_format(argc, argv, lens, &o->bytes, &o->len) == -1)
+		return -1;
+	if (o->load && redis_link_append(l, 3, load, NULL) == -1)
+		return -1;
+	if (o->bytes != NULL)
+		return redis_link_append_formatted(l, o->bytes, o->len);
+	return redis_link_append(l, argc, argv, lens);
+}
+
+static int
+append(struct redis_net *net, struct str key, bool script, size_t argc,
+    const char **argv, const size_t *lens, enum redis_cure *cure, char *err,
+    size_t errlen)
+{
+	struct owed o = { .script = script };
+
+	if (make_room(net) == -1)
+		return no_memory(cure, err, errlen);
+	o.slot = net->cluster != NULL ? rslot_of(key) : 0;
+	o.node = find_node(net, o.slot, cure, err, errlen);
+	if (o.node == NULL)
+		return -1;
+	o.serial = o.node->serial;
+	o.load = script && !o.node->scripted;
+	if (queue(net, &o, argc, argv, lens) == -1) {
+		free(o.bytes);
+		/* Of two commands one may be in the buffer: out of step. */
+		redis_node_broke(o.node, &net->ways, "out of memory");
+		return no_memory(cure, err, errlen);
+	}
+	o.node->unsent = true;
+	o.node->scripted |= script;
+	net->owed[net->end++] = o;
+	*cure = REDIS_CURE_NONE;
+	return 0;
+}
+
+int
+redis_net_append(struct redis_net *net, struct str key, size_t argc, const char **argv,
+    const size_t *lens, enum redis_cure *cure, char *err, size_t errlen)
+{
+	return append(net, key, false, argc, argv, lens, cure, err, errlen);
+}
+
+int
+redis_net_eval(struct redis_net *net, struct str key, size_t argc, const char **argv,
+    const size_t *lens, enum redis_cure *cure, char *err, size_t errlen)
+{
+	return append(net, key, true, argc, argv, lens, cure, err, errlen);
+}
+
+/* ==== replies ==== */
+
+/* All servers get their commands before any reply is waited for, so they work at the
+ * same time. */
+static void
+send_all(struct redis_net *net)
+{
+	enum redis_cure cure;
+	char err[256];
+
+	for (struct redis_node *n = nodes(net); n != NULL; n = n->next) {
+		if (!n->unsent)
+			continue;
+		n->unsent = false;
+		if (redis_link_flush(n->link, &cure, err, sizeof(err)) == -1)
+			redis_node_broke(n, &net->ways, err);
+	}
+}
+
+/* MOVED and ASK, to where they lead. */
+static struct redisReply *
+follow(struct redis_net *net, const struct owed *o, enum redis_cure *cure, char *text,
+    size_t size)
+{
+	const char *from = o->node->server.host;
+	struct rslot_redirect to;
+
+	for (int hop = 0; hop < HOPS && rslot_redirect(text, &to); hop++) {
+		const char *host = to.host[0] != '\0' ? to.host : from;
+		struct redis_node *n = redis_cluster_at(net->cluster, host, to.port);
+		struct redisReply *r;
+
+		if (n == NULL) {
+			no_memory(cure, text, size);
+			return NULL;
+		}
+		if (!to.ask)
+			redis_cluster_moved(net->cluster, to.slot, n);
+		redis_cluster_doubt(net->cluster);
+		r = redis_node_aside(n, &net->ways, to.ask, o->script, o->bytes, o->len,
+		    cure, text, size);
+		if (r != NULL || *cure != REDIS_CURE_MASTER)
+			return r;
+		from = n->server.host;
+	}
+	return NULL;
+}
+
+/* The server's own words for what went wrong, after what a SCRIPT LOAD says before. */
+static struct redisReply *
+receive(const struct owed *o, enum redis_cure *cure, char *text, size_t size)
+{
+	enum redis_cure load_cure = REDIS_CURE_NONE;
+	struct redisReply *r;
+	char load_text[256] = "";
+
+	if (o->load) {
+		r = redis_link_reply(
+		    o->node->link, &load_cure, load_text, sizeof(load_text));
+		redis_link_free_reply(r);
+	}
+	if (load_cure != REDIS_CURE_RECONNECT && load_cure != REDIS_CURE_MEMORY) {
+		r = redis_link_reply(o->node->link, cure, text, size);
+		if (r != NULL || *cure != REDIS_CURE_SCRIPT || load_text[0] == '\0')
+			return r;
+	}
+	*cure = load_cure;
+	snprintf(text, size, "%s", load_text);
+	return NULL;
+}
+
+/* A reply that is none: what it means, and what it changes. */
+static struct redisReply *
+resolve(struct redis_net *net, const struct owed *o, enum redis_cure *cure, char *text,
+    size_t size)
+{
+	struct redisReply *r = NULL;
+	size_t len;
+
+	if (*cure == REDIS_CURE_RECONNECT || *cure == REDIS_CURE_MEMORY)
+		redis_node_broke(o->node, &net->ways, text);
+	if (*cure == REDIS_CURE_SCRIPT ||
+	    (o->load && *cure == REDIS_CURE_OPERATOR)) /* maybe SCRIPT LOAD's */
+		o->node->scripted = false;
+	if (*cure == REDIS_CURE_MASTER && net->cluster != NULL)
+		r = follow(net, o, cure, text, size);
+	len = strlen(text);
+	if (net->cluster == NULL && len < size &&
+	    (strncmp(text, "MOVED ", 6) == 0 || strncmp(text, "ASK ", 4) == 0))
+		snprintf(text + len, size - len,
+		    " (this is a Redis Cluster: say redis+cluster://)");
+	widen(net, cure);
+	return r;
+}
+
+struct redisReply *
+redis_net_reply(struct redis_net *net, enum redis_cure *cure, char *err, size_t errlen)
+{
+	char text[512] = ""; /* a redirection must not be cut */
+	struct redisReply *r = NULL;
+	struct owed o;
+
+	if (redis_net_owed(net) == 0) {
+		fail(cure, REDIS_CURE_OPERATOR, err, errlen, "no reply is owed");
+		return NULL;
+	}
+	send_all(net);
+	o = net->owed[net->first++];
+	if (net->first == net->end)
+		net->first = net->end = 0;
+	if (o.node->serial != o.serial) {
+		fail(cure, REDIS_CURE_RECONNECT, text, sizeof(text), o.node->why);
+		widen(net, cure);
+	} else {
+		r = receive(&o, cure, text, sizeof(text));
+		if (r == NULL)
+			r = resolve(net, &o, cure, text, sizeof(text));
+	}
+	free(o.bytes);
+	if (r == NULL)
+		snprintf(err, errlen, "%s", text);
+	return r;
+}
+
+void
+redis_net_each(struct redis_net *net,
+    void (*each)(void *arg, const struct rurl *server, const struct redis_probe *,
+	const char *why),
+    void *arg)
+{
+	enum redis_cure cure;
+	char err[512];
+
+	for (struct redis_node *n = nodes(net); n != NULL; n = n->next) {
+		bool there =
+		    redis_node_open(n, &net->ways, &cure, err, sizeof(err)) == 0;
+
+		each(arg, &n->server, there ? &n->probe : NULL, there ? "" : err);
+	}
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * redis_node.c - one server of a redis_net.  See the header.
+ */
+#include "redis/redis_node.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "system/clock.h"
+
+#define LEAVE_MIN_MS 100
+#define LEAVE_MAX_MS 10000
+
+struct redis_node *
+redis_node_new(const struct rurl *server)
+{
+	struct redis_node *n = calloc(1, sizeof(*n));
+
+	if (n != NULL)
+		n->server = *server;
+	return n;
+}
+
+void
+redis_node_close_aside(struct redis_node *n)
+{
+	redis_link_close(n->aside);
+	n->aside = NULL;
+}
+
+void
+redis_node_free(struct redis_node *n)
+{
+	if (n == NULL)
+		return;
+	redis_link_close(n->link);
+	redis_node_close_aside(n);
+	explicit_bzero(&n->server, sizeof(n->server));
+	free(n);
+}
+
+/* Not again for a while, longer each time. */
+static void
+leave_alone(struct redis_node *n, const struct redis_node_ways *w, const char *why)
+{
+	unsigned doubled = n->failures < 7 ? n->failures : 7;
+	int64_t ms = (int64_t)LEAVE_MIN_MS << doubled;
+
+	n->failures++;
+	if (w->many)
+		n->not_before_ms =
+		    clock_mono_ms() + (ms < LEAVE_MAX_MS ? ms : LEAVE_MAX_MS);
+	snprintf(n->why, sizeof(n->why), "%s", why);
+}
+
+void
+redis_node_broke(struct redis_node *n, const struct redis_node_ways *w, const char *why)
+{
+	redis_link_close(n->link);
+	n->link = NULL;
+	n->serial++;
+	n->unsent = false;
+	/* Restarted, it has no scripts. */
+	n->scripted = false;
+	leave_alone(n, w, why);
+}
+
+/* Is it too early to try this one again? */
+static bool
+left_alone(const struct redis_node *n, enum redis_cure *cure, char *err, size_t errlen)
+{
+	if (n->not_before_ms == 0 || clock_mono_ms() >= n->not_before_ms)
+		return false;
+	*cure = REDIS_CURE_HOLD;
+	snprintf(err, errlen, "%s", n->why);
+	return true;
+}
+
+/* "redis://127.0.0.1:6379/0: " before what is wrong there. */
+static void
+name_it(const struct redis_node *n, const char *what, char *err, size_t errlen)
+{
+	char url[RURL_SHOWN_MAX];
+
+	rurl_show(&n->server, url, sizeof(url));
+	snprintf(err, errlen, "%s: %s", url, what);
+}
+
+static int
+probe(struct redis_node *n, const struct redis_node_ways *w, enum redis_cure *cure,
+    char *err, size_t errlen)
+{
+	char why[256];
+
+	if (redis_probe(n->link, &n->probe, cure, why, sizeof(why)) == -1) {
+		name_it(n, why, err, errlen);
+		return -1;
+	}
+	if (n->probe.master || !w->options.masters)
+		return 0;
+	*cure = REDIS_CURE_MASTER;
+	name_it(n, "this Redis is a replica, not a master", err, errlen);
+	return -1;
+}
+
+int
+redis_node_open(struct redis_node *n, const struct redis_node_ways *w,
+    enum redis_cure *cure, char *err, size_t errlen)
+{
+	if (n->link != NULL)
+		return 0;
+	if (left_alone(n, cure, err, errlen))
+		return -1;
+	n->link = redis_link_open(&n->server, w->options.timeout_ms, cure, err, errlen);
+	if (n->link == NULL) {
+		leave_alone(n, w, err);
+		return -1;
+	}
+	if (probe(n, w, cure, err, errlen) == -1) {
+		redis_node_broke(n, w, err);
+		return -1;
+	}
+	n->failures = 0;
+	n->not_before_ms = 0;
+	n->why[0] = '\0';
+	if (w->options.connected != NULL)
+		w->options.connected(w->options.arg, &n->server, &n->probe);
+	return 0;
+}
+
+/* ==== aside ==== */
+
+static struct redisReply *
+say(struct redis_node *n, size_t argc, const char **argv, enum redis_cure *cure,
+    char *err, size_t errlen)
+{
+	return redis_link_command(n->aside, argc, argv, NULL, cure, err, errlen);
+}
+
+/* A command whose reply is only good or bad. */
+static int
+say_plain(struct redis_node *n, size_t argc, const char **argv, enum redis_cure *cure,
+    char *err, size_t errlen)
+{
+	struct redisReply *r = say(n, argc, argv, cure, err, errlen);
+
+	redis_link_free_reply(r);
+	return r == NULL ? -1 : 0;
+}
+
+static struct redisReply *
+try_aside(struct redis_node *n, bool ask, const char *bytes, size_t len,
+    enum redis_cure *cure, char *err, size_t errlen)
+{
+	if (ask &&
+	    say_plain(n, 1, (const char *[]) { "ASKING" }, cure, err, errlen) == -1)
+		return NULL;
+	if (redis_link_append_formatted(n->aside, bytes, len) == 0)
+		return redis_link_reply(n->aside, cure, err, errlen);
+	*cure = REDIS_CURE_MEMORY;
+	snprintf(err, errlen, "out of memory");
+	return NULL;
+}
+
+struct redisReply *
+redis_node_aside(struct redis_node *n, const struct redis_node_ways *w, bool ask,
+    bool script, const char *bytes, size_t len, enum redis_cure *cure, char *err,
+    size_t errlen)
+{
+	const char *load[] = { "SCRIPT", "LOAD", w->options.script };
+	struct redisReply *r;
+
+	if (left_alone(n, cure, err, errlen))
+		return NULL;
+	if (n->aside == NULL)
+		n->aside = redis_link_open(
+		    &n->server, w->options.timeout_ms, cure, err, errlen);
+	if (n->aside == NULL) {
+		leave_alone(n, w, err);
+		return NULL;
+	}
+	r = try_aside(n, ask, bytes, len, cure, err, errlen);
+	/* ASKING is used up by the refusal, so all of it is said again. */
+	if (r == NULL && *cure == REDIS_CURE_SCRIPT && script &&
+	    say_plain(n, 3, load, cure, err, errlen) == 0) {
+		n->scripted = true;
+		r = try_aside(n, ask, bytes, len, cure, err, errlen);
+	}
+	if (r == NULL &&
+	    (*cure == REDIS_CURE_RECONNECT || *cure == REDIS_CURE_MEMORY)) {
+		redis_node_close_aside(n);
+		leave_alone(n, w, err);
+	}
+	return r;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * redis_node.h - one server of a redis_net: its connections and what is known of it.
+ *
+ * There are two connections at most: the main one, over which commands are pipelined,
+ * and another aside for those that were redirected here, so that their replies do not
+ * get between those of a pipeline.  A server that failed is left alone for a while.
+ * For one thread, as redis/redis_net.h.
+ */
+#ifndef METERMARK_REDIS_REDIS_NODE_H
+#define METERMARK_REDIS_REDIS_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "redis/redis_net.h"
+
+struct redis_node {
+	struct redis_node *next;
+	struct redis_link *link, *aside; /* NULL: not connected */
+	unsigned serial; /* which connection link is: rises when one is closed */
+	bool scripted;   /* it has been sent the script, and has not denied it since */
+	bool unsent;     /* there may be commands queued here and not sent */
+	unsigned slots;  /* how many it serves, in a cluster */
+	unsigned failures; /* in a row */
+	int64_t not_before_ms;
+	struct redis_probe probe; /* as of the last connect */
+	struct rurl server;
+	char why[256]; /* the last failure; "" for none */
+};
+
+/* What is the same for all nodes of a net. */
+struct redis_node_ways {
+	struct redis_net_options options;
+	char sha[41];
+	bool many; /* a cluster: one that fails is left alone for a while */
+};
+
+/* NULL when out of memory. */
+struct redis_node *redis_node_new(const struct rurl *server);
+void redis_node_free(struct redis_node *);
+
+/* Connect the main link where it is not, and look what is there.  0, or -1 with *cure
+ * and err, which begins with the server's URL. */
+int redis_node_open(struct redis_node *, const struct redis_node_ways *,
+    enum redis_cure *cure, char *err, size_t errlen);
+/* The main link is of no use any more. */
+void redis_node_broke(
+    struct redis_node *, const struct redis_node_ways *, const char *why);
+void redis_node_close_aside(struct redis_node *);
+
+/*
+ * One command, as redisFormatCommandArgv() makes it, beside the pipeline; after ASKING
+ * with ask.  As redis_link_command().  script: it is an EVALSHA of the net's script.
+ */
+struct redisReply *redis_node_aside(struct redis_node *, const struct redis_node_ways *,
+    bool ask, bool script, const char *bytes, size_t len, enum redis_cure *cure,
+    char *err, size_t errlen);
+
+#endif

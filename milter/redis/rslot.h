@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rslot.h - which slot of a Redis Cluster a key is in, and where an answer says it
+ * went.
+ *
+ * Redis Cluster specification: "Key distribution model", "Hash tags", "MOVED
+ * redirection", "ASK redirection".  Pure.
+ */
+#ifndef METERMARK_REDIS_RSLOT_H
+#define METERMARK_REDIS_RSLOT_H
+
+#include <stdbool.h>
+
+#include "text/str.h"
+
+#define RSLOT_COUNT 16384
+
+/* CRC16 (XMODEM) of what stands between the first { and the next }, where there is
+ * something, else of all the key; modulo 16384. */
+unsigned rslot_of(struct str key);
+
+/* "MOVED 3999 127.0.0.1:6381" and "ASK 3999 127.0.0.1:6381". */
+struct rslot_redirect {
+	bool ask; /* for this once only; else from now on */
+	unsigned slot;
+	char host[256]; /* "": that of the server which said it */
+	int port;
+};
+
+/* false: the error reply is no such redirection, or not well-formed. */
+bool rslot_redirect(const char *reply, struct rslot_redirect *out);
+
+#endif
