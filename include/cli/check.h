@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "cli/explain.h"
-#include "core/rule.h"
+#include "rules/rule.h"
 #include "text/cidr.h"
 
 #define CHECK_RESULTS_MAX 128
@@ -72,7 +72,7 @@ void check_score(const struct check *, enum rule_provider, struct check_score *)
 /* A field's value on one line, with all that could move a terminal escaped. */
 void check_value(struct buf *, struct str, bool utf8);
 
-/* check_rules.c: results from core/rule.h. */
+/* check_rules.c: results from rules/rule.h. */
 void check_rules(struct check *);
 
 /* check_dns.c: further ones from DNS.  An exit status. */

@@ -16,8 +16,8 @@
 
 #include "campaign/source.h"
 #include "core/conf_track.h"
-#include "core/rule.h"
 #include "mail/tmpl.h"
+#include "rules/rule.h"
 #include "text/cidr.h"
 #include "text/str.h"
 

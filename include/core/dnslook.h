@@ -16,8 +16,8 @@
 #include "core/dkimrec.h"
 #include "core/dmarcrec.h"
 #include "core/dnsans.h"
-#include "core/rule.h"
 #include "core/spf.h"
+#include "rules/rule.h"
 #include "text/cidr.h"
 
 #define DNSLOOK_TEXT_MAX 400

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * inspect.h - the rules of core/rule.h at the end of a message: run, acted on, counted,
- * logged.
+ * inspect.h - the rules of rules/rule.h at the end of a message: run, acted on,
+ * counted, logged.
  *
  * The settings say per rule and per stream what a failure means: nothing (off), a
  * count, a warning, quarantine, a refusal for now or for good.  The strongest of a
@@ -15,8 +15,8 @@
 
 #include "core/conf.h"
 #include "core/decide.h"
-#include "core/rule.h"
 #include "core/tally.h"
+#include "rules/rule.h"
 #include "text/buf.h"
 
 struct inspection {

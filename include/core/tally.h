@@ -16,8 +16,8 @@
 
 #include "campaign/camp.h"
 #include "core/hll.h"
-#include "core/provider.h"
-#include "core/rule.h"
+#include "rules/provider.h"
+#include "rules/rule.h"
 #include "text/namemap.h"
 #include "text/str.h"
 

@@ -19,11 +19,11 @@
 #include "campaign/sourcejson.h"
 #include "core/conf.h"
 #include "core/decide.h"
-#include "core/rule.h"
 #include "core/signport.h"
 #include "core/tally.h"
 #include "mail/idname.h"
 #include "mail/plan.h"
+#include "rules/rule.h"
 
 /* What one message may take of our memory: header, edits, recipients; bytes. */
 #define TXN_ARENA_MAX ((size_t)1024 * 1024)
@@ -39,7 +39,7 @@ struct txn_env {
 	const void *self;
 	struct tally_sink sink;
 	source_json_fn json; /* NULL: tag headers in JSON are not read */
-	rule_org_fn org;     /* see core/rule.h */
+	rule_org_fn org;     /* see rules/rule.h */
 	idname_fn idn;       /* NULL: international names stay as they are */
 	bool look_at_all;    /* at bodies that are not ours too, for txn_facts() */
 };

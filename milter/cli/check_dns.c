@@ -23,7 +23,7 @@
 #define O RULE_NOT_ASKED
 #define PROVIDERS "Gmail, Yahoo, Outlook and Apple, sender requirements"
 
-/* Gmail, Yahoo, Outlook, Apple, RFC, as in core/rule.c. */
+/* Gmail, Yahoo, Outlook, Apple, RFC, as in rules/rule.c. */
 static const struct {
 	const char *id, *title, *reference, *cure;
 	uint8_t demand[RULE_PROVIDERS];

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "core/csv.h"
-#include "core/provider.h"
+#include "rules/provider.h"
 #include "text/visible.h"
 
 #define RECORD_MAX 8192

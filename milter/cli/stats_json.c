@@ -14,7 +14,7 @@
 #include <jansson.h>
 
 #include "core/human.h"
-#include "core/provider.h"
+#include "rules/provider.h"
 #include "text/visible.h"
 
 #define SENT_MAX (CAMP_SENT_MAX * 3) /* each byte may become U+FFFD */

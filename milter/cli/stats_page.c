@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "core/human.h"
-#include "core/provider.h"
-#include "core/rule.h"
 #include "core/table.h"
+#include "rules/provider.h"
+#include "rules/rule.h"
 #include "text/visible.h"
 
 /* The counters of an hour's or a day's line, in its order; bytes follow. */

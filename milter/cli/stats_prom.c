@@ -13,8 +13,8 @@
 #include <stdio.h>
 
 #include "core/prom.h"
-#include "core/provider.h"
-#include "core/rule.h"
+#include "rules/provider.h"
+#include "rules/rule.h"
 
 #define NAME_MAX_BYTES 64
 

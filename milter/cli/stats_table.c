@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "core/human.h"
-#include "core/provider.h"
 #include "core/spark.h"
 #include "core/table.h"
+#include "rules/provider.h"
 
 #define LINE_MAX_BYTES 4096
 #define CELL_MAX 96

@@ -276,7 +276,7 @@ class Uninspected(BenchMetermark):
 
     def _config(self, bench, load, run):
         here = os.path.dirname(os.path.abspath(__file__))
-        with open(os.path.join(here, "../../include/core/rule.h"), encoding="ascii") as f:
+        with open(os.path.join(here, "../../include/rules/rule.h"), encoding="ascii") as f:
             rules = re.findall(r'^ X\(\w+, "([^"]+)"\)', f.read(), re.M)
         return super()._config(bench, load, run) + "inspect {\n" + "".join(
             f'\trule "{rule}" {{ action = "off" }}\n' for rule in rules) + "}\n"

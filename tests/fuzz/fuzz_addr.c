@@ -10,9 +10,9 @@
  */
 #include <string.h>
 
-#include "core/provider.h"
 #include "mail/addr.h"
 #include "mail/sendform.h"
+#include "rules/provider.h"
 #include "fuzz.h"
 
 #define ARENA_MAX ((size_t)64 * 1024 * 1024)

@@ -11,7 +11,7 @@
  */
 #include <string.h>
 
-#include "core/rule.h"
+#include "rules/rule.h"
 #include "fuzz.h"
 
 #define ARENA_MAX ((size_t)4 * 1024 * 1024)

@@ -12,8 +12,8 @@
  *
  * The facts are one message's and belong to one thread; the table is constant.
  */
-#ifndef METERMARK_CORE_RULE_H
-#define METERMARK_CORE_RULE_H
+#ifndef METERMARK_RULES_RULE_H
+#define METERMARK_RULES_RULE_H
 
 #include <stdbool.h>
 #include <stddef.h>

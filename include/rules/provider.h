@@ -6,8 +6,8 @@
  * names, so the well-known consumer domains fold into one name each and all others into
  * "other".
  */
-#ifndef METERMARK_CORE_PROVIDER_H
-#define METERMARK_CORE_PROVIDER_H
+#ifndef METERMARK_RULES_PROVIDER_H
+#define METERMARK_RULES_PROVIDER_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/provider.h"
+#include "rules/provider.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

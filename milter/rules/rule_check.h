@@ -3,10 +3,10 @@
  * rule_check.h - the checks that the table of rule.c points at.  For rule*.c only; what
  * each of them asks is its row's title.
  */
-#ifndef METERMARK_CORE_RULE_CHECK_H
-#define METERMARK_CORE_RULE_CHECK_H
+#ifndef METERMARK_RULES_RULE_CHECK_H
+#define METERMARK_RULES_RULE_CHECK_H
 
-#include "core/rule.h"
+#include "rules/rule.h"
 
 #define RULE_CHECK(name)                                                               \
  enum rule_verdict rule_check_##name(const struct rule_facts *, struct buf *why)

@@ -3,7 +3,7 @@
  * rule_test.c - each rule on messages that keep and break it, and what follows from the
  * settings.
  */
-#include "core/rule.h"
+#include "rules/rule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

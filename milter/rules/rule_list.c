@@ -2,7 +2,7 @@
 /*
  * rule_list.c - rules about the fields of lists and campaigns.
  */
-#include "core/rule_check.h"
+#include "rules/rule_check.h"
 
 #include <string.h>
 

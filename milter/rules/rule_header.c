@@ -2,7 +2,7 @@
 /*
  * rule_header.c - rules about the fields that every message has.
  */
-#include "core/rule_check.h"
+#include "rules/rule_check.h"
 
 #include "mail/mimefield.h"
 

@@ -2,7 +2,7 @@
 /*
  * rule_date.c - is that a date of RFC 5322 3.3?  Comments may stand behind it.
  */
-#include "core/rule_check.h"
+#include "rules/rule_check.h"
 
 static bool
 space(struct str *s)

@@ -5,9 +5,9 @@
  * Whether a signature verifies needs its key, which is in DNS; whether it is there and
  * whose it claims to be does not.
  */
-#include "core/rule_check.h"
+#include "rules/rule_check.h"
 
-#include "core/provider.h"
+#include "rules/provider.h"
 
 /* Lower case, without the last dot, into out; false: not a name that fits. */
 static bool

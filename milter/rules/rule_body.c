@@ -2,7 +2,7 @@
 /*
  * rule_body.c - rules about the body, by what was seen of it.
  */
-#include "core/rule_check.h"
+#include "rules/rule_check.h"
 
 #include <inttypes.h>
 

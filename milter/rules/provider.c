@@ -7,7 +7,7 @@
  * others (Google Workspace, Microsoft 365) cannot be told without DNS and are "other",
  * as is yahoo.co.jp, which is another company with gates of its own.
  */
-#include "core/provider.h"
+#include "rules/provider.h"
 
 static const char *const gmail[] = { "gmail.com", "googlemail.com", NULL };
 

@@ -2,11 +2,11 @@
 /*
  * rule_facts.c - one pass over the header, so that each check finds what it asks for.
  */
-#include "core/rule.h"
+#include "rules/rule.h"
 
 #include <string.h>
 
-#include "core/rule_check.h"
+#include "rules/rule_check.h"
 
 #define LINE_MAX_BYTES 998
 

@@ -7,12 +7,12 @@
  * volume sender requirements of May 2025, Apple's Postmaster information for iCloud
  * Mail.
  */
-#include "core/rule.h"
+#include "rules/rule.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "core/rule_check.h"
+#include "rules/rule_check.h"
 #include "text/visible.h"
 
 #define QUOTE_MAX 80
