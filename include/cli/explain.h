@@ -15,11 +15,11 @@
 #include "core/hll.h"
 #include "core/signport.h"
 #include "core/tally.h"
-#include "core/token.h"
 #include "core/track.h"
 #include "core/txn.h"
 #include "mail/addr.h"
 #include "text/buf.h"
+#include "token/token.h"
 
 #define EXPLAIN_NOTES_MAX 32
 #define EXPLAIN_RCPTS_MAX 1000

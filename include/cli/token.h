@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "cli/target.h"
-#include "core/token.h"
+#include "token/token.h"
 
 struct token_options {
 	struct target_options target; /* its config names the settings, too */

@@ -4,7 +4,7 @@
  * hold.
  *
  * A template is judged by what it makes of the longest values that a message can bring,
- * so that what passes here is good for every message.  core/stamp.h and core/verp.h
+ * so that what passes here is good for every message.  core/stamp.h and token/verp.h
  * carry the settings out.  Pure.
  */
 #ifndef METERMARK_CORE_CONF_TRACK_H

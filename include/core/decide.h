@@ -18,13 +18,13 @@
 #include "campaign/camp.h"
 #include "campaign/sourceread.h"
 #include "core/conf.h"
-#include "core/mark.h"
-#include "core/verp.h"
 #include "mail/bodyscan.h"
 #include "mail/hdr.h"
 #include "mail/idname.h"
 #include "text/arena.h"
 #include "text/cidr.h"
+#include "token/mark.h"
+#include "token/verp.h"
 
 /* Why a client's mail may be ours; the strongest that holds. */
 enum decide_class {

@@ -38,7 +38,7 @@ enum presign_fault presign_header(
     const struct presign_facts *, struct hdr *, struct arena *, bool *partly);
 
 /*
- * Of mail that goes unsigned only what the handled-mark covers (core/mark.h): Date,
+ * Of mail that goes unsigned only what the handled-mark covers (token/mark.h): Date,
  * Message-ID (not without facts->domain) and From, as Sendmail would add or write them.
  * From that cannot be is left as it is.  0, or -1 when there is no room.
  */

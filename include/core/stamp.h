@@ -27,10 +27,10 @@
 #include <stddef.h>
 
 #include "core/conf.h"
-#include "core/token.h"
 #include "mail/hdr.h"
 #include "mail/tmpl.h"
 #include "text/arena.h"
+#include "token/token.h"
 
 /* Of one message; strs are borrowed. */
 struct stamp_facts {

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "core/conf.h"
-#include "core/token.h"
+#include "token/token.h"
 
 /*
  * A ring of all keys of the settings, in their order: the last one is the newest.

@@ -23,7 +23,7 @@ enum tmpl_var {
 	TMPL_USER,       /* authenticated identity; empty when there is none */
 	TMPL_CUSTOMER,   /* canonical, from the tags; empty when there is none */
 	TMPL_QUEUE_ID,   /* the MTA's queue id */
-	TMPL_TOKEN,      /* see core/token.h; which form, the field tells */
+	TMPL_TOKEN,      /* see token/token.h; which form, the field tells */
 	TMPL_DATE,       /* day of the message, UTC, YYYYMMDD */
 	TMPL_RCPT_COUNT, /* number of envelope recipients, decimal */
 	TMPL_VARS        /* how many there are */

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/token.h"
 #include "mail/addr.h"
+#include "token/token.h"
 
 #define ADD (1U << CONF_EDIT_ADD)
 #define SET (1U << CONF_EDIT_SET)

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "core/conf.h"
-#include "core/token.h"
 #include "mail/addr.h"
+#include "token/token.h"
 
 #define BIT(v) (1U << (v))
 #define EVERY (BIT(TMPL_VARS) - 1)

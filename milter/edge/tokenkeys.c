@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "edge/tokencrypt.h"
 #include "system/crypto.h"
 #include "system/keyfile.h"
 #include "system/newfile.h"
 #include "text/buf.h"
+#include "token/tokencrypt.h"
 
 #define RANDOM_BYTES 32
 

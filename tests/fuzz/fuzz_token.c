@@ -13,10 +13,10 @@
  */
 #include <string.h>
 
-#include "core/mark.h"
-#include "core/token.h"
-#include "edge/tokencrypt.h"
 #include "text/armor.h"
+#include "token/mark.h"
+#include "token/token.h"
+#include "token/tokencrypt.h"
 #include "fuzz.h"
 
 #define ARENA_MAX ((size_t)1024 * 1024)

@@ -21,9 +21,9 @@
 #include "core/conf.h"
 #include "core/decide.h"
 #include "edge/conffile.h"
-#include "edge/tokencrypt.h"
 #include "mail/addr.h"
 #include "system/crypto.h"
+#include "token/tokencrypt.h"
 #include "fuzz.h"
 
 #define ARENA_MAX ((size_t)64 * 1024 * 1024)

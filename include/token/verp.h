@@ -9,8 +9,8 @@
  * The null sender is never changed: what it sends is a notification, and a bounce of
  * it goes nowhere.  Pure; memory is the arena's.
  */
-#ifndef METERMARK_CORE_VERP_H
-#define METERMARK_CORE_VERP_H
+#ifndef METERMARK_TOKEN_VERP_H
+#define METERMARK_TOKEN_VERP_H
 
 #include <stdbool.h>
 

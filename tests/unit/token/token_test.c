@@ -3,7 +3,7 @@
  * token_test.c - tokens of both forms: the vectors of tests/data/token-vectors.json,
  * which another implementation has made, and what must not be taken for a token.
  */
-#include "core/token.h"
+#include "token/token.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "edge/tokencrypt.h"
+#include "token/tokencrypt.h"
 
 struct fixture {
 	json_t *vectors;

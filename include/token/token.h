@@ -25,13 +25,13 @@
  *
  * The keys are HKDF-SHA256 (RFC 5869, no salt) of the content of the key file, less CR
  * and LF at its end; info "metermark token mailbox 1" (32 bytes), "metermark token url
- * 1" (64 bytes), and for core/mark.h "metermark mark 1" (32 bytes).
+ * 1" (64 bytes), and for token/mark.h "metermark mark 1" (32 bytes).
  *
- * The cryptography is lent by the edge (edge/tokencrypt.h).  A ring is immutable once
+ * The cryptography is lent by the edge (token/tokencrypt.h).  A ring is immutable once
  * filled and may be shared by threads then.
  */
-#ifndef METERMARK_CORE_TOKEN_H
-#define METERMARK_CORE_TOKEN_H
+#ifndef METERMARK_TOKEN_TOKEN_H
+#define METERMARK_TOKEN_TOKEN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -93,7 +93,7 @@ char token_ring_newest(const struct token_ring *);
 /* One of TOKEN_KEY_IDS. */
 bool token_key_id_valid(char);
 
-/* For core/mark.h: HMAC-SHA256 with the mark key of that id (-1: no such key), and the
+/* For token/mark.h: HMAC-SHA256 with the mark key of that id (-1: no such key), and the
  * comparison that was lent. */
 int token_ring_mac(
     const struct token_ring *, char id, const void *, size_t n, uint8_t out[32]);

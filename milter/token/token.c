@@ -2,7 +2,7 @@
 /*
  * token.c - tokens of both forms, and the keys they are made with.  See the header.
  */
-#include "core/token.h"
+#include "token/token.h"
 
 #include <stdlib.h>
 #include <string.h>

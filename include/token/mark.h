@@ -12,7 +12,7 @@
  *     field (name, ":", value) as relaxed header canonicalization has it (RFC 6376
  *     3.4.2); the envelope sender without <>, its domain in lower case
  *
- * The key is that of core/token.h for marks.  Fields and sender are those that leave,
+ * The key is that of token/token.h for marks.  Fields and sender are those that leave,
  * after all edits: the MTA gives back what it was given.  But a sender without a domain
  * it completes: a mark made for one holds for that local part at any domain. Recipients
  * are not in it: what comes back may be for fewer of them.
@@ -20,15 +20,15 @@
  * A mark proves that a message of that author, time, id and sender has been handled by
  * somebody with the key; it makes nothing be signed, only one message pass untouched.
  */
-#ifndef METERMARK_CORE_MARK_H
-#define METERMARK_CORE_MARK_H
+#ifndef METERMARK_TOKEN_MARK_H
+#define METERMARK_TOKEN_MARK_H
 
 #include <stdint.h>
 
-#include "core/token.h"
 #include "mail/hdr.h"
 #include "text/buf.h"
 #include "text/str.h"
+#include "token/token.h"
 
 #define MARK_FIELD "X-Metermark"
 /* Bytes of a value. */

@@ -3,7 +3,7 @@
  * mark_test.c - the handled-mark: the values of tests/data/token-vectors.json, and all
  * that must make one void.
  */
-#include "core/mark.h"
+#include "token/mark.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "edge/tokencrypt.h"
+#include "token/tokencrypt.h"
 
 #define NOW ((int64_t)1795508579)
 #define SENDER STR("<bounce@example.com>")

@@ -2,7 +2,7 @@
 /*
  * verp.c - a new envelope sender.  See the header.
  */
-#include "core/verp.h"
+#include "token/verp.h"
 
 #include "mail/addr.h"
 #include "mail/field.h"

@@ -2,7 +2,7 @@
 /*
  * tokencrypt.c - HKDF, AES-SIV and comparison from libcrypto.  See the header.
  */
-#include "edge/tokencrypt.h"
+#include "token/tokencrypt.h"
 
 #include <pthread.h>
 #include <string.h>

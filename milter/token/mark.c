@@ -2,7 +2,7 @@
 /*
  * mark.c - the handled-mark.  See the header.
  */
-#include "core/mark.h"
+#include "token/mark.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -4,12 +4,12 @@
  * HKDF-SHA256 (RFC 5869), AES-256-SIV (RFC 5297), a comparison in constant time.
  * Thread-safe.
  */
-#ifndef METERMARK_EDGE_TOKENCRYPT_H
-#define METERMARK_EDGE_TOKENCRYPT_H
+#ifndef METERMARK_TOKEN_TOKENCRYPT_H
+#define METERMARK_TOKEN_TOKENCRYPT_H
 
-#include "core/token.h"
+#include "token/token.h"
 
-/* What core/token.h wants to be lent; for the life of the process. */
+/* What token/token.h wants to be lent; for the life of the process. */
 const struct token_crypto *tokencrypt(void);
 
 #endif
