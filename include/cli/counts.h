@@ -13,7 +13,7 @@
 
 #include "campaign/camp.h"
 #include "cli/query.h"
-#include "core/tally.h"
+#include "counting/tally.h"
 
 struct counts {
 	int64_t n[TALLY_COUNTERS];     /* 0 where Redis has no such field */

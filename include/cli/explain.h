@@ -12,11 +12,11 @@
 
 #include "core/conf.h"
 #include "core/decide.h"
-#include "core/hll.h"
 #include "core/signport.h"
-#include "core/tally.h"
 #include "core/track.h"
 #include "core/txn.h"
+#include "counting/hll.h"
+#include "counting/tally.h"
 #include "mail/addr.h"
 #include "text/buf.h"
 #include "token/token.h"

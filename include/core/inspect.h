@@ -15,7 +15,7 @@
 
 #include "core/conf.h"
 #include "core/decide.h"
-#include "core/tally.h"
+#include "counting/tally.h"
 #include "rules/rule.h"
 #include "text/buf.h"
 

@@ -49,7 +49,7 @@
 
 enum jrec_kind { JREC_JOURNAL = 1, JREC_LEDGER = 2 };
 
-/* Types of records.  Their payloads are in core/jpack.h. */
+/* Types of records.  Their payloads are in counting/jpack.h. */
 enum jrec_type {
 	JREC_SCHEMA = 1, /* which counter each index means, in this file */
 	JREC_DELTA = 2,  /* journal: one message */

@@ -25,9 +25,9 @@
  *                              Was the batch read from disk, it was counted then; a
  *                              new one was not, and is numbered anew, above that
  *
- * Batches are kept as bytes (core/jpack.h), a tenth of what an entry takes.  Pure: time
- * comes as an argument, in milliseconds of a clock that does not jump, where nothing
- * else is said.  Not thread-safe.
+ * Batches are kept as bytes (counting/jpack.h), a tenth of what an entry takes.  Pure:
+ * time comes as an argument, in milliseconds of a clock that does not jump, where
+ * nothing else is said.  Not thread-safe.
  */
 #ifndef METERMARK_CORE_LANES_H
 #define METERMARK_CORE_LANES_H
@@ -36,8 +36,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/rbatch.h"
-#include "core/tally.h"
+#include "counting/rbatch.h"
+#include "counting/tally.h"
 #include "text/namemap.h"
 
 struct batch {

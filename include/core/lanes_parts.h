@@ -5,9 +5,9 @@
 #ifndef METERMARK_CORE_LANES_PARTS_H
 #define METERMARK_CORE_LANES_PARTS_H
 
-#include "core/jpack.h"
 #include "core/lanes.h"
 #include "core/retain.h"
+#include "counting/jpack.h"
 
 struct lanes {
 	struct namemap map;

@@ -20,7 +20,7 @@
 #include "core/conf.h"
 #include "core/decide.h"
 #include "core/signport.h"
-#include "core/tally.h"
+#include "counting/tally.h"
 #include "mail/idname.h"
 #include "mail/plan.h"
 #include "rules/rule.h"

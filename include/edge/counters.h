@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "core/conf.h"
-#include "core/tally.h"
+#include "counting/tally.h"
 #include "edge/flusher.h"
 #include "edge/outbox.h"
 

@@ -33,7 +33,7 @@
 
 #include "core/conf.h"
 #include "core/jrec.h"
-#include "core/tally.h"
+#include "counting/tally.h"
 
 /* A segment holds at least the largest record there may be. */
 #define JOURNAL_SEGMENT_MIN ((size_t)512 * 1024)

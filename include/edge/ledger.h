@@ -2,11 +2,11 @@
 /*
  * ledger.h - the file in which the flusher writes down what it does, before it does it.
  *
- * DIR/ledger, made of records (core/jrec.h, core/jpack.h), the last ones added at its
- * end.  Records between two COMMITs are valid together or not at all; with each COMMIT
- * goes the number up to which the journal is in the ledger.  So what was summed up, the
- * numbers of the batches it went into, and the place in the journal can never part
- * ways, whenever the power fails.  A batch is in the ledger, and on disk unless
+ * DIR/ledger, made of records (core/jrec.h, counting/jpack.h), the last ones added at
+ * its end.  Records between two COMMITs are valid together or not at all; with each
+ * COMMIT goes the number up to which the journal is in the ledger.  So what was summed
+ * up, the numbers of the batches it went into, and the place in the journal can never
+ * part ways, whenever the power fails.  A batch is in the ledger, and on disk unless
  * journal_sync is none, before Redis sees it.
  *
  * A ledger that has grown is written anew beside the old one, with what is still

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/tally.h"
+#include "counting/tally.h"
 
 struct gate;
 

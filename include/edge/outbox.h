@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/tally.h"
+#include "counting/tally.h"
 
 struct journal;
 struct outbox;

@@ -7,7 +7,7 @@
 #define METERMARK_EDGE_STORE_PARTS_H
 
 #include "campaign/names.h"
-#include "core/jpack.h"
+#include "counting/jpack.h"
 #include "edge/ledger.h"
 #include "edge/store.h"
 

@@ -16,10 +16,10 @@
 #include <hiredis/hiredis.h>
 
 #include "cli/query.h"
-#include "core/hll.h"
 #include "core/human.h"
-#include "core/rbatch.h"
-#include "core/tally.h"
+#include "counting/hll.h"
+#include "counting/rbatch.h"
+#include "counting/tally.h"
 #include "redis/redis_place.h"
 #include "redis/rkey.h"
 #include "system/clock.h"

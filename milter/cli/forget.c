@@ -2,9 +2,10 @@
 /*
  * forget.c - `metermark forget`: removes campaigns and all that was counted of them.
  *
- * One script call removes a campaign's keys and leaves the tombstone (core/rbatch.h),
- * so that the daemon's retained batches do not bring it back; then its name leaves the
- * registries.  Whatever is missing or mistyped stops us before anything is removed.
+ * One script call removes a campaign's keys and leaves the tombstone
+ * (counting/rbatch.h), so that the daemon's retained batches do not bring it back; then
+ * its name leaves the registries.  Whatever is missing or mistyped stops us before
+ * anything is removed.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -23,7 +24,7 @@
 #include "cli/target.h"
 #include "cli/term.h"
 #include "core/human.h"
-#include "core/rbatch.h"
+#include "counting/rbatch.h"
 #include "redis/rkey.h"
 #include "system/crypto.h"
 

@@ -13,7 +13,7 @@
 
 #include <hiredis/hiredis.h>
 
-#include "core/rbatch.h"
+#include "counting/rbatch.h"
 #include "edge/flush_parts.h"
 #include "redis/rkey.h"
 #include "system/clock.h"

@@ -10,7 +10,7 @@
 
 #include <hiredis/hiredis.h>
 
-#include "core/rbatch.h"
+#include "counting/rbatch.h"
 #include "edge/flush_parts.h"
 #include "system/clock.h"
 #include "system/crypto.h"

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/jpack.h"
+#include "counting/jpack.h"
 #include "edge/journal_parts.h"
 #include "system/busguard.h"
 #include "text/crc32c.h"

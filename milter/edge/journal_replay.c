@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/jpack.h"
+#include "counting/jpack.h"
 #include "edge/journal_parts.h"
 #include "system/logger.h"
 #include "system/wholefile.h"

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/jpack.h"
+#include "counting/jpack.h"
 #include "system/clock.h"
 #include "system/crypto.h"
 #include "system/logger.h"

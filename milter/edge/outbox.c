@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "campaign/names.h"
-#include "core/jpack.h"
+#include "counting/jpack.h"
 #include "edge/journal.h"
 #include "system/crypto.h"
 #include "text/crc32c.h"

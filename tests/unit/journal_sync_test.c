@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/jpack.h"
+#include "counting/jpack.h"
 #include "edge/journal.h"
 #include "system/clock.h"
 #include "system/logger.h"

@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/jpack.h"
+#include "counting/jpack.h"
 #include "edge/journal.h"
 #include "system/busguard.h"
 #include "system/clock.h"

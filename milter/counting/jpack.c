@@ -2,7 +2,7 @@
 /*
  * jpack.c - counters as bytes.  See the header.
  */
-#include "core/jpack.h"
+#include "counting/jpack.h"
 
 #include <string.h>
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/hll.h"
+#include "counting/hll.h"
 
 static const uint8_t *
 element(unsigned i)

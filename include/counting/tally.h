@@ -8,14 +8,14 @@
  * campaigns and hours, not with messages.  Each delta is added twice, under its
  * campaign and under "_all".  Not thread-safe; edge/outbox.c puts a lock around one.
  */
-#ifndef METERMARK_CORE_TALLY_H
-#define METERMARK_CORE_TALLY_H
+#ifndef METERMARK_COUNTING_TALLY_H
+#define METERMARK_COUNTING_TALLY_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "campaign/camp.h"
-#include "core/hll.h"
+#include "counting/hll.h"
 #include "rules/provider.h"
 #include "rules/rule.h"
 #include "text/namemap.h"

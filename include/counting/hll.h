@@ -9,8 +9,8 @@
  * with seed 0xadc83b19).  Both ways lead to the same registers in Redis.  Not
  * thread-safe.
  */
-#ifndef METERMARK_CORE_HLL_H
-#define METERMARK_CORE_HLL_H
+#ifndef METERMARK_COUNTING_HLL_H
+#define METERMARK_COUNTING_HLL_H
 
 #include <stddef.h>
 #include <stdint.h>

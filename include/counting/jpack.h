@@ -24,14 +24,14 @@
  *
  * covers: all records of the journal below that number are in the ledger.  Pure.
  */
-#ifndef METERMARK_CORE_JPACK_H
-#define METERMARK_CORE_JPACK_H
+#ifndef METERMARK_COUNTING_JPACK_H
+#define METERMARK_COUNTING_JPACK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/tally.h"
+#include "counting/tally.h"
 #include "text/buf.h"
 #include "text/str.h"
 

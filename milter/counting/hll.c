@@ -18,7 +18,7 @@
  *
  * We keep that very string, so that it can be sent as it is.
  */
-#include "core/hll.h"
+#include "counting/hll.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

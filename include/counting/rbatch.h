@@ -7,14 +7,14 @@
  * the last one applied per campaign, in the very hash that holds the counters, so
  * number and counters live, expire and get lost together.  Pure.
  */
-#ifndef METERMARK_CORE_RBATCH_H
-#define METERMARK_CORE_RBATCH_H
+#ifndef METERMARK_COUNTING_RBATCH_H
+#define METERMARK_COUNTING_RBATCH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "campaign/camp.h"
-#include "core/tally.h"
+#include "counting/tally.h"
 #include "redis/rargs.h"
 
 /* The script's text, for SCRIPT LOAD. */

@@ -2,7 +2,7 @@
 /*
  * rbatch.c - one campaign's sums as one Redis command.  See the header.
  */
-#include "core/rbatch.h"
+#include "counting/rbatch.h"
 
 #include "redis/rkey.h"
 

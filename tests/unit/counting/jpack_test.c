@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/jpack.h"
+#include "counting/jpack.h"
 
 #define WHEN INT64_C(1795510800)
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core/rbatch.h"
+#include "counting/rbatch.h"
 
 #define WHEN INT64_C(1795510800) /* 2026-11-24 09:00 UTC */
 

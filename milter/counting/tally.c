@@ -5,7 +5,7 @@
  * Every add is all or nothing, so memory is asked for first (struct place) and sums are
  * changed after, when nothing can fail any more.
  */
-#include "core/tally.h"
+#include "counting/tally.h"
 
 #include <stdlib.h>
 #include <string.h>
