@@ -20,8 +20,8 @@
 #include "cli/stats_read.h"
 #include "cli/target.h"
 #include "cli/term.h"
-#include "core/human.h"
-#include "core/table.h"
+#include "show/human.h"
+#include "show/table.h"
 #include "text/buf.h"
 
 #define TEXT_MAX ((size_t)1024 * 1024)

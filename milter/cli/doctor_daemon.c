@@ -20,8 +20,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "core/human.h"
 #include "edge/status.h"
+#include "show/human.h"
 #include "system/clock.h"
 
 #define FRESH_MS 10000 /* edge/status.h: older ones are of a daemon that is gone */

@@ -9,9 +9,9 @@
 
 #include <stdint.h>
 
-#include "core/human.h"
 #include "edge/dnsreport.h"
 #include "edge/domlook.h"
+#include "show/human.h"
 #include "system/clock.h"
 
 #define SHOWN_MAX 20

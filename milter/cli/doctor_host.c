@@ -13,11 +13,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "core/human.h"
 #include "edge/conffile.h"
 #include "edge/keyring.h"
 #include "edge/privs.h"
 #include "edge/tokenkeys.h"
+#include "show/human.h"
 
 #define MB (INT64_C(1024) * 1024)
 #define ROOM_MIN (16 * MB) /* below that the journal cannot be relied on */

@@ -16,12 +16,12 @@
 #include <hiredis/hiredis.h>
 
 #include "cli/query.h"
-#include "core/human.h"
 #include "counting/hll.h"
 #include "counting/rbatch.h"
 #include "counting/tally.h"
 #include "redis/redis_place.h"
 #include "redis/rkey.h"
+#include "show/human.h"
 #include "system/clock.h"
 #include "system/crypto.h"
 

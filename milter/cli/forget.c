@@ -23,9 +23,9 @@
 #include "cli/registry.h"
 #include "cli/target.h"
 #include "cli/term.h"
-#include "core/human.h"
 #include "counting/rbatch.h"
 #include "redis/rkey.h"
+#include "show/human.h"
 #include "system/crypto.h"
 
 #define SHOWN_MAX 20 /* campaigns named before asking */

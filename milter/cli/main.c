@@ -14,8 +14,8 @@
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/nearest.h"
 #include "edge/verifier.h"
+#include "show/nearest.h"
 #include "system/stdfd.h"
 #include "text/buf.h"
 #include "text/str.h"

@@ -7,7 +7,7 @@
 #include "cli/cmd.h"
 #include "cli/registry.h"
 #include "cli/term.h"
-#include "core/nearest.h"
+#include "show/nearest.h"
 
 /* Offer all names. */
 static int

@@ -13,7 +13,7 @@
 #include "cli/cmd.h"
 #include "cli/no_such.h"
 #include "cli/stats_options.h"
-#include "core/human.h"
+#include "show/human.h"
 
 /* So many lines are somebody's to look at; each costs STATS_HOURS more hashes. */
 #define SPARKS_MAX 200

@@ -10,8 +10,8 @@
 
 #include <stdio.h>
 
-#include "core/csv.h"
 #include "rules/provider.h"
+#include "show/csv.h"
 #include "text/visible.h"
 
 #define RECORD_MAX 8192

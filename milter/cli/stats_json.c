@@ -13,8 +13,8 @@
 
 #include <jansson.h>
 
-#include "core/human.h"
 #include "rules/provider.h"
+#include "show/human.h"
 #include "text/visible.h"
 
 #define SENT_MAX (CAMP_SENT_MAX * 3) /* each byte may become U+FFFD */

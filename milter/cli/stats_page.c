@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/human.h"
-#include "core/table.h"
 #include "rules/provider.h"
 #include "rules/rule.h"
+#include "show/human.h"
+#include "show/table.h"
 #include "text/visible.h"
 
 /* The counters of an hour's or a day's line, in its order; bytes follow. */

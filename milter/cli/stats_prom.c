@@ -12,9 +12,9 @@
 
 #include <stdio.h>
 
-#include "core/prom.h"
 #include "rules/provider.h"
 #include "rules/rule.h"
+#include "show/prom.h"
 
 #define NAME_MAX_BYTES 64
 

@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/human.h"
-#include "core/spark.h"
-#include "core/table.h"
 #include "rules/provider.h"
+#include "show/human.h"
+#include "show/spark.h"
+#include "show/table.h"
 
 #define LINE_MAX_BYTES 4096
 #define CELL_MAX 96

@@ -16,8 +16,8 @@
 #include "campaign/camp.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/human.h"
 #include "redis/rkey.h"
+#include "show/human.h"
 #include "system/crypto.h"
 #include "text/visible.h"
 

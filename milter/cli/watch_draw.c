@@ -14,8 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/human.h"
-#include "core/table.h"
+#include "show/human.h"
+#include "show/table.h"
 #include "system/clock.h"
 
 #define HEAD_LINES 4 /* above the campaigns, the titles not counted */

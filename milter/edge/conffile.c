@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "core/conf_text.h"
-#include "core/nearest.h"
 #include "edge/conffile_parts.h"
 #include "redis/rurl.h"
+#include "show/nearest.h"
 #include "text/visible.h"
 
 #define FILE_MAX ((size_t)4 * 1024 * 1024)

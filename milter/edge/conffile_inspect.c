@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/conf_text.h"
-#include "core/nearest.h"
+#include "show/nearest.h"
 #include "text/buf.h"
 
 static unsigned

@@ -5,8 +5,8 @@
  * A family is its head, then all its samples in one piece: the format demands that.
  * Names are the caller's and must be legal; values of labels are UTF-8 and are escaped.
  */
-#ifndef METERMARK_CORE_PROM_H
-#define METERMARK_CORE_PROM_H
+#ifndef METERMARK_SHOW_PROM_H
+#define METERMARK_SHOW_PROM_H
 
 #include <stddef.h>
 #include <stdint.h>

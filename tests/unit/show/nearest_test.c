@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/nearest.h"
+#include "show/nearest.h"
 
 static void
 distance_counts_single_mistakes(void **state)

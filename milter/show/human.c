@@ -2,7 +2,7 @@
 /*
  * human.c - numbers and times as people read them.  See the header.
  */
-#include "core/human.h"
+#include "show/human.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/csv.h"
+#include "show/csv.h"
 
 static void
 text_is_quoted_and_guarded_where_it_must_be(void **state)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/spark.h"
+#include "show/spark.h"
 
 static void
 shows(const int64_t *v, size_t n, bool utf8, const char *expected)

@@ -2,8 +2,8 @@
 /*
  * spark.h - a row of numbers as a line of bars, one place each.
  */
-#ifndef METERMARK_CORE_SPARK_H
-#define METERMARK_CORE_SPARK_H
+#ifndef METERMARK_SHOW_SPARK_H
+#define METERMARK_SHOW_SPARK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/human.h"
+#include "show/human.h"
 
 struct number {
 	int64_t n;

@@ -2,7 +2,7 @@
 /*
  * csv.c - comma-separated values.  See the header.
  */
-#include "core/csv.h"
+#include "show/csv.h"
 
 #include <string.h>
 

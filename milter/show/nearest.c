@@ -2,7 +2,7 @@
 /*
  * nearest.c - the names most like what was typed.  See the header.
  */
-#include "core/nearest.h"
+#include "show/nearest.h"
 
 #include <string.h>
 

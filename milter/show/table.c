@@ -2,7 +2,7 @@
 /*
  * table.c - text in columns.  See the header.
  */
-#include "core/table.h"
+#include "show/table.h"
 
 #include <assert.h>
 

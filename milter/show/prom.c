@@ -2,7 +2,7 @@
 /*
  * prom.c - metrics as Prometheus reads them.  See the header.
  */
-#include "core/prom.h"
+#include "show/prom.h"
 
 #include <inttypes.h>
 

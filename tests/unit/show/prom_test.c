@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/prom.h"
+#include "show/prom.h"
 
 static void
 a_family_is_its_head_and_its_samples(void **state)

@@ -2,7 +2,7 @@
 /*
  * spark.c - a row of numbers as a line of bars.  See the header.
  */
-#include "core/spark.h"
+#include "show/spark.h"
 
 #define LEVELS 8
 

@@ -2,8 +2,8 @@
 /*
  * nearest.h - "did you mean ...": the names most like what was typed.
  */
-#ifndef METERMARK_CORE_NEAREST_H
-#define METERMARK_CORE_NEAREST_H
+#ifndef METERMARK_SHOW_NEAREST_H
+#define METERMARK_SHOW_NEAREST_H
 
 #include <stddef.h>
 

@@ -4,8 +4,8 @@
  *
  * Each writes a NUL-terminated string into out, which has HUMAN_MAX bytes.
  */
-#ifndef METERMARK_CORE_HUMAN_H
-#define METERMARK_CORE_HUMAN_H
+#ifndef METERMARK_SHOW_HUMAN_H
+#define METERMARK_SHOW_HUMAN_H
 
 #include <stdint.h>
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/table.h"
+#include "show/table.h"
 
 #define ELLIPSIS STR("\xe2\x80\xa6")
 

@@ -6,8 +6,8 @@
  * strangers that does gets an apostrophe in front: spreadsheets show it as text then.
  * Numbers and canonical campaign names never begin so.
  */
-#ifndef METERMARK_CORE_CSV_H
-#define METERMARK_CORE_CSV_H
+#ifndef METERMARK_SHOW_CSV_H
+#define METERMARK_SHOW_CSV_H
 
 #include <stdint.h>
 

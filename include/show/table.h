@@ -7,8 +7,8 @@
  * A column is counted in places as text/visible.h does it, which makes cells free of
  * controls, too; they must be.  Not thread-safe.
  */
-#ifndef METERMARK_CORE_TABLE_H
-#define METERMARK_CORE_TABLE_H
+#ifndef METERMARK_SHOW_TABLE_H
+#define METERMARK_SHOW_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
