@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
-#include "core/restart.h"
+#include "config/restart.h"
 #include "edge/counters.h"
 #include "edge/daemon.h"
 #include "edge/dnswatch.h"

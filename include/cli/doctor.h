@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 
 #define DOCTOR_TEXT_MAX 512
 #define DOCTOR_FINDINGS_MAX 256

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "core/decide.h"
 #include "core/signport.h"
 #include "core/track.h"

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "core/odkconf.h"
 #include "core/odktable.h"
 #include "text/buf.h"

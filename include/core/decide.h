@@ -17,7 +17,7 @@
 
 #include "campaign/camp.h"
 #include "campaign/sourceread.h"
-#include "core/conf.h"
+#include "config/conf.h"
 #include "mail/bodyscan.h"
 #include "mail/hdr.h"
 #include "mail/idname.h"

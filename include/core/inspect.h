@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "core/decide.h"
 #include "counting/tally.h"
 #include "rules/rule.h"

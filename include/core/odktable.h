@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "text/str.h"
 
 #define ODKTABLE_KEYS_MAX CONF_KEYS_MAX

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "text/str.h"
 
 struct signing;

@@ -26,7 +26,7 @@
 
 #include <stddef.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "mail/hdr.h"
 #include "mail/tmpl.h"
 #include "text/arena.h"

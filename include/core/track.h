@@ -8,7 +8,7 @@
 #ifndef METERMARK_CORE_TRACK_H
 #define METERMARK_CORE_TRACK_H
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "mail/hdr.h"
 #include "mail/tmpl.h"
 #include "text/arena.h"

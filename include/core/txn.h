@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "campaign/sourcejson.h"
-#include "core/conf.h"
+#include "config/conf.h"
 #include "core/decide.h"
 #include "core/signport.h"
 #include "counting/tally.h"

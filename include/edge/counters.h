@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "counting/tally.h"
 #include "edge/flusher.h"
 #include "edge/outbox.h"

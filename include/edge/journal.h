@@ -31,7 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "core/jrec.h"
 #include "counting/tally.h"
 

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 
 /* So many sentences are given; the rest is only counted. */
 #define KEYCHECK_SHOWN_MAX 20

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 
 enum keyring_type { KEYRING_RSA, KEYRING_ED25519 };
 

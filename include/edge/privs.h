@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "system/account.h"
 
 struct privs {

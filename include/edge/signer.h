@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "core/signport.h"
 
 struct keyring;

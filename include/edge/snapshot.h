@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 
 struct signer;
 struct token_ring;

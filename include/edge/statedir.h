@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 
 struct privs;
 

@@ -29,7 +29,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "core/lanes.h"
 #include "edge/journal.h"
 #include "edge/outbox.h"

@@ -14,7 +14,7 @@
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "edge/conffile.h"
+#include "config/conffile.h"
 #include "text/buf.h"
 #include "text/visible.h"
 

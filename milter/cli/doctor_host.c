@@ -13,7 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "edge/conffile.h"
+#include "config/conffile.h"
 #include "edge/keyring.h"
 #include "edge/privs.h"
 #include "edge/tokenkeys.h"

@@ -18,7 +18,7 @@
 #include "cli/cmd.h"
 #include "cli/import.h"
 #include "cli/term.h"
-#include "core/domtable.h"
+#include "config/domtable.h"
 #include "text/visible.h"
 
 #define MARK "%{domain}"

@@ -11,9 +11,9 @@
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/conf.h"
+#include "config/conf.h"
+#include "config/conffile.h"
 #include "core/taglist.h"
-#include "edge/conffile.h"
 
 #define BITS_MIN 2048
 #define BITS_MAX 4096
@@ -70,7 +70,7 @@ parse_bits(struct key_options *o, const char *text)
 	return 0;
 }
 
-/* A value that a check of core/conf.h takes. */
+/* A value that a check of config/conf.h takes. */
 static int
 parse_checked(const char *option, const char *text, const char **out,
     int (*check)(const char *, char *, size_t))

@@ -12,8 +12,8 @@
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "edge/conffile.h"
-#include "edge/domfile.h"
+#include "config/conffile.h"
+#include "config/domfile.h"
 #include "edge/domlook.h"
 #include "edge/keyring.h"
 #include "text/buf.h"

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "edge/conffile.h"
+#include "config/conffile.h"
 #include "system/account.h"
 
 bool

@@ -13,8 +13,8 @@
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/conf.h"
-#include "edge/conffile.h"
+#include "config/conf.h"
+#include "config/conffile.h"
 #include "redis/redis_link.h"
 #include "redis/redis_place.h"
 #include "text/str.h"

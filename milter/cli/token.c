@@ -13,8 +13,8 @@
 #include "cli/cmd.h"
 #include "cli/reader.h"
 #include "cli/term.h"
-#include "core/conf.h"
-#include "edge/conffile.h"
+#include "config/conf.h"
+#include "config/conffile.h"
 #include "edge/tokenkeys.h"
 #include "system/crypto.h"
 

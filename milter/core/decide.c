@@ -6,9 +6,9 @@
 
 #include <string.h>
 
+#include "config/domsign.h"
+#include "config/domtable.h"
 #include "core/decide_parts.h"
-#include "core/domsign.h"
-#include "core/domtable.h"
 #include "core/presign.h"
 #include "mail/addr.h"
 #include "mail/leaks.h"

@@ -4,7 +4,7 @@
  */
 #include "core/stamp.h"
 
-#include "core/cfbl.h"
+#include "config/cfbl.h"
 #include "mail/field.h"
 #include "text/buf.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/domtable.h"
+#include "config/domtable.h"
 #include "edge/dns.h"
 #include "edge/pubkey.h"
 #include "mail/psl.h"
@@ -80,7 +80,7 @@ add(struct run *r, struct item item)
 	r->v[r->n++] = item;
 }
 
-/* What stands behind the @ of a return_path is written out; see core/conf_track.h. */
+/* What stands behind the @ of a return_path is written out; see config/conf_track.h. */
 static void
 add_return_paths(struct run *r, const struct conf *c)
 {

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/domtable.h"
+#include "config/domtable.h"
 #include "edge/keyring.h"
 #include "text/buf.h"
 

@@ -12,8 +12,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "core/domtable.h"
-#include "edge/conffile.h"
+#include "config/conffile.h"
+#include "config/domtable.h"
 #include "edge/counters.h"
 #include "edge/keycheck.h"
 #include "edge/privs.h"

@@ -4,8 +4,8 @@
  */
 #include "edge/reload.h"
 
-#include "core/domtable.h"
-#include "core/restart.h"
+#include "config/domtable.h"
+#include "config/restart.h"
 #include "edge/daemon.h"
 #include "edge/dnswatch.h"
 #include "edge/keycheck.h"

@@ -25,7 +25,7 @@
 
 #include <opendkim/dkim.h>
 
-#include "core/domtable.h"
+#include "config/domtable.h"
 #include "edge/keycache.h"
 #include "edge/keypool.h"
 #include "edge/keyring.h"

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/conffile.h"
-#include "edge/domfile.h"
+#include "config/conffile.h"
+#include "config/domfile.h"
 #include "edge/keyring.h"
 #include "edge/signer.h"
 #include "edge/tokenkeys.h"

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/conffile.h"
+#include "config/conffile.h"
 #include "fuzz.h"
 
 /* libconfuse is not made for megabytes. */

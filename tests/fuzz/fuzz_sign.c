@@ -28,7 +28,7 @@
 
 #include "../lib/dkimcheck.h"
 #include "../lib/post.h"
-#include "edge/conffile.h"
+#include "config/conffile.h"
 #include "edge/keyring.h"
 #include "edge/signer.h"
 #include "system/crypto.h"

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "core/domtable.h"
+#include "config/domtable.h"
 #include "mail/addr.h"
 #include "fuzz.h"
 

@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "campaign/tagjson.h"
-#include "core/conf.h"
+#include "config/conf.h"
+#include "config/conffile.h"
 #include "core/decide.h"
-#include "edge/conffile.h"
 #include "mail/addr.h"
 #include "system/crypto.h"
 #include "token/tokencrypt.h"

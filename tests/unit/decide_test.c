@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "core/domtable.h"
+#include "config/domtable.h"
 #include "core/track.h"
 #include "mail/plan.h"
 

@@ -20,8 +20,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include "core/domtable.h"
-#include "edge/domfile.h"
+#include "config/domfile.h"
+#include "config/domtable.h"
 #include "text/buf.h"
 
 struct fixture {

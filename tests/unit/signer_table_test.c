@@ -21,8 +21,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include "core/domsign.h"
-#include "core/domtable.h"
+#include "config/domsign.h"
+#include "config/domtable.h"
 #include "edge/keyring.h"
 
 #define FILES 6

@@ -17,7 +17,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "edge/keyring.h"
 #include "edge/signer.h"
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "campaign/tagjson.h"
-#include "core/conf.h"
+#include "config/conf.h"
 #include "system/crypto.h"
 
 struct fixture {

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "core/conf.h"
+#include "config/conf.h"
 #include "core/inspect.h"
 
 #define OK RULE_OK

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conffile_parts.h - what the files of conffile share: the options that libconfuse is
+ * told of, the way errors take, the copy from its tree into a struct conf.  For
+ * conffile*.c only.
+ */
+#ifndef METERMARK_CONFIG_CONFFILE_PARTS_H
+#define METERMARK_CONFIG_CONFFILE_PARTS_H
+
+#include <confuse.h>
+
+#include "config/conf.h"
+
+/* The top level, for cfg_init(); libconfuse copies it. */
+cfg_opt_t *conffile_options(void);
+
+/*
+ * Fail the read in progress with "FILE:LINE: sentence".  Only the first failure is
+ * kept: later ones follow from it.  Always -1.
+ */
+int conffile_fail(unsigned line, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same about one value: "NAME: found "VALUE", expected PHRASE". */
+int conffile_refuse(
+    unsigned line, const char *name, const char *value, const char *phrase);
+
+/* Where that setting was met: kept where struct conf_lines has it. */
+void conffile_met(const char *name, unsigned line);
+
+/* The section inspect of cfg, if it has one.  0 or -1. */
+int conffile_inspect(cfg_t *cfg, struct rule_actions *out);
+
+/* Copy into c, which holds the defaults.  0, or -1 with the failure kept. */
+int conffile_build(cfg_t *, struct conf *c);
+
+#endif
