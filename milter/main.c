@@ -16,11 +16,11 @@
 #include <sysexits.h>
 
 #include "config/restart.h"
+#include "dkim/keycache.h"
 #include "edge/counters.h"
 #include "edge/daemon.h"
 #include "edge/dnswatch.h"
 #include "edge/gate.h"
-#include "edge/keycache.h"
 #include "edge/listener.h"
 #include "edge/mfi.h"
 #include "edge/options.h"

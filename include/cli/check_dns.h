@@ -11,8 +11,8 @@
 #define METERMARK_CLI_CHECK_DNS_H
 
 #include "cli/check.h"
-#include "core/dkimsig.h"
 #include "core/dnslook.h"
+#include "dkim/dkimsig.h"
 #include "edge/dns.h"
 
 #define CHECK_FIELDS_MAX 2000

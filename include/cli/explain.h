@@ -12,11 +12,11 @@
 
 #include "config/conf.h"
 #include "core/decide.h"
-#include "core/signport.h"
 #include "core/track.h"
 #include "core/txn.h"
 #include "counting/hll.h"
 #include "counting/tally.h"
+#include "dkim/signport.h"
 #include "mail/addr.h"
 #include "text/buf.h"
 #include "token/token.h"

@@ -18,7 +18,7 @@
 /*
  * Read and check a file.  0 with *out filled (conf_fini() it), or -1 with "FILE:LINE:
  * sentence" in err, and *out untouched.  Of CONFFILE_DEFAULT, where there
- * is none, the sentence has the cure.  Key files are not opened here: edge/keyring.h
+ * is none, the sentence has the cure.  Key files are not opened here: dkim/keyring.h
  * does that; the line of each key is kept, so that its errors can name it too.
  */
 int conffile_read(const char *file, struct conf *out, char *err, size_t errlen);

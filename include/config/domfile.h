@@ -3,7 +3,7 @@
  * domfile.h - the file that domain_table names, read into the settings.
  *
  * Its form is config/domtable.h's business.  Key files are not opened here: the first
- * message that needs one does that (edge/keypool.h), and keycheck.h beforehand.
+ * message that needs one does that (dkim/keypool.h), and keycheck.h beforehand.
  * Thread-safe.
  */
 #ifndef METERMARK_CONFIG_DOMFILE_H

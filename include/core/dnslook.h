@@ -13,10 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/dkimrec.h"
 #include "core/dmarcrec.h"
 #include "core/dnsans.h"
 #include "core/spf.h"
+#include "dkim/dkimrec.h"
 #include "rules/rule.h"
 #include "text/cidr.h"
 

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "edge/keyring.h"
-#include "edge/pubkey.h"
+#include "dkim/keyring.h"
+#include "dkim/pubkey.h"
 #include "system/crypto.h"
 
 /* ==== The message as it is signed ==== */

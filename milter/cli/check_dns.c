@@ -11,8 +11,8 @@
 #include "cli/cmd.h"
 #include "cli/term.h"
 #include "core/spf.h"
-#include "core/taglist.h"
-#include "edge/pubkey.h"
+#include "dkim/pubkey.h"
+#include "dkim/taglist.h"
 #include "mail/psl.h"
 
 #define QUESTION_MS 4000

@@ -2,14 +2,14 @@
 /*
  * check_opendkim.c - a second opinion of a message's signatures, libopendkim's.
  *
- * core/dkimsig.h says why it is not the first one.  Where the two differ, receivers do.
+ * dkim/dkimsig.h says why it is not the first one.  Where the two differ, receivers do.
  */
 #include "cli/check_dns.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "edge/verifier.h"
+#include "dkim/verifier.h"
 
 /* The names of the keys. */
 struct names {

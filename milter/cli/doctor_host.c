@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "config/conffile.h"
-#include "edge/keyring.h"
+#include "dkim/keyring.h"
 #include "edge/privs.h"
 #include "edge/tokenkeys.h"
 #include "show/human.h"

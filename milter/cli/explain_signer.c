@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "cli/explain.h"
-#include "edge/keyring.h"
+#include "dkim/keyring.h"
 
 /* The one signing there is; it belongs to the explain_signer. */
 struct signing {

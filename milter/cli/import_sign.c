@@ -10,7 +10,7 @@
 
 #include "cli/cmd.h"
 #include "cli/import.h"
-#include "edge/keyring.h"
+#include "dkim/keyring.h"
 
 #define KEYS_TRIED_MAX 200 /* a key takes a millisecond or two */
 

@@ -13,7 +13,7 @@
 #include "cli/term.h"
 #include "config/conf.h"
 #include "config/conffile.h"
-#include "core/taglist.h"
+#include "dkim/taglist.h"
 
 #define BITS_MIN 2048
 #define BITS_MAX 4096

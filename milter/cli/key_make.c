@@ -16,8 +16,8 @@
 #include "cli/cmd.h"
 #include "cli/reader.h"
 #include "cli/term.h"
-#include "edge/keyring.h"
-#include "edge/pubkey.h"
+#include "dkim/keyring.h"
+#include "dkim/pubkey.h"
 #include "system/newfile.h"
 #include "text/buf.h"
 

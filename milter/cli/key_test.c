@@ -14,8 +14,8 @@
 #include "cli/term.h"
 #include "config/conffile.h"
 #include "config/domfile.h"
+#include "dkim/keyring.h"
 #include "edge/domlook.h"
-#include "edge/keyring.h"
 #include "text/buf.h"
 #include "text/visible.h"
 

@@ -14,7 +14,7 @@
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "edge/verifier.h"
+#include "dkim/verifier.h"
 #include "show/nearest.h"
 #include "system/stdfd.h"
 #include "text/buf.h"

@@ -9,7 +9,7 @@
 #include "config/domsign.h"
 #include "config/domtable.h"
 #include "core/decide_parts.h"
-#include "core/presign.h"
+#include "dkim/presign.h"
 #include "mail/addr.h"
 #include "mail/leaks.h"
 #include "mail/signset.h"

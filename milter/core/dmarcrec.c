@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "core/dnsans.h"
-#include "core/taglist.h"
+#include "dkim/taglist.h"
 #include "text/buf.h"
 #include "text/visible.h"
 

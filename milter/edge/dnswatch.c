@@ -9,9 +9,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "dkim/keyring.h"
 #include "edge/dnsreport.h"
 #include "edge/domlook.h"
-#include "edge/keyring.h"
 #include "edge/snapshot.h"
 #include "system/clock.h"
 #include "system/logger.h"

@@ -10,8 +10,8 @@
 #include <time.h>
 
 #include "config/domtable.h"
+#include "dkim/pubkey.h"
 #include "edge/dns.h"
-#include "edge/pubkey.h"
 #include "mail/psl.h"
 
 #define DOMAIN_MS 20000 /* for all questions about one domain */

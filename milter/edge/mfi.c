@@ -28,9 +28,9 @@
 
 #include "campaign/tagjson.h"
 #include "core/txn.h"
+#include "dkim/signer.h"
 #include "edge/gate.h"
 #include "edge/mfi_apply.h"
-#include "edge/signer.h"
 #include "edge/snapshot.h"
 #include "edge/tokenkeys.h"
 #include "mail/idn.h"

@@ -14,8 +14,8 @@
 
 #include "config/conffile.h"
 #include "config/domtable.h"
+#include "dkim/keycheck.h"
 #include "edge/counters.h"
-#include "edge/keycheck.h"
 #include "edge/privs.h"
 #include "edge/snapshot.h"
 #include "edge/statedir.h"

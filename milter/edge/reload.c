@@ -6,9 +6,9 @@
 
 #include "config/domtable.h"
 #include "config/restart.h"
+#include "dkim/keycheck.h"
 #include "edge/daemon.h"
 #include "edge/dnswatch.h"
-#include "edge/keycheck.h"
 #include "edge/snapshot.h"
 #include "system/logger.h"
 #include "text/line.h"

@@ -11,8 +11,8 @@
 
 #include "config/conffile.h"
 #include "config/domfile.h"
-#include "edge/keyring.h"
-#include "edge/signer.h"
+#include "dkim/keyring.h"
+#include "dkim/signer.h"
 #include "edge/tokenkeys.h"
 
 /* Guards current and the refs of every snapshot; held for a few instructions only. */

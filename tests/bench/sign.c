@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/signport.h"
-#include "edge/signer.h"
+#include "dkim/signer.h"
+#include "dkim/signport.h"
 #include "edge/snapshot.h"
 
 #include "mail.h"

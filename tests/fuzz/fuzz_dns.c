@@ -20,11 +20,11 @@
  */
 #include <string.h>
 
-#include "core/dkimsig.h"
 #include "core/dnslook.h"
+#include "dkim/dkimsig.h"
+#include "dkim/pubkey.h"
 #include "edge/dns.h"
 #include "edge/dnsparse.h"
-#include "edge/pubkey.h"
 #include "mail/psl.h"
 #include "system/crypto.h"
 #include "fuzz.h"

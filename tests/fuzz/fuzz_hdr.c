@@ -15,7 +15,7 @@
 
 #include "../lib/post.h"
 #include "core/decide.h"
-#include "core/presign.h"
+#include "dkim/presign.h"
 #include "mail/fold.h"
 #include "mail/mimeword.h"
 #include "mail/signset.h"

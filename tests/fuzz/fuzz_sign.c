@@ -29,8 +29,8 @@
 #include "../lib/dkimcheck.h"
 #include "../lib/post.h"
 #include "config/conffile.h"
-#include "edge/keyring.h"
-#include "edge/signer.h"
+#include "dkim/keyring.h"
+#include "dkim/signer.h"
 #include "system/crypto.h"
 #include "fuzz.h"
 

@@ -110,7 +110,7 @@ OPENDKIM_CALLS = set("""dkim_init dkim_close dkim_options dkim_sign dkim_header 
     dkim_body dkim_eom dkim_getsighdr_d dkim_free dkim_geterror dkim_getresultstr
     dkim_libversion""".split())
 # What verifies, where a process of its own is the price of what it does.
-VERIFIER = ("milter/edge/verifier_serve.c", "milter/dkim/verifier_serve.c")
+VERIFIER = ("milter/dkim/verifier_serve.c", "milter/dkim/verifier_serve.c")
 VERIFIER_CALLS = OPENDKIM_CALLS | set("""dkim_verify dkim_chunk dkim_getsiglist
     dkim_set_key_lookup dkim_set_user_context dkim_get_user_context dkim_sig_process
     dkim_sig_getdomain dkim_sig_getselector dkim_sig_getflags dkim_sig_getbh

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/dkimrec.h"
 #include "core/dmarcrec.h"
 #include "core/dnsans.h"
-#include "core/taglist.h"
+#include "dkim/dkimrec.h"
+#include "dkim/taglist.h"
 #include "text/base64.h"
 
 #include <setjmp.h>

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pubkey.c - public keys of DKIM records, and new pairs.  See the header.
+ */
+#include "dkim/pubkey.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RAW_BYTES 32 /* of an Ed25519 key */
+
+/*
+ * p= of RSA is a SubjectPublicKeyInfo; the RSAPublicKey that RFC 6376 speaks of is
+ * taken by many verifiers as well.
+ */
+static EVP_PKEY *
+decode(enum dkimrec_type type, const uint8_t *key, size_t n)
+{
+	const unsigned char *p = key;
+	EVP_PKEY *out;
+
+	if (type == DKIMREC_ED25519)
+		return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, n);
+	out = d2i_PUBKEY(NULL, &p, (long)n);
+	if (out == NULL) {
+		p = key;
+		out = d2i_PublicKey(EVP_PKEY_RSA, NULL, &p, (long)n);
+	}
+	if (out != NULL && (p != key + n || !EVP_PKEY_is_a(out, "RSA"))) {
+		EVP_PKEY_free(out);
+		out = NULL;
+	}
+	return out;
+}
+
+int
+pubkey_look(const struct dkimrec *r, const void *own, unsigned *bits, bool *matches,
+    char *err, size_t errlen)
+{
+	EVP_PKEY *key = decode(r->type, r->key, r->key_len);
+
+	*matches = false;
+	*bits = 0;
+	ERR_clear_error();
+	if (key == NULL) {
+		snprintf(err, errlen, "p= is no %s key%s",
+		    r->type == DKIMREC_ED25519 ? "Ed25519" : "RSA",
+		    r->type == DKIMREC_RSA && r->key_len == RAW_BYTES
+			? "; is k=ed25519 missing?"
+			: "");
+		return -1;
+	}
+	*bits = (unsigned)EVP_PKEY_get_bits(key);
+	*matches = own != NULL && EVP_PKEY_eq(key, own) == 1;
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return 0;
+}
+
+static int
+verify_rsa(EVP_PKEY *key, const uint8_t hash[32], const uint8_t *sig, size_t n)
+{
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(key, NULL);
+	int rc = -1;
+
+	if (c != NULL && EVP_PKEY_verify_init(c) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_signature_md(c, EVP_sha256()) == 1)
+		rc = EVP_PKEY_verify(c, sig, n, hash, 32) == 1;
+	EVP_PKEY_CTX_free(c);
+	return rc;
+}
+
+/* RFC 8463 3: what is signed is the hash. */
+static int
+verify_ed25519(EVP_PKEY *key, const uint8_t hash[32], const uint8_t *sig, size_t n)
+{
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	int rc = -1;
+
+	if (c != NULL && EVP_DigestVerifyInit(c, NULL, NULL, NULL, key) == 1)
+		rc = EVP_DigestVerify(c, sig, n, hash, 32) == 1;
+	EVP_MD_CTX_free(c);
+	return rc;
+}
+
+int
+pubkey_verify(enum dkimrec_type type, const uint8_t *key, size_t key_len,
+    const uint8_t hash[32], const uint8_t *sig, size_t sig_len)
+{
+	EVP_PKEY *k = decode(type, key, key_len);
+	int rc = -1;
+
+	if (k != NULL && type == DKIMREC_ED25519)
+		rc = verify_ed25519(k, hash, sig, sig_len);
+	else if (k != NULL)
+		rc = verify_rsa(k, hash, sig, sig_len);
+	EVP_PKEY_free(k);
+	ERR_clear_error();
+	return rc;
+}
+
+/* ==== Our own ==== */
+
+static int
+add_base64(struct buf *out, const unsigned char *p, size_t n)
+{
+	/* One more for the NUL that OpenSSL puts behind it. */
+	char *text = buf_extend(out, (n + 2) / 3 * 4 + 1);
+
+	if (text == NULL)
+		return -1;
+	EVP_EncodeBlock((unsigned char *)text, p, (int)n);
+	out->len--;
+	return 0;
+}
+
+int
+pubkey_record(const void *pkey, struct buf *out)
+{
+	const EVP_PKEY *key = pkey;
+	unsigned char raw[RAW_BYTES], *der = NULL;
+	size_t n = sizeof(raw);
+	int len, rc;
+
+	if (EVP_PKEY_is_a(key, "ED25519")) {
+		if (EVP_PKEY_get_raw_public_key(key, raw, &n) != 1)
+			return -1;
+		buf_adds(out, "v=DKIM1; k=ed25519; p=");
+		return add_base64(out, raw, n);
+	}
+	if (!EVP_PKEY_is_a(key, "RSA"))
+		return -1;
+	len = i2d_PUBKEY(key, &der);
+	if (len <= 0)
+		return -1;
+	buf_adds(out, "v=DKIM1; k=rsa; p=");
+	rc = add_base64(out, der, (size_t)len);
+	OPENSSL_free(der);
+	return rc;
+}
+
+int
+pubkey_generate(bool ed25519, unsigned bits, struct buf *pem, char *err, size_t errlen)
+{
+	EVP_PKEY *key = ed25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
+				: EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+	BIO *bio = BIO_new(BIO_s_secmem());
+	char *p = NULL;
+	long n = 0;
+
+	if (key != NULL && bio != NULL &&
+	    PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1)
+		n = BIO_get_mem_data(bio, &p);
+	if (n > 0)
+		buf_add(pem, p, (size_t)n);
+	BIO_free(bio);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	if (n > 0 && !buf_failed(pem))
+		return 0;
+	snprintf(err, errlen, "OpenSSL makes no key");
+	return -1;
+}
