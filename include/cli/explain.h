@@ -12,7 +12,6 @@
 
 #include "config/conf.h"
 #include "core/decide.h"
-#include "core/track.h"
 #include "core/txn.h"
 #include "counting/hll.h"
 #include "counting/tally.h"
@@ -20,6 +19,7 @@
 #include "mail/addr.h"
 #include "text/buf.h"
 #include "token/token.h"
+#include "tracking/track.h"
 
 #define EXPLAIN_NOTES_MAX 32
 #define EXPLAIN_RCPTS_MAX 1000

@@ -16,8 +16,8 @@
 #include "config/conffile.h"
 #include "dkim/keyring.h"
 #include "edge/privs.h"
-#include "edge/tokenkeys.h"
 #include "show/human.h"
+#include "tracking/tokenkeys.h"
 
 #define MB (INT64_C(1024) * 1024)
 #define ROOM_MIN (16 * MB) /* below that the journal cannot be relied on */

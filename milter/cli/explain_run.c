@@ -11,7 +11,7 @@
 #include "cli/cmd.h"
 #include "cli/explain.h"
 #include "cli/term.h"
-#include "edge/tokenkeys.h"
+#include "tracking/tokenkeys.h"
 
 void
 explain_note(struct explain *e, const char *fmt, ...)

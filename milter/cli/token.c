@@ -15,8 +15,8 @@
 #include "cli/term.h"
 #include "config/conf.h"
 #include "config/conffile.h"
-#include "edge/tokenkeys.h"
 #include "system/crypto.h"
+#include "tracking/tokenkeys.h"
 
 static const char help_text[] =
     "usage: metermark token key [options] FILE\n"

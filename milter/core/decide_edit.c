@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/stamp.h"
-#include "core/track.h"
 #include "redis/rkey.h"
 #include "text/buf.h"
 #include "text/civil.h"
+#include "tracking/stamp.h"
+#include "tracking/track.h"
 
 /*
  * What a stranger chose, fit for any field: no byte that could end an address or a

@@ -32,13 +32,13 @@
 #include "edge/gate.h"
 #include "edge/mfi_apply.h"
 #include "edge/snapshot.h"
-#include "edge/tokenkeys.h"
 #include "mail/idn.h"
 #include "mail/psl.h"
 #include "system/clock.h"
 #include "system/crypto.h"
 #include "system/logger.h"
 #include "text/line.h"
+#include "tracking/tokenkeys.h"
 
 #define HOST_MAX 256
 #define NAME_MAX_BYTES 128

@@ -13,7 +13,7 @@
 #include "config/domfile.h"
 #include "dkim/keyring.h"
 #include "dkim/signer.h"
-#include "edge/tokenkeys.h"
+#include "tracking/tokenkeys.h"
 
 /* Guards current and the refs of every snapshot; held for a few instructions only. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "config/domtable.h"
-#include "core/track.h"
 #include "mail/plan.h"
+#include "tracking/track.h"
 
 #define HOST "mail.example.com"
 

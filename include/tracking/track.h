@@ -5,8 +5,8 @@
  * Order of work: command headers are read and removed; then the stream's remove, set,
  * add and feedback_id.  Only marks in the header list; see mail/hdr.h.
  */
-#ifndef METERMARK_CORE_TRACK_H
-#define METERMARK_CORE_TRACK_H
+#ifndef METERMARK_TRACKING_TRACK_H
+#define METERMARK_TRACKING_TRACK_H
 
 #include "config/conf.h"
 #include "mail/hdr.h"

@@ -2,7 +2,7 @@
 /*
  * tokenkeys.c - the key files of token { }.  See the header.
  */
-#include "edge/tokenkeys.h"
+#include "tracking/tokenkeys.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -21,8 +21,8 @@
  *
  * Only marks in the header list; see mail/hdr.h.  Pure.
  */
-#ifndef METERMARK_CORE_STAMP_H
-#define METERMARK_CORE_STAMP_H
+#ifndef METERMARK_TRACKING_STAMP_H
+#define METERMARK_TRACKING_STAMP_H
 
 #include <stddef.h>
 

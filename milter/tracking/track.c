@@ -2,7 +2,7 @@
 /*
  * track.c - streams and their header rules.  See the header.
  */
-#include "core/track.h"
+#include "tracking/track.h"
 
 #include <string.h>
 

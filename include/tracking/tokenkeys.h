@@ -6,8 +6,8 @@
  * copy made by an editor is the same key.  Whoever has it can make tokens: the same
  * rules as for DKIM keys hold for who may read and write it (system/keyfile.h).
  */
-#ifndef METERMARK_EDGE_TOKENKEYS_H
-#define METERMARK_EDGE_TOKENKEYS_H
+#ifndef METERMARK_TRACKING_TOKENKEYS_H
+#define METERMARK_TRACKING_TOKENKEYS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 /*
  * stamp.c - the tracking fields of a stream.  See the header.
  */
-#include "core/stamp.h"
+#include "tracking/stamp.h"
 
 #include "config/cfbl.h"
 #include "mail/field.h"
