@@ -6,7 +6,7 @@
  * A message ends in one struct tally_delta, plain values that a journal can write down
  * as they are.  A tally sums deltas per campaign and hour: its size goes with distinct
  * campaigns and hours, not with messages.  Each delta is added twice, under its
- * campaign and under "_all".  Not thread-safe; edge/outbox.c puts a lock around one.
+ * campaign and under "_all".  Not thread-safe; journal/outbox.c puts a lock around one.
  */
 #ifndef METERMARK_COUNTING_TALLY_H
 #define METERMARK_COUNTING_TALLY_H

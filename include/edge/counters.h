@@ -15,7 +15,7 @@
 #include "config/conf.h"
 #include "counting/tally.h"
 #include "edge/flusher.h"
-#include "edge/outbox.h"
+#include "journal/outbox.h"
 
 struct counters {
 	struct outbox *outbox;

@@ -8,10 +8,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "core/lanes.h"
 #include "edge/flush.h"
 #include "edge/flush_log.h"
-#include "edge/store.h"
+#include "journal/lanes.h"
+#include "journal/store.h"
 #include "redis/rargs.h"
 #include "redis/redis_net.h"
 

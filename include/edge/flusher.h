@@ -6,7 +6,7 @@
  * one script call per campaign, with the marker that makes a repeated batch harmless in
  * the same hash as the counters (PREFIX:{NAME}:total, field ~PRODUCER).  At most one
  * batch per campaign is in doubt at a time; it is sealed and sent again as it is until
- * its fate is known.  What it does is on disk before it does it (edge/store.h).  Mail
+ * its fate is known.  What it does is on disk before it does it (journal/store.h). Mail
  * never waits for any of this.
  */
 #ifndef METERMARK_EDGE_FLUSHER_H
@@ -14,8 +14,8 @@
 
 #include <stdint.h>
 
-#include "edge/outbox.h"
-#include "edge/store.h"
+#include "journal/outbox.h"
+#include "journal/store.h"
 #include "redis/rurl.h"
 
 struct flusher_settings {

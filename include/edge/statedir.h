@@ -69,7 +69,7 @@ int statedir_lock(const char *dir, char *err, size_t errlen);
 /*
  * With the lock held; made when there is none, and anew in a directory that is a copy:
  * then note is a sentence about that, the old one is producer.copied, and the journal
- * that comes with it is for edge/store.h to set aside.
+ * that comes with it is for journal/store.h to set aside.
  */
 int statedir_identify(const char *dir, char out[STATEDIR_PRODUCER_SIZE], char *note,
     size_t notelen, char *err, size_t errlen);

@@ -46,7 +46,7 @@
 #include <openssl/crypto.h>
 
 #include "edge/flusher.h"
-#include "edge/outbox.h"
+#include "journal/outbox.h"
 #include "system/clock.h"
 #include "system/crypto.h"
 #include "system/logger.h"

@@ -34,8 +34,8 @@
  *
  * Pure.  Not thread-safe; different files are independent.
  */
-#ifndef METERMARK_CORE_JREC_H
-#define METERMARK_CORE_JREC_H
+#ifndef METERMARK_JOURNAL_JREC_H
+#define METERMARK_JOURNAL_JREC_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/lanes.h"
+#include "journal/lanes.h"
 
 #define WHEN INT64_C(1795510800)
 #define FIRST 1000

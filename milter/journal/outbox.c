@@ -6,7 +6,7 @@
  * admitted, add to the tally (all or nothing), copy the record.  In this order nothing
  * gets into the journal that is not in memory.
  */
-#include "edge/outbox.h"
+#include "journal/outbox.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 #include "campaign/names.h"
 #include "counting/jpack.h"
-#include "edge/journal.h"
+#include "journal/journal.h"
 #include "system/crypto.h"
 #include "text/crc32c.h"
 

@@ -7,8 +7,8 @@
  * journal it goes.  The lock is held for the few hash look-ups and copies of one
  * message, never over I/O.  Thread-safe.
  */
-#ifndef METERMARK_EDGE_OUTBOX_H
-#define METERMARK_EDGE_OUTBOX_H
+#ifndef METERMARK_JOURNAL_OUTBOX_H
+#define METERMARK_JOURNAL_OUTBOX_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "edge/counters.h"
-#include "edge/outbox.h"
+#include "journal/outbox.h"
 
 #define DAY INT64_C(86400)
 #define WHEN (INT64_C(20000) * DAY)

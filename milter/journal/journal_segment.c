@@ -4,7 +4,7 @@
  *
  * Stores into a mapping run under the guard of system/busguard.h.
  */
-#include "edge/journal_parts.h"
+#include "journal/journal_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lanes_load.c - batches as an earlier life left them, and figures.  See core/lanes.h.
+ * lanes_load.c - batches as an earlier life left them, and figures.  See
+ * journal/lanes.h.
  */
 #include <stdlib.h>
 
-#include "core/lanes_parts.h"
+#include "journal/lanes_parts.h"
 
 struct batch *
 lanes_restore(struct lanes *l, const struct tally_entry *e, uint64_t seq, uint64_t prev,

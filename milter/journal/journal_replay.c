@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "counting/jpack.h"
-#include "edge/journal_parts.h"
+#include "journal/journal_parts.h"
 #include "system/logger.h"
 #include "system/wholefile.h"
 #include "text/line.h"

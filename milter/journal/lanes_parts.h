@@ -2,12 +2,12 @@
 /*
  * lanes_parts.h - what the files of the lanes share.  For milter/core/lanes*.c.
  */
-#ifndef METERMARK_CORE_LANES_PARTS_H
-#define METERMARK_CORE_LANES_PARTS_H
+#ifndef METERMARK_JOURNAL_LANES_PARTS_H
+#define METERMARK_JOURNAL_LANES_PARTS_H
 
-#include "core/lanes.h"
-#include "core/retain.h"
 #include "counting/jpack.h"
+#include "journal/lanes.h"
+#include "journal/retain.h"
 
 struct lanes {
 	struct namemap map;

@@ -2,7 +2,7 @@
 /*
  * ledger.c - the flusher's file.  See the header.
  */
-#include "edge/ledger.h"
+#include "journal/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>

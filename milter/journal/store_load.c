@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * store_load.c - what an earlier life left on disk, read back.  See edge/store.h.
+ * store_load.c - what an earlier life left on disk, read back.  See journal/store.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/store_parts.h"
+#include "journal/store_parts.h"
 #include "system/clock.h"
 #include "system/logger.h"
 #include "text/line.h"

@@ -24,8 +24,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/journal.h"
-#include "edge/store.h"
+#include "journal/journal.h"
+#include "journal/store.h"
 #include "system/clock.h"
 #include "system/logger.h"
 

@@ -3,7 +3,7 @@
  * store.h - what is counted and not yet in Redis for good: in memory, and on disk.
  *
  * Between the outbox, which callbacks fill, and edge/flush.c, which sends batches
- * (core/lanes.h):
+ * (journal/lanes.h):
  *
  *     outbox ── take ──> open sums ── seal ──> batches ── answer ──> retained
  *     journal            ledger: OPEN          ledger: BATCH         ledger: ACK
@@ -23,16 +23,16 @@
  *
  * For one thread.
  */
-#ifndef METERMARK_EDGE_STORE_H
-#define METERMARK_EDGE_STORE_H
+#ifndef METERMARK_JOURNAL_STORE_H
+#define METERMARK_JOURNAL_STORE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "config/conf.h"
-#include "core/lanes.h"
-#include "edge/journal.h"
-#include "edge/outbox.h"
+#include "journal/journal.h"
+#include "journal/lanes.h"
+#include "journal/outbox.h"
 
 /* Bytes of what Redis is called in the ledger. */
 #define STORE_PLACE_MAX 512

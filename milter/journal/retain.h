@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * retain.h - the batches that Redis has acknowledged and that are kept for a while all
- * the same, in the order of their acknowledgement.  For core/lanes.c.
+ * the same, in the order of their acknowledgement.  For journal/lanes.c.
  */
-#ifndef METERMARK_CORE_RETAIN_H
-#define METERMARK_CORE_RETAIN_H
+#ifndef METERMARK_JOURNAL_RETAIN_H
+#define METERMARK_JOURNAL_RETAIN_H
 
 #include <stddef.h>
 #include <stdint.h>

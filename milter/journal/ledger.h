@@ -2,8 +2,8 @@
 /*
  * ledger.h - the file in which the flusher writes down what it does, before it does it.
  *
- * DIR/ledger, made of records (core/jrec.h, counting/jpack.h), the last ones added at
- * its end.  Records between two COMMITs are valid together or not at all; with each
+ * DIR/ledger, made of records (journal/jrec.h, counting/jpack.h), the last ones added
+ * at its end.  Records between two COMMITs are valid together or not at all; with each
  * COMMIT goes the number up to which the journal is in the ledger.  So what was summed
  * up, the numbers of the batches it went into, and the place in the journal can never
  * part ways, whenever the power fails.  A batch is in the ledger, and on disk unless
@@ -13,14 +13,14 @@
  * needed, and put in its place by rename().  The same answers a write or sync that has
  * failed; neither is ever tried again on the same file.  For one thread.
  */
-#ifndef METERMARK_EDGE_LEDGER_H
-#define METERMARK_EDGE_LEDGER_H
+#ifndef METERMARK_JOURNAL_LEDGER_H
+#define METERMARK_JOURNAL_LEDGER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/jrec.h"
+#include "journal/jrec.h"
 #include "text/buf.h"
 
 struct ledger;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * store_blind.c - counting on without a disk.  See edge/store.h.
+ * store_blind.c - counting on without a disk.  See journal/store.h.
  *
  * Sums that are on disk must not be sent as long as they stay there: a later life would
  * read them and send them once more, with a number of its own.  So they are removed
@@ -9,7 +9,7 @@
  */
 #include <stdint.h>
 
-#include "edge/store_parts.h"
+#include "journal/store_parts.h"
 #include "system/logger.h"
 #include "text/line.h"
 

@@ -2,7 +2,7 @@
 /*
  * jrec.c - heads and records of the journal's files.  See the header.
  */
-#include "core/jrec.h"
+#include "journal/jrec.h"
 
 #include <string.h>
 

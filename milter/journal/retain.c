@@ -2,9 +2,9 @@
 /*
  * retain.c - batches in the order of their acknowledgement.  See the header.
  */
-#include "core/retain.h"
+#include "journal/retain.h"
 
-#include "core/lanes.h"
+#include "journal/lanes.h"
 
 static size_t
 size_of(const struct batch *b)

@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "counting/jpack.h"
-#include "edge/journal.h"
+#include "journal/journal.h"
 #include "system/clock.h"
 #include "system/logger.h"
 #include "text/crc32c.h"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * store_parts.h - what the files of the store share.  For milter/edge/store*.c,
- * and one thread, as edge/store.h.
+ * and one thread, as journal/store.h.
  */
-#ifndef METERMARK_EDGE_STORE_PARTS_H
-#define METERMARK_EDGE_STORE_PARTS_H
+#ifndef METERMARK_JOURNAL_STORE_PARTS_H
+#define METERMARK_JOURNAL_STORE_PARTS_H
 
 #include "campaign/names.h"
 #include "counting/jpack.h"
-#include "edge/ledger.h"
-#include "edge/store.h"
+#include "journal/ledger.h"
+#include "journal/store.h"
 
 /* Flags of a BATCH. */
 #define STORE_ACKED 1u      /* Redis has it */

@@ -2,7 +2,7 @@
 /*
  * journal.h - what each message counted, on disk before its callback returns.
  *
- * Segments in a directory of the state directory, made of records (core/jrec.h).  A
+ * Segments in a directory of the state directory, made of records (journal/jrec.h).  A
  * callback copies its record into a mapping of a file whose blocks are there already:
  * no system call, no lock that is held over one.  A record in the mapping survives the
  * end of the process, however it ends; a thread of the journal brings it to the disk,
@@ -24,16 +24,16 @@
  *
  * Thread-safe.
  */
-#ifndef METERMARK_EDGE_JOURNAL_H
-#define METERMARK_EDGE_JOURNAL_H
+#ifndef METERMARK_JOURNAL_JOURNAL_H
+#define METERMARK_JOURNAL_JOURNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "config/conf.h"
-#include "core/jrec.h"
 #include "counting/tally.h"
+#include "journal/jrec.h"
 
 /* A segment holds at least the largest record there may be. */
 #define JOURNAL_SEGMENT_MIN ((size_t)512 * 1024)

@@ -29,8 +29,8 @@
  * time comes as an argument, in milliseconds of a clock that does not jump, where
  * nothing else is said.  Not thread-safe.
  */
-#ifndef METERMARK_CORE_LANES_H
-#define METERMARK_CORE_LANES_H
+#ifndef METERMARK_JOURNAL_LANES_H
+#define METERMARK_JOURNAL_LANES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,14 +2,14 @@
 /*
  * journal_parts.h - what the files of the journal share.  For milter/edge/journal*.c.
  */
-#ifndef METERMARK_EDGE_JOURNAL_PARTS_H
-#define METERMARK_EDGE_JOURNAL_PARTS_H
+#ifndef METERMARK_JOURNAL_JOURNAL_PARTS_H
+#define METERMARK_JOURNAL_JOURNAL_PARTS_H
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "edge/journal.h"
+#include "journal/journal.h"
 #include "text/buf.h"
 
 #define JOURNAL_NAME_SIZE 32

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "core/jrec.h"
+#include "journal/jrec.h"
 #include "text/crc32c.h"
 
 #define RECORDS 7

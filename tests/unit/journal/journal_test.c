@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "counting/jpack.h"
-#include "edge/journal.h"
+#include "journal/journal.h"
 #include "system/busguard.h"
 #include "system/clock.h"
 #include "system/logger.h"

@@ -5,7 +5,7 @@
  * What callbacks run is in the first part: look-ups and copies under the lock, no
  * system call but the wake-up of the thread.
  */
-#include "edge/journal.h"
+#include "journal/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "counting/jpack.h"
-#include "edge/journal_parts.h"
+#include "journal/journal_parts.h"
 #include "system/busguard.h"
 #include "text/crc32c.h"
 

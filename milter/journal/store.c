@@ -2,7 +2,7 @@
 /*
  * store.c - what is counted and not yet in Redis for good.  See the header.
  */
-#include "edge/store.h"
+#include "journal/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/store_parts.h"
+#include "journal/store_parts.h"
 #include "system/clock.h"
 #include "system/crypto.h"
 #include "system/logger.h"

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "edge/journal_parts.h"
+#include "journal/journal_parts.h"
 #include "system/clock.h"
 #include "system/logger.h"
 #include "text/line.h"

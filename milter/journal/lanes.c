@@ -2,12 +2,12 @@
 /*
  * lanes.c - the batches of each campaign.  See the header.
  */
-#include "core/lanes.h"
+#include "journal/lanes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/lanes_parts.h"
+#include "journal/lanes_parts.h"
 
 /*
  * How far above a foreign number ours goes on: a batch of the other that is still on

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * store_write.c - the store into the ledger.  See edge/store.h.
+ * store_write.c - the store into the ledger.  See journal/store.h.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/store_parts.h"
+#include "journal/store_parts.h"
 #include "system/clock.h"
 #include "system/logger.h"
 #include "text/line.h"
