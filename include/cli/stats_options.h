@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "cli/stats_out.h"
-#include "cli/stats_sort.h"
 #include "cli/target.h"
-#include "core/timespan.h"
+#include "numbers/stats_sort.h"
+#include "numbers/timespan.h"
 
 struct stats_options {
 	struct target_options target;

@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/stats_read.h"
-#include "cli/stats_sort.h"
 #include "cli/term.h"
+#include "numbers/stats_read.h"
+#include "numbers/stats_sort.h"
 
 /* What a row of a listing is. */
 enum stats_by { STATS_BY_CAMPAIGN, STATS_BY_HOUR, STATS_BY_DAY, STATS_BY_PROVIDER };

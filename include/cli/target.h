@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "cli/query.h"
+#include "numbers/query.h"
 #include "redis/rurl.h"
 
 #define TARGET_TEXT_MAX 384

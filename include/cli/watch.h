@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/counts.h"
 #include "cli/target.h"
-#include "core/meter.h"
+#include "numbers/counts.h"
+#include "numbers/meter.h"
 #include "text/buf.h"
 
 /* Looked at: so many campaigns, those with the latest activity. */

@@ -15,10 +15,10 @@
 
 #include <hiredis/hiredis.h>
 
-#include "cli/query.h"
 #include "counting/hll.h"
 #include "counting/rbatch.h"
 #include "counting/tally.h"
+#include "numbers/query.h"
 #include "redis/redis_place.h"
 #include "redis/rkey.h"
 #include "show/human.h"

@@ -18,12 +18,12 @@
 #include <hiredis/hiredis.h>
 
 #include "cli/cmd.h"
-#include "cli/counts.h"
 #include "cli/no_such.h"
-#include "cli/registry.h"
 #include "cli/target.h"
 #include "cli/term.h"
 #include "counting/rbatch.h"
+#include "numbers/counts.h"
+#include "numbers/registry.h"
 #include "redis/rkey.h"
 #include "show/human.h"
 #include "system/crypto.h"

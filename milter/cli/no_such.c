@@ -5,8 +5,8 @@
 #include "cli/no_such.h"
 
 #include "cli/cmd.h"
-#include "cli/registry.h"
 #include "cli/term.h"
+#include "numbers/registry.h"
 #include "show/nearest.h"
 
 /* Offer all names. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/registry.h"
+#include "numbers/registry.h"
 #include "system/clock.h"
 #include "text/visible.h"
 

@@ -5,15 +5,15 @@
  * The registry gives all names, so that no command here ever looks at the key space,
  * and none holds Redis up for long.
  */
-#ifndef METERMARK_CLI_REGISTRY_H
-#define METERMARK_CLI_REGISTRY_H
+#ifndef METERMARK_NUMBERS_REGISTRY_H
+#define METERMARK_NUMBERS_REGISTRY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "campaign/camp.h"
-#include "cli/query.h"
+#include "numbers/query.h"
 
 struct registry_name {
 	char campaign[CAMP_NAME_MAX + 1];

@@ -2,10 +2,10 @@
 /*
  * stats_sort.h - the order of campaigns.
  */
-#ifndef METERMARK_CLI_STATS_SORT_H
-#define METERMARK_CLI_STATS_SORT_H
+#ifndef METERMARK_NUMBERS_STATS_SORT_H
+#define METERMARK_NUMBERS_STATS_SORT_H
 
-#include "cli/stats_read.h"
+#include "numbers/stats_read.h"
 
 enum stats_key_kind {
 	STATS_KEY_NONE, /* leave the order */
@@ -21,8 +21,8 @@ struct stats_key {
 	size_t counter; /* of STATS_KEY_COUNTER */
 };
 
-/* "messages" (any counter's name), "distinct", "last", "first", "name".  0, or -1 if the
- * text is none of them. */
+/* "messages" (any counter's name), "distinct", "last", "first", "name".  0, or -1 if
+ * the text is none of them. */
 int stats_key_parse(const char *text, struct stats_key *);
 /* The greatest, or the latest, first; names from a to z. */
 void stats_sort(struct stats_rows *, struct stats_key);

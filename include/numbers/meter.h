@@ -4,8 +4,8 @@
  *
  * Keeps the last readings in place.  Embedded; all zeros is an empty one.
  */
-#ifndef METERMARK_CORE_METER_H
-#define METERMARK_CORE_METER_H
+#ifndef METERMARK_NUMBERS_METER_H
+#define METERMARK_NUMBERS_METER_H
 
 #include <stdbool.h>
 #include <stddef.h>

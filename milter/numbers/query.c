@@ -2,7 +2,7 @@
 /*
  * query.c - questions to Redis, many in one pipeline.  See the header.
  */
-#include "cli/query.h"
+#include "numbers/query.h"
 
 #include <assert.h>
 #include <stdio.h>

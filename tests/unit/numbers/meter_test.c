@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/meter.h"
+#include "numbers/meter.h"
 
 static double
 rate(const struct meter *m, int64_t window_ms)

@@ -2,7 +2,7 @@
 /*
  * timespan.c - a stretch of time as an operator says it.  See the header.
  */
-#include "core/timespan.h"
+#include "numbers/timespan.h"
 
 #include <stdio.h>
 

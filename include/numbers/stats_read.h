@@ -2,17 +2,17 @@
 /*
  * stats_read.h - the counters that `metermark stats` shows, read in pipelines.
  */
-#ifndef METERMARK_CLI_STATS_READ_H
-#define METERMARK_CLI_STATS_READ_H
+#ifndef METERMARK_NUMBERS_STATS_READ_H
+#define METERMARK_NUMBERS_STATS_READ_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/counts.h"
-#include "cli/query.h"
-#include "cli/registry.h"
-#include "core/timespan.h"
+#include "numbers/counts.h"
+#include "numbers/query.h"
+#include "numbers/registry.h"
+#include "numbers/timespan.h"
 
 #define STATS_HOURS 24 /* shown of a campaign in detail, this hour included */
 #define STATS_DAYS 7

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "core/timespan.h"
+#include "numbers/timespan.h"
 #include "redis/rkey.h"
 
 #define HOUR 3600

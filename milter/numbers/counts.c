@@ -2,7 +2,7 @@
 /*
  * counts.c - what one hash of counters holds.  See the header.
  */
-#include "cli/counts.h"
+#include "numbers/counts.h"
 
 #include <errno.h>
 #include <stdlib.h>

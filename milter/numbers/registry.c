@@ -2,7 +2,7 @@
 /*
  * registry.c - the names of the campaigns.  See the header.
  */
-#include "cli/registry.h"
+#include "numbers/registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
  * is read from as few hashes as can be: days in the middle, hours at both ends.  Pure;
  * the caller says what time it is.
  */
-#ifndef METERMARK_CORE_TIMESPAN_H
-#define METERMARK_CORE_TIMESPAN_H
+#ifndef METERMARK_NUMBERS_TIMESPAN_H
+#define METERMARK_NUMBERS_TIMESPAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
  * to the one before are taken: Redis and we work at the same time, and neither has to
  * keep more than two pipelines' worth.
  */
-#include "cli/stats_read.h"
+#include "numbers/stats_read.h"
 
 #include <stdio.h>
 #include <stdlib.h>

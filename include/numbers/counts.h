@@ -4,16 +4,16 @@
  *
  * Fields that are not counters (the producers' markers above all) are left out.
  */
-#ifndef METERMARK_CLI_COUNTS_H
-#define METERMARK_CLI_COUNTS_H
+#ifndef METERMARK_NUMBERS_COUNTS_H
+#define METERMARK_NUMBERS_COUNTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "campaign/camp.h"
-#include "cli/query.h"
 #include "counting/tally.h"
+#include "numbers/query.h"
 
 struct counts {
 	int64_t n[TALLY_COUNTERS];     /* 0 where Redis has no such field */

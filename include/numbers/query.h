@@ -6,8 +6,8 @@
  * with its cure for target_failed(); after one the query is good for nothing but
  * query_close(), as answers may still be on their way.
  */
-#ifndef METERMARK_CLI_QUERY_H
-#define METERMARK_CLI_QUERY_H
+#ifndef METERMARK_NUMBERS_QUERY_H
+#define METERMARK_NUMBERS_QUERY_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 /*
  * meter.c - how fast a counter rises.  See the header.
  */
-#include "core/meter.h"
+#include "numbers/meter.h"
 
 /* Index of the reading that came `back` readings before the last one. */
 static size_t

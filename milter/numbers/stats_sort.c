@@ -2,7 +2,7 @@
 /*
  * stats_sort.c - the order of campaigns.  See the header.
  */
-#include "cli/stats_sort.h"
+#include "numbers/stats_sort.h"
 
 #include <stdlib.h>
 #include <string.h>
