@@ -11,9 +11,9 @@
 #define METERMARK_CLI_CHECK_DNS_H
 
 #include "cli/check.h"
-#include "core/dnslook.h"
 #include "dkim/dkimsig.h"
-#include "edge/dns.h"
+#include "dns/dns.h"
+#include "dns/dnslook.h"
 
 #define CHECK_FIELDS_MAX 2000
 #define CHECK_SIGNATURES_MAX (RULE_SIGNATURES_MAX + CONF_KEYS_MAX)

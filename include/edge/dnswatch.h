@@ -3,7 +3,7 @@
  * dnswatch.h - the daemon's own look at DNS, in a thread that mail never meets.
  *
  * Soon after the start, after a reload and once a day the domains of the settings in
- * force are looked at: keys, SPF, DMARC (edge/domlook.h).  What is found goes into
+ * force are looked at: keys, SPF, DMARC (dns/domlook.h).  What is found goes into
  * STATE_DIR/dns.json, what is new of it into the log.  With dns_check = false the
  * thread sleeps.
  */

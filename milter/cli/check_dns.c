@@ -10,9 +10,9 @@
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "core/spf.h"
 #include "dkim/pubkey.h"
 #include "dkim/taglist.h"
+#include "dns/spf.h"
 #include "mail/psl.h"
 
 #define QUESTION_MS 4000

@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
-#include "edge/dnsreport.h"
-#include "edge/domlook.h"
+#include "dns/dnsreport.h"
+#include "dns/domlook.h"
 #include "show/human.h"
 #include "system/clock.h"
 

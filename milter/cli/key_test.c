@@ -15,7 +15,7 @@
 #include "config/conffile.h"
 #include "config/domfile.h"
 #include "dkim/keyring.h"
-#include "edge/domlook.h"
+#include "dns/domlook.h"
 #include "text/buf.h"
 #include "text/visible.h"
 

@@ -10,8 +10,8 @@
 #include <time.h>
 
 #include "dkim/keyring.h"
-#include "edge/dnsreport.h"
-#include "edge/domlook.h"
+#include "dns/dnsreport.h"
+#include "dns/domlook.h"
 #include "edge/snapshot.h"
 #include "system/clock.h"
 #include "system/logger.h"

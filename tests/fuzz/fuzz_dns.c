@@ -20,11 +20,11 @@
  */
 #include <string.h>
 
-#include "core/dnslook.h"
 #include "dkim/dkimsig.h"
 #include "dkim/pubkey.h"
-#include "edge/dns.h"
-#include "edge/dnsparse.h"
+#include "dns/dns.h"
+#include "dns/dnslook.h"
+#include "dns/dnsparse.h"
 #include "mail/psl.h"
 #include "system/crypto.h"
 #include "fuzz.h"

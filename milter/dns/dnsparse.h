@@ -3,12 +3,12 @@
  * dnsparse.h - an answer of DNS as it came off the wire, taken apart by libc's
  * ns_initparse(3) and checked.  Any bytes; any thread.
  */
-#ifndef METERMARK_EDGE_DNSPARSE_H
-#define METERMARK_EDGE_DNSPARSE_H
+#ifndef METERMARK_DNS_DNSPARSE_H
+#define METERMARK_DNS_DNSPARSE_H
 
 #include <stddef.h>
 
-#include "core/dnsans.h"
+#include "dns/dnsans.h"
 #include "text/arena.h"
 
 /*

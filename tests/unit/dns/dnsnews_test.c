@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/dnsnews.h"
+#include "dns/dnsnews.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,13 +5,13 @@
  * Kept is what is not well, by domain and check ("dkim r2026", "spf", "dmarc").  A
  * question that DNS could not answer changes nothing about what is known.
  */
-#ifndef METERMARK_CORE_DNSNEWS_H
-#define METERMARK_CORE_DNSNEWS_H
+#ifndef METERMARK_DNS_DNSNEWS_H
+#define METERMARK_DNS_DNSNEWS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/dnslook.h"
+#include "dns/dnslook.h"
 
 #define DNSNEWS_MAX 2000 /* findings kept; further ones are counted only */
 #define DNSNEWS_CHECK_MAX 96

@@ -5,13 +5,13 @@
  * Records include records: each level is a frame on the stack, and their number is
  * bounded by the limit of look-ups, in a survey by SURVEY_MAX.
  */
-#include "core/spf.h"
+#include "dns/spf.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/spf_parts.h"
+#include "dns/spf_parts.h"
 #include "mail/domain.h"
 #include "text/visible.h"
 

@@ -2,14 +2,14 @@
 /*
  * dnsparse.c - answers of DNS taken apart.  See the header.
  */
-#include "edge/dnsparse.h"
+#include "dns/dnsparse.h"
 
 #include <arpa/nameser.h>
 #include <resolv.h>
 #include <string.h>
 #include <strings.h>
 
-#include "edge/dns.h"
+#include "dns/dns.h"
 
 struct parse {
 	struct arena *arena;

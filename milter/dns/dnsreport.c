@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnsreport.c - struct dnsreport as JSON.  Its texts are ASCII: core/dnslook.h escapes
+ * dnsreport.c - struct dnsreport as JSON.  Its texts are ASCII: dns/dnslook.h escapes
  * what strangers publish.
  */
-#include "edge/dnsreport.h"
+#include "dns/dnsreport.h"
 
 #include <stdio.h>
 #include <string.h>

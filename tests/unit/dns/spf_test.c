@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/spf.h"
+#include "dns/spf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -16,14 +16,14 @@
  * Answers are kept for the life of a struct dns, so what is asked twice is sent once.
  * One thread at a time; several struct dns do not disturb each other.
  */
-#ifndef METERMARK_EDGE_DNS_H
-#define METERMARK_EDGE_DNS_H
+#ifndef METERMARK_DNS_DNS_H
+#define METERMARK_DNS_DNS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/dnsans.h"
+#include "dns/dnsans.h"
 
 #define DNS_ALIASES_MAX 8
 #define DNS_QUESTIONS_MAX 2000 /* of one struct dns; further ones fail */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/spf_parts.h"
+#include "dns/spf_parts.h"
 #include "text/visible.h"
 
 #define SHOWN_MAX 60

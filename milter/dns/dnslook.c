@@ -2,12 +2,12 @@
 /*
  * dnslook.c - DKIM keys, SPF and DMARC, judged.  See the header.
  */
-#include "core/dnslook.h"
+#include "dns/dnslook.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "core/dnslook_parts.h"
+#include "dns/dnslook_parts.h"
 
 #define RSA_BITS_MIN 1024
 #define RSA_BITS_WISE 2048

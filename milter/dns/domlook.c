@@ -2,7 +2,7 @@
 /*
  * domlook.c - the domains of the settings looked up in DNS.  See the header.
  */
-#include "edge/domlook.h"
+#include "dns/domlook.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include "config/domtable.h"
 #include "dkim/pubkey.h"
-#include "edge/dns.h"
+#include "dns/dns.h"
 #include "mail/psl.h"
 
 #define DOMAIN_MS 20000 /* for all questions about one domain */

@@ -7,8 +7,8 @@
  * suffixes in a file of its own and gives no reasons; what is left to do is a list of
  * tags.
  */
-#ifndef METERMARK_CORE_DMARCREC_H
-#define METERMARK_CORE_DMARCREC_H
+#ifndef METERMARK_DNS_DMARCREC_H
+#define METERMARK_DNS_DMARCREC_H
 
 #include <stdbool.h>
 #include <stddef.h>

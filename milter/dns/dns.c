@@ -4,7 +4,7 @@
  */
 /* What is deprecated since 1.28 is all that the version of Debian 12 has. */
 #define CARES_NO_DEPRECATED
-#include "edge/dns.h"
+#include "dns/dns.h"
 
 #include <ares.h>
 #include <arpa/nameser.h>
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/dnsparse.h"
+#include "dns/dnsparse.h"
 #include "system/clock.h"
 #include "text/arena.h"
 

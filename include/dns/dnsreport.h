@@ -6,13 +6,13 @@
  * daemon at its start, so that a restart is no news.  One JSON object: checked_ms,
  * domains, looked, well, and findings, an array of what is not well.  Thread-safe.
  */
-#ifndef METERMARK_EDGE_DNSREPORT_H
-#define METERMARK_EDGE_DNSREPORT_H
+#ifndef METERMARK_DNS_DNSREPORT_H
+#define METERMARK_DNS_DNSREPORT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/dnsnews.h"
+#include "dns/dnsnews.h"
 
 #define DNSREPORT_FILE "dns.json"
 

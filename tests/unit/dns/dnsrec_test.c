@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/dmarcrec.h"
-#include "core/dnsans.h"
 #include "dkim/dkimrec.h"
 #include "dkim/taglist.h"
+#include "dns/dmarcrec.h"
+#include "dns/dnsans.h"
 #include "text/base64.h"
 
 #include <setjmp.h>

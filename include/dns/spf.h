@@ -12,13 +12,13 @@
  * Beside the verdict a survey is offered: all terms of a record are walked as if none
  * of them matched, so that it shows how many look-ups the record can cost at worst.
  */
-#ifndef METERMARK_CORE_SPF_H
-#define METERMARK_CORE_SPF_H
+#ifndef METERMARK_DNS_SPF_H
+#define METERMARK_DNS_SPF_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/dnsans.h"
+#include "dns/dnsans.h"
 #include "text/cidr.h"
 #include "text/str.h"
 

@@ -2,7 +2,7 @@
 /*
  * dnsans.c - words for answers of DNS, and what a name may be.
  */
-#include "core/dnsans.h"
+#include "dns/dnsans.h"
 
 const char *
 dns_type_name(enum dns_type type)

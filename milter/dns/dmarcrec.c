@@ -2,12 +2,12 @@
 /*
  * dmarcrec.c - the records of DMARC and BIMI.  See the header.
  */
-#include "core/dmarcrec.h"
+#include "dns/dmarcrec.h"
 
 #include <stdio.h>
 
-#include "core/dnsans.h"
 #include "dkim/taglist.h"
+#include "dns/dnsans.h"
 #include "text/buf.h"
 #include "text/visible.h"
 

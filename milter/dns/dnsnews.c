@@ -2,7 +2,7 @@
 /*
  * dnsnews.c - what is new in DNS.  See the header.
  */
-#include "core/dnsnews.h"
+#include "dns/dnsnews.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,12 +2,12 @@
 /*
  * dnsans.h - answers of DNS as plain values, and the way to ask for them.
  *
- * The core judges records and asks nobody: who calls it lends a function, edge/dns.h in
+ * The core judges records and asks nobody: who calls it lends a function, dns/dns.h in
  * life and a table in tests.  An answer has been followed through its aliases (CNAME)
  * already; its values are bytes of strangers.
  */
-#ifndef METERMARK_CORE_DNSANS_H
-#define METERMARK_CORE_DNSANS_H
+#ifndef METERMARK_DNS_DNSANS_H
+#define METERMARK_DNS_DNSANS_H
 
 #include <stdbool.h>
 #include <stddef.h>

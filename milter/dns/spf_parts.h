@@ -3,10 +3,10 @@
  * spf_parts.h - the terms of a record and their macros, for spf*.c; and names of
  * addresses and of what is below a domain, for dnslook*.c and dkimsig.c.
  */
-#ifndef METERMARK_CORE_SPF_PARTS_H
-#define METERMARK_CORE_SPF_PARTS_H
+#ifndef METERMARK_DNS_SPF_PARTS_H
+#define METERMARK_DNS_SPF_PARTS_H
 
-#include "core/spf.h"
+#include "dns/spf.h"
 
 enum spf_kind {
 	SPF_T_ALL,

@@ -2,19 +2,19 @@
 /*
  * domlook.h - the domains of the settings, one after the other, looked up in DNS: their
  * keys, SPF and DMARC; of those of a return_path SPF.  What is found is judged by
- * core/dnslook.h.
+ * dns/dnslook.h.
  *
  * Blocks while DNS is asked; any thread.
  */
-#ifndef METERMARK_EDGE_DOMLOOK_H
-#define METERMARK_EDGE_DOMLOOK_H
+#ifndef METERMARK_DNS_DOMLOOK_H
+#define METERMARK_DNS_DOMLOOK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "config/conf.h"
-#include "core/dnslook.h"
+#include "dns/dnslook.h"
 
 /* The check of SPF where envelopes are of the domain. */
 #define DOMLOOK_RETURN_PATH "spf of return_path"

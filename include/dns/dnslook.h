@@ -7,16 +7,16 @@
  * the daemon's own rounds.  Each fills a finding: a word, and half a sentence that says
  * what was found.
  */
-#ifndef METERMARK_CORE_DNSLOOK_H
-#define METERMARK_CORE_DNSLOOK_H
+#ifndef METERMARK_DNS_DNSLOOK_H
+#define METERMARK_DNS_DNSLOOK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/dmarcrec.h"
-#include "core/dnsans.h"
-#include "core/spf.h"
 #include "dkim/dkimrec.h"
+#include "dns/dmarcrec.h"
+#include "dns/dnsans.h"
+#include "dns/spf.h"
 #include "rules/rule.h"
 #include "text/cidr.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnslook_parts.h - what the files of core/dnslook.h share; for dnslook*.c only.
+ * dnslook_parts.h - what the files of dns/dnslook.h share; for dnslook*.c only.
  */
-#ifndef METERMARK_CORE_DNSLOOK_PARTS_H
-#define METERMARK_CORE_DNSLOOK_PARTS_H
+#ifndef METERMARK_DNS_DNSLOOK_PARTS_H
+#define METERMARK_DNS_DNSLOOK_PARTS_H
 
-#include "core/dnslook.h"
+#include "dns/dnslook.h"
 
 #define DNSLOOK_NAME_MAX 512
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnslook_host.c - mail servers, and names of addresses, judged.  See core/dnslook.h.
+ * dnslook_host.c - mail servers, and names of addresses, judged.  See dns/dnslook.h.
  */
 #include <string.h>
 
-#include "core/dnslook_parts.h"
-#include "core/spf_parts.h"
+#include "dns/dnslook_parts.h"
+#include "dns/spf_parts.h"
 #include "text/visible.h"
 
 #define HOSTS_MAX 20
