@@ -17,7 +17,6 @@
 
 #include "config/restart.h"
 #include "dkim/keycache.h"
-#include "edge/counters.h"
 #include "edge/daemon.h"
 #include "edge/dnswatch.h"
 #include "edge/gate.h"
@@ -30,6 +29,7 @@
 #include "edge/signals.h"
 #include "edge/snapshot.h"
 #include "edge/statedir.h"
+#include "flush/counters.h"
 #include "system/logger.h"
 #include "system/stdfd.h"
 #include "text/line.h"

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "edge/counters.h"
+#include "flush/counters.h"
 
 /*
  * Read the settings file again and put it in force, all of it or nothing, and say in

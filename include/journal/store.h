@@ -2,7 +2,7 @@
 /*
  * store.h - what is counted and not yet in Redis for good: in memory, and on disk.
  *
- * Between the outbox, which callbacks fill, and edge/flush.c, which sends batches
+ * Between the outbox, which callbacks fill, and flush/flush.c, which sends batches
  * (journal/lanes.h):
  *
  *     outbox ── take ──> open sums ── seal ──> batches ── answer ──> retained

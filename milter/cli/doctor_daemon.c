@@ -20,11 +20,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "edge/status.h"
+#include "flush/status.h"
 #include "show/human.h"
 #include "system/clock.h"
 
-#define FRESH_MS 10000 /* edge/status.h: older ones are of a daemon that is gone */
+#define FRESH_MS 10000 /* flush/status.h: older ones are of a daemon that is gone */
 #define LAG_WARN_MS 15000
 #define LAG_FAIL_MS 300000
 #define ANSWER_MS 3000

@@ -15,11 +15,11 @@
 #include "config/conffile.h"
 #include "config/domtable.h"
 #include "dkim/keycheck.h"
-#include "edge/counters.h"
 #include "edge/privs.h"
 #include "edge/snapshot.h"
 #include "edge/statedir.h"
 #include "edge/versions.h"
+#include "flush/counters.h"
 
 static void
 usage(FILE *out)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "edge/counters.h"
+#include "flush/counters.h"
 #include "system/crypto.h"
 
 struct tally_sink __wrap_counters_sink(struct counters *);

@@ -45,7 +45,7 @@
 
 #include <openssl/crypto.h>
 
-#include "edge/flusher.h"
+#include "flush/flusher.h"
 #include "journal/outbox.h"
 #include "system/clock.h"
 #include "system/crypto.h"

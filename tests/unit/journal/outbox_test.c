@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "edge/counters.h"
+#include "flush/counters.h"
 #include "journal/outbox.h"
 
 #define DAY INT64_C(86400)

@@ -2,14 +2,14 @@
 /*
  * flush_parts.h - what the files of a round share.  For milter/edge/flush*.c.
  */
-#ifndef METERMARK_EDGE_FLUSH_PARTS_H
-#define METERMARK_EDGE_FLUSH_PARTS_H
+#ifndef METERMARK_FLUSH_FLUSH_PARTS_H
+#define METERMARK_FLUSH_FLUSH_PARTS_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "edge/flush.h"
-#include "edge/flush_log.h"
+#include "flush/flush.h"
+#include "flush/flush_log.h"
 #include "journal/lanes.h"
 #include "journal/store.h"
 #include "redis/rargs.h"

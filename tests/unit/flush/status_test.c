@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/status.h"
+#include "flush/status.h"
 
 static char dir[64], file[96];
 

@@ -6,8 +6,8 @@
  * one at the end.  What an operator must cure comes once a minute, too.  For one
  * thread.
  */
-#ifndef METERMARK_EDGE_FLUSH_LOG_H
-#define METERMARK_EDGE_FLUSH_LOG_H
+#ifndef METERMARK_FLUSH_FLUSH_LOG_H
+#define METERMARK_FLUSH_FLUSH_LOG_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * For the main thread, but for what goes into the sink.  The outbox stays to the end of
  * the process: libmilter's threads do, too.
  */
-#ifndef METERMARK_EDGE_COUNTERS_H
-#define METERMARK_EDGE_COUNTERS_H
+#ifndef METERMARK_FLUSH_COUNTERS_H
+#define METERMARK_FLUSH_COUNTERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 #include "config/conf.h"
 #include "counting/tally.h"
-#include "edge/flusher.h"
+#include "flush/flusher.h"
 #include "journal/outbox.h"
 
 struct counters {

@@ -11,7 +11,7 @@
 #include <hiredis/hiredis.h>
 
 #include "counting/rbatch.h"
-#include "edge/flush_parts.h"
+#include "flush/flush_parts.h"
 #include "system/clock.h"
 #include "system/crypto.h"
 

@@ -2,7 +2,7 @@
 /*
  * flush_log.c - what the flusher says, and how often.  See the header.
  */
-#include "edge/flush_log.h"
+#include "flush/flush_log.h"
 
 #include <string.h>
 

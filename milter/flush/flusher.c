@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * flusher.c - the thread around edge/flush.c: when it works, waits and ends.
+ * flusher.c - the thread around flush/flush.c: when it works, waits and ends.
  *
  * The thread may hang in the resolver for longer than anybody wants to wait at a stop,
  * and nothing can call it back from there.  So a stop waits until its deadline only;
  * then it leaves the thread behind (flush_leave()), which touches nothing outside any
  * more, notices under the lock that it has been left, and frees what it shares.
  */
-#include "edge/flusher.h"
+#include "flush/flusher.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -16,8 +16,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "edge/flush.h"
-#include "edge/flusher_status.h"
+#include "flush/flush.h"
+#include "flush/flusher_status.h"
 #include "system/clock.h"
 #include "system/crypto.h"
 #include "system/logger.h"

@@ -2,7 +2,7 @@
 /*
  * status.c - struct status as JSON, by one table for both ways.
  */
-#include "edge/status.h"
+#include "flush/status.h"
 
 #include <stdio.h>
 #include <string.h>

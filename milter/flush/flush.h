@@ -6,13 +6,13 @@
  * Everything that waits, waits for the network, at most the time given, or for the
  * disk.
  */
-#ifndef METERMARK_EDGE_FLUSH_H
-#define METERMARK_EDGE_FLUSH_H
+#ifndef METERMARK_FLUSH_FLUSH_H
+#define METERMARK_FLUSH_FLUSH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "edge/flusher.h"
+#include "flush/flusher.h"
 
 struct flush;
 

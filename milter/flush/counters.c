@@ -2,7 +2,7 @@
 /*
  * counters.c - outbox and flusher, made from the settings and stopped in order.
  */
-#include "edge/counters.h"
+#include "flush/counters.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,8 +8,8 @@
  * A file that is older than ten seconds is of a daemon that is gone or hangs.
  * Thread-safe.
  */
-#ifndef METERMARK_EDGE_STATUS_H
-#define METERMARK_EDGE_STATUS_H
+#ifndef METERMARK_FLUSH_STATUS_H
+#define METERMARK_FLUSH_STATUS_H
 
 #include <stdbool.h>
 #include <stddef.h>

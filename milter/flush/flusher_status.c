@@ -2,7 +2,7 @@
 /*
  * flusher_status.c - the flusher's figures as a status.  See the header.
  */
-#include "edge/flusher_status.h"
+#include "flush/flusher_status.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -9,8 +9,8 @@
  * its fate is known.  What it does is on disk before it does it (journal/store.h). Mail
  * never waits for any of this.
  */
-#ifndef METERMARK_EDGE_FLUSHER_H
-#define METERMARK_EDGE_FLUSHER_H
+#ifndef METERMARK_FLUSH_FLUSHER_H
+#define METERMARK_FLUSH_FLUSHER_H
 
 #include <stdint.h>
 

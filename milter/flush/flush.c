@@ -2,10 +2,10 @@
 /*
  * flush.c - one round of bringing counters to Redis.  See the header.
  *
- * A round is: a link, then passes over the lanes (edge/flush_send.c) until nothing more
- * can be sent.
+ * A round is: a link, then passes over the lanes (flush/flush_send.c) until nothing
+ * more can be sent.
  */
-#include "edge/flush.h"
+#include "flush/flush.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include <hiredis/hiredis.h>
 
 #include "counting/rbatch.h"
-#include "edge/flush_parts.h"
+#include "flush/flush_parts.h"
 #include "redis/rkey.h"
 #include "system/clock.h"
 
