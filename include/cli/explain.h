@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * explain.h - the parts of `metermark explain`: a message on disk goes through the very
- * core/txn.h that the daemon runs, with a signer that only notes what it is given.
+ * message/txn.h that the daemon runs, with a signer that only notes what it is given.
  */
 #ifndef METERMARK_CLI_EXPLAIN_H
 #define METERMARK_CLI_EXPLAIN_H
@@ -11,12 +11,12 @@
 #include <stdint.h>
 
 #include "config/conf.h"
-#include "core/decide.h"
-#include "core/txn.h"
 #include "counting/hll.h"
 #include "counting/tally.h"
 #include "dkim/signport.h"
 #include "mail/addr.h"
+#include "message/decide.h"
+#include "message/txn.h"
 #include "text/buf.h"
 #include "token/token.h"
 #include "tracking/track.h"

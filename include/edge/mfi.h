@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mfi.h - the milter: libmilter's callbacks around core/txn.h.
+ * mfi.h - the milter: libmilter's callbacks around message/txn.h.
  *
  * Nothing is decided here.  A callback fetches its connection, calls the core and maps
  * the answer.  libmilter allows one milter a process, so this module is one, too.

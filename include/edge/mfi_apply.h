@@ -11,8 +11,8 @@
 
 #include <libmilter/mfapi.h>
 
-#include "core/txn.h"
 #include "mail/plan.h"
+#include "message/txn.h"
 
 /* The sender, then the plan.  0, or -1 when an edit was refused. */
 int mfi_apply(SMFICTX *, const struct txn_outcome *);

@@ -2,7 +2,7 @@
 /*
  * check.c - `metermark check`: would Gmail, Yahoo, Outlook and Apple take this message?
  *
- * The message goes through core/txn.h, as the daemon's do, so the rules see what the
+ * The message goes through message/txn.h, as the daemon's do, so the rules see what the
  * daemon's rules would.  Without settings it is nobody's and passes as it stands; with
  * --config it is judged as it would leave.
  */

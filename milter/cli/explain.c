@@ -3,7 +3,7 @@
  * explain.c - `metermark explain`: what would be done to a message, and why.
  *
  * Neither daemon nor Redis is asked and nothing is changed.  The message goes through
- * core/txn.h as the daemon's do, so the answer cannot differ from what is done; only
+ * message/txn.h as the daemon's do, so the answer cannot differ from what is done; only
  * the signatures are missing, and what a key that cannot be read here would have made.
  */
 #include "cli/explain.h"
@@ -139,7 +139,7 @@ run_txn(struct explain *e, struct str host, struct str from)
 	return status;
 }
 
-/* The name that conditions are compared with, as core/txn.h has it. */
+/* The name that conditions are compared with, as message/txn.h has it. */
 static struct str
 in_ascii(struct str domain, char out[ADDR_DOMAIN_MAX + 1])
 {

@@ -38,7 +38,7 @@
 #define INITIAL 16
 #define FIELD_MAX ((size_t)128 * 1024)
 #define SIGNATURE_MAX ((size_t)16 * 1024)
-/* The header copied a few times for each key; far above what core/txn.h lets in. */
+/* The header copied a few times for each key; far above what message/txn.h lets in. */
 #define ARENA_MAX ((size_t)32 * 1024 * 1024)
 
 /* One value of expire, few in practice, and its eight lists of oversigned names. */

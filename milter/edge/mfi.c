@@ -27,13 +27,13 @@
 #include <libmilter/mfapi.h>
 
 #include "campaign/tagjson.h"
-#include "core/txn.h"
 #include "dkim/signer.h"
 #include "edge/gate.h"
 #include "edge/mfi_apply.h"
 #include "edge/snapshot.h"
 #include "mail/idn.h"
 #include "mail/psl.h"
+#include "message/txn.h"
 #include "system/clock.h"
 #include "system/crypto.h"
 #include "system/logger.h"

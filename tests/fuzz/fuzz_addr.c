@@ -72,7 +72,7 @@ check_path(struct str arg)
 		    (int)path.domain.len, path.domain.p);
 		FUZZ_CHECK(within(path.local, arg) && within(path.domain, arg),
 		    "not of the argument");
-		/* core/txn.c reads them as one. */
+		/* message/txn.c reads them as one. */
 		FUZZ_CHECK(path.local.p < path.domain.p, "local follows domain");
 	}
 	if (addr_spec_ok(arg)) {

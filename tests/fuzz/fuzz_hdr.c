@@ -14,11 +14,11 @@
 #include <string.h>
 
 #include "../lib/post.h"
-#include "core/decide.h"
 #include "dkim/presign.h"
 #include "mail/fold.h"
 #include "mail/mimeword.h"
 #include "mail/signset.h"
+#include "message/decide.h"
 #include "text/line.h"
 #include "fuzz.h"
 

@@ -13,7 +13,7 @@
  * Then the header, an empty line, the body.  Byte 1 stands for a run: 17 times the
  * value of the next byte, of the byte after it.  Names are what MTAs take for names.
  *
- * The message goes through core/txn.h with the real signer, the plan is carried out,
+ * The message goes through message/txn.h with the real signer, the plan is carried out,
  * and a verifier of our own (tests/lib/dkimcheck.h) looks at each signature.  With
  * METERMARK_FUZZ_OUT naming a folder, each signed message is kept there for the
  * verifiers that have the last word: dns.txt, and mail, which has for each a line

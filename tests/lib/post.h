@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * post.h - a message through core/txn.h as an MTA puts it through, for tests.
+ * post.h - a message through message/txn.h as an MTA puts it through, for tests.
  *
  * A post is the message as the MTA holds it: fields and body.  post_send() gives it to
  * a txn and, where that accepts, carries the plan out as Postfix does (places are
@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/txn.h"
+#include "message/txn.h"
 #include "text/buf.h"
 
 #define POST_FIELDS 2048

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "config/conf.h"
-#include "core/inspect.h"
+#include "message/inspect.h"
 
 #define OK RULE_OK
 #define BAD RULE_BAD

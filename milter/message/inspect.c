@@ -2,7 +2,7 @@
 /*
  * inspect.c - what follows from the rules.  See the header.
  */
-#include "core/inspect.h"
+#include "message/inspect.h"
 
 #include <stdio.h>
 

@@ -7,15 +7,15 @@
  * count, a warning, quarantine, a refusal for now or for good.  The strongest of a
  * message's failed rules decides.  Pure; a struct inspection belongs to one message.
  */
-#ifndef METERMARK_CORE_INSPECT_H
-#define METERMARK_CORE_INSPECT_H
+#ifndef METERMARK_MESSAGE_INSPECT_H
+#define METERMARK_MESSAGE_INSPECT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "config/conf.h"
-#include "core/decide.h"
 #include "counting/tally.h"
+#include "message/decide.h"
 #include "rules/rule.h"
 #include "text/buf.h"
 

@@ -3,14 +3,14 @@
  * txn.h - one message after another of one connection, from MAIL to the end of each.
  *
  * The calls follow the milter's stages; edge/mfi.c makes them.  At end of headers the
- * message is decided (core/decide.h) and the signer is fed the header as it will leave;
- * the body streams through; txn_end() answers with the verdict and the plan of edits;
- * txn_commit() counts, once the edits are known to have been taken or not.  txn_abort()
- * drops the message at any point and counts nothing.  A txn belongs to one connection
- * and is run by one thread at a time.
+ * message is decided (message/decide.h) and the signer is fed the header as it will
+ * leave; the body streams through; txn_end() answers with the verdict and the plan of
+ * edits; txn_commit() counts, once the edits are known to have been taken or not.
+ * txn_abort() drops the message at any point and counts nothing.  A txn belongs to one
+ * connection and is run by one thread at a time.
  */
-#ifndef METERMARK_CORE_TXN_H
-#define METERMARK_CORE_TXN_H
+#ifndef METERMARK_MESSAGE_TXN_H
+#define METERMARK_MESSAGE_TXN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,11 +18,11 @@
 
 #include "campaign/sourcejson.h"
 #include "config/conf.h"
-#include "core/decide.h"
 #include "counting/tally.h"
 #include "dkim/signport.h"
 #include "mail/idname.h"
 #include "mail/plan.h"
+#include "message/decide.h"
 #include "rules/rule.h"
 
 /* What one message may take of our memory: header, edits, recipients; bytes. */

@@ -2,10 +2,10 @@
 /*
  * decide_parts.h - what the files of decide share.  For decide*.c only.
  */
-#ifndef METERMARK_CORE_DECIDE_PARTS_H
-#define METERMARK_CORE_DECIDE_PARTS_H
+#ifndef METERMARK_MESSAGE_DECIDE_PARTS_H
+#define METERMARK_MESSAGE_DECIDE_PARTS_H
 
-#include "core/decide.h"
+#include "message/decide.h"
 
 /*
  * The stream, its rules, tracking fields and envelope sender.  The verdict becomes

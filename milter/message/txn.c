@@ -2,17 +2,17 @@
 /*
  * txn.c - the messages of one connection.  See the header.
  */
-#include "core/txn.h"
+#include "message/txn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/inspect.h"
 #include "mail/addr.h"
 #include "mail/bodylook.h"
 #include "mail/bodyscan.h"
 #include "mail/signset.h"
+#include "message/inspect.h"
 #include "text/line.h"
 
 struct txn {

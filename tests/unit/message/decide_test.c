@@ -2,7 +2,7 @@
 /*
  * decide_test.c - whose mail, which campaign and stream, which edits, which verdict.
  */
-#include "core/decide.h"
+#include "message/decide.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /*
  * decide_edit.c - the stream of a message, and what its settings make of the message.
  */
-#include "core/decide_parts.h"
+#include "message/decide_parts.h"
 
 #include <stdio.h>
 #include <string.h>

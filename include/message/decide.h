@@ -8,8 +8,8 @@
  * the header list; decide_body() may then still refuse the message or its signature,
  * never change the edits.
  */
-#ifndef METERMARK_CORE_DECIDE_H
-#define METERMARK_CORE_DECIDE_H
+#ifndef METERMARK_MESSAGE_DECIDE_H
+#define METERMARK_MESSAGE_DECIDE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
  * planned, what is counted and logged.  The signer and the sink are recorders behind
  * the core's own ports.
  */
-#include "core/txn.h"
+#include "message/txn.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,17 +2,17 @@
 /*
  * decide.c - what becomes of a message.  See the header.
  */
-#include "core/decide.h"
+#include "message/decide.h"
 
 #include <string.h>
 
 #include "config/domsign.h"
 #include "config/domtable.h"
-#include "core/decide_parts.h"
 #include "dkim/presign.h"
 #include "mail/addr.h"
 #include "mail/leaks.h"
 #include "mail/signset.h"
+#include "message/decide_parts.h"
 #include "text/buf.h"
 
 /* What the MTAs send on as one line unless told otherwise (Postfix 3.7
