@@ -29,7 +29,7 @@ struct counters {
  * with err, which names the place in the file. */
 int counters_check(const struct conf *, char *err, size_t errlen);
 /* Ready to take counts, without a thread yet.  in_memory: the producer is of this life
- * alone (edge/statedir.h).  0 or -1 with err. */
+ * alone (daemon/statedir.h).  0 or -1 with err. */
 int counters_init(struct counters *, const struct conf *, const char *producer,
     bool in_memory, char *err, size_t errlen);
 struct tally_sink counters_sink(struct counters *);

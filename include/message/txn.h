@@ -2,7 +2,7 @@
 /*
  * txn.h - one message after another of one connection, from MAIL to the end of each.
  *
- * The calls follow the milter's stages; edge/mfi.c makes them.  At end of headers the
+ * The calls follow the milter's stages; daemon/mfi.c makes them.  At end of headers the
  * message is decided (message/decide.h) and the signer is fed the header as it will
  * leave; the body streams through; txn_end() answers with the verdict and the plan of
  * edits; txn_commit() counts, once the edits are known to have been taken or not.

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "config/conffile.h"
+#include "daemon/privs.h"
 #include "dkim/keyring.h"
-#include "edge/privs.h"
 #include "show/human.h"
 #include "tracking/tokenkeys.h"
 

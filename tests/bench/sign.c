@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/snapshot.h"
 #include "dkim/signer.h"
 #include "dkim/signport.h"
-#include "edge/snapshot.h"
 
 #include "mail.h"
 

@@ -102,7 +102,7 @@ LIBRARY_NAMES = {"smfi_": "libmilter", "dkim_": "libopendkim", "redis": "hiredis
                  "ares_": "c-ares", "idn2_": "libidn2", "EVP_": "OpenSSL",
                  "SHA256": "OpenSSL", "PEM_": "OpenSSL", "BIO_": "OpenSSL"}
 # Files that name several outside libraries, because that is what they are for.
-MANY_LIBRARIES = {"milter/edge/versions.c", "milter/daemon/versions.c"}
+MANY_LIBRARIES = {"milter/daemon/versions.c", "milter/daemon/versions.c"}
 
 # Of libopendkim, what signs.  Its other calls verify, leak, crash on what strangers send, or
 # bring a defect of their own: tests/unit/signer_rules_test.c says which.
