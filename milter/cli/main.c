@@ -2,7 +2,7 @@
 /*
  * main.c - the metermark command: finds the subcommand and runs it, nothing else.
  *
- * To add one: write milter/cli/NAME.c, declare its function in include/cli/cmd.h and
+ * To add one: write milter/cli/NAME.c, declare its function in milter/cli/cmd.h and
  * give it a row in the table below.
  */
 #include "config.h"

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * check.c - `metermark check`: would Gmail, Yahoo, Outlook and Apple take this message?
+ *
+ * The message goes through message/txn.h, as the daemon's do, so the rules see what the
+ * daemon's rules would.  Without settings it is nobody's and passes as it stands; with
+ * --config it is judged as it would leave.
+ */
+#include "cli/check/check.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "campaign/tagjson.h"
+#include "cli/cmd.h"
+#include "cli/term.h"
+#include "config/conffile.h"
+#include "config/domfile.h"
+#include "mail/idn.h"
+#include "mail/psl.h"
+#include "system/crypto.h"
+
+static const char help_text[] =
+    "usage: metermark check [options] FILE | -\n"
+    "\n"
+    "Reports on a message (- is the standard input): its header and signatures, and "
+    "the\n"
+    "rules of Gmail, Yahoo, Outlook, Apple and the RFCs, each with the reason and the\n"
+    "cure.\n"
+    "\n"
+    "  -c, --config FILE      judge it as metermark would send it on with these "
+    "settings\n"
+    "  -F, --from ADDRESS     envelope sender (the message's Return-Path, else not "
+    "known)\n"
+    "  -R, --rcpt ADDRESS     envelope recipient; once for each\n"
+    "  -f, --format FORM      text (default), json or html\n"
+    "  -m, --mta KIND         postfix or sendmail, with --config\n"
+    "  -d, --dns              ask DNS even if nobody seems to answer\n"
+    "  -i, --ip ADDRESS       that will send it, for SPF and reverse DNS; once for "
+    "each\n"
+    "  -n, --no-dns           look at the message alone\n"
+    "  -r, --resolver ADDRESS[:PORT]\n"
+    "                         the name server to ask (resolv.conf's, or the "
+    "settings')\n"
+    "  -t, --transactional    nobody has subscribed to it: rules of unsubscribing "
+    "rest\n"
+    "\n"
+    "Status: 0 nothing failed, 1 a rule failed, 64 usage, 66 no such message, 78 "
+    "config.\n";
+
+/* ==== The message's way ==== */
+
+static int
+read_settings(struct check *c)
+{
+	char err[EXPLAIN_TEXT_MAX];
+	int rc;
+
+	if (c->mail.options.config != NULL) {
+		rc = conffile_read(
+		    c->mail.options.config, &c->mail.conf, err, sizeof(err));
+		c->mail.conf_read = rc == 0;
+		if (rc == 0)
+			rc = domfile_load(&c->mail.conf, NULL, NULL, err, sizeof(err));
+	} else {
+		rc = conf_init(&c->mail.conf);
+		c->mail.conf_read = true;
+		snprintf(err, sizeof(err), "out of memory");
+		if (rc == 0)
+			rc = conf_finish(&c->mail.conf, err, sizeof(err));
+	}
+	if (rc == 0)
+		return EX_OK;
+	term_say("%s", err);
+	return EX_CONFIG;
+}
+
+static int
+no_count(void *self, const struct tally_delta *d)
+{
+	(void)self;
+	(void)d;
+	return 0;
+}
+
+/* What the daemon would say to it, where it would not simply take it. */
+static void
+note_verdict(struct explain *e)
+{
+	const struct txn_outcome *o = e->outcome;
+
+	if (o->verdict == DECIDE_REJECT || o->verdict == DECIDE_TEMPFAIL)
+		explain_note(e, "metermark would refuse it: %s %s %s", o->code,
+		    o->xcode, o->text);
+	else if (o->hold)
+		explain_note(e, "metermark would put it on hold");
+	else if (e->decision->edit_skipped != NULL)
+		explain_note(e,
+		    "%s is left as it is, or left out: there is one already, or it "
+		    "would be too long",
+		    e->decision->edit_skipped);
+}
+
+static int
+run(struct check *c)
+{
+	const struct txn_env env = {
+		.sha256 = crypto_sha256,
+		.hash_rcpt = explain_no_hash,
+		.sink = { no_count, NULL },
+		.json = tagjson_read,
+		.org = psl_org,
+		.idn = idn_ascii,
+		.look_at_all = true,
+	};
+	struct explain *e = &c->mail;
+	const struct explain_options *o = &e->options;
+	const struct txn_start start = {
+		.client = o->config != NULL ? DECIDE_NETWORK : DECIDE_STRANGER,
+		.sendmail = o->mta == CONF_MTA_SENDMAIL ||
+		    (o->mta == CONF_MTA_AUTO && e->conf.mta == CONF_MTA_SENDMAIL),
+		.host = STR("localhost"),
+		.user = STR(""),
+		.mail_from = o->from != NULL ? str_of(o->from) : explain_mail_sender(e),
+	};
+	int status;
+
+	c->sender = start.mail_from;
+	c->null_sender = str_eq(start.mail_from, STR("<>")) ||
+	    (o->from != NULL && start.mail_from.len == 0);
+	if (o->config != NULL) {
+		explain_load_tokens(e);
+		explain_assume_rcpt(e);
+	}
+	status = explain_run(e, &env, &start);
+	if (status != EX_OK)
+		return status;
+	if (o->config != NULL)
+		note_verdict(e);
+	txn_facts(e->txn, &c->facts);
+	c->facts.transactional |= c->transactional;
+	return EX_OK;
+}
+
+static int
+answer(const struct check *c)
+{
+	int status = EX_OK;
+
+	switch (c->form) {
+	case CHECK_TEXT:
+		status = check_text(c);
+		break;
+	case CHECK_JSON:
+		status = check_json(c);
+		break;
+	case CHECK_HTML:
+		status = check_html(c);
+		break;
+	}
+	for (size_t i = 0; status == EX_OK && i < c->n; i++)
+		if (check_worst(&c->result[i]) == CHECK_FAIL)
+			return CMD_FAILED;
+	return status;
+}
+
+static int
+check(struct check *c)
+{
+	int status = read_settings(c);
+
+	if (status == EX_OK)
+		status = explain_mail_read(&c->mail);
+	if (status == EX_OK)
+		status = run(c);
+	if (status != EX_OK)
+		return status;
+	check_rules(c);
+	if (!c->no_dns)
+		status = check_dns(c);
+	return status == EX_OK ? answer(c) : status;
+}
+
+/* ==== The command line ==== */
+
+static int
+parse_form(struct check *c, const char *text)
+{
+	if (strcmp(text, "text") == 0)
+		c->form = CHECK_TEXT;
+	else if (strcmp(text, "json") == 0)
+		c->form = CHECK_JSON;
+	else if (strcmp(text, "html") == 0)
+		c->form = CHECK_HTML;
+	else {
+		term_say("--format: \"%s\" is none of text, json, html", text);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+add_ip(struct check *c, const char *text)
+{
+	if (c->n_ip == CHECK_IPS_MAX) {
+		term_say("--ip: %d are enough", CHECK_IPS_MAX);
+		return -1;
+	}
+	if (strlen(text) > 45 || cidr_addr_parse(str_of(text), &c->ip[c->n_ip]) != 0) {
+		term_say("--ip: found \"%s\", expected an IPv4 or IPv6 address", text);
+		return -1;
+	}
+	c->ip_text[c->n_ip++] = text;
+	return 0;
+}
+
+static int
+set_resolver(struct check *c, const char *text)
+{
+	char phrase[256];
+
+	c->resolver = text;
+	if (conf_check_resolver(text, phrase, sizeof(phrase)) == 0)
+		return 0;
+	term_say("--resolver: found \"%s\", expected %s", text, phrase);
+	return -1;
+}
+
+static int
+option(struct check *c, int letter)
+{
+	switch (letter) {
+	case 'c':
+		c->mail.options.config = optarg;
+		return 0;
+	case 'F':
+		c->mail.options.from = optarg;
+		return 0;
+	case 'd':
+		c->dns_wanted = true;
+		return 0;
+	case 'f':
+		return parse_form(c, optarg);
+	case 'i':
+		return add_ip(c, optarg);
+	case 'm':
+		return explain_option_mta(&c->mail.options, optarg);
+	case 'R':
+		return explain_option_rcpt(&c->mail.options, optarg);
+	case 'n':
+		c->no_dns = true;
+		return 0;
+	case 'r':
+		return set_resolver(c, optarg);
+	case 't':
+		c->transactional = true;
+		return 0;
+	case 'h':
+		c->help = true;
+		return 0;
+	}
+	term_say("--help tells the options");
+	return -1;
+}
+
+static int
+read_options(struct check *c, int argc, char **argv)
+{
+	static const struct option longs[] = { { "config", required_argument, NULL,
+						   'c' },
+		{ "dns", no_argument, NULL, 'd' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "from", required_argument, NULL, 'F' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "ip", required_argument, NULL, 'i' },
+		{ "mta", required_argument, NULL, 'm' },
+		{ "no-dns", no_argument, NULL, 'n' },
+		{ "rcpt", required_argument, NULL, 'R' },
+		{ "resolver", required_argument, NULL, 'r' },
+		{ "transactional", no_argument, NULL, 't' }, { NULL, 0, NULL, 0 } };
+	int letter;
+
+	while (
+	    (letter = getopt_long(argc, argv, "F:R:c:df:hi:m:nr:t", longs, NULL)) != -1)
+		if (option(c, letter) != 0)
+			return -1;
+	if (c->help)
+		return 0;
+	return explain_option_file(&c->mail.options, argc - optind, argv + optind);
+}
+
+int
+check_main(int argc, char **argv)
+{
+	/* Large, and there is one. */
+	static struct check c;
+	int status;
+
+	c = (struct check) { .mail.options = { .mta = CONF_MTA_AUTO, .queue_id = "" } };
+	if (read_options(&c, argc, argv) != 0)
+		return EX_USAGE;
+	if (c.help) {
+		term_put(STR(help_text));
+		return term_finish();
+	}
+	buf_init(&c.mail.message, EXPLAIN_MESSAGE_MAX);
+	status = check(&c);
+	explain_fini(&c.mail);
+	return status;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * check_dns.h - what `metermark check` asks DNS: the parts of check_dns.c,
+ * check_dkim.c and check_opendkim.c.
+ *
+ * All questions that can be known beforehand go out at once; then each rule becomes a
+ * result.  What DNS could not tell is a warning, never a failure: the message is not to
+ * blame.
+ */
+#ifndef METERMARK_CLI_CHECK_CHECK_DNS_H
+#define METERMARK_CLI_CHECK_CHECK_DNS_H
+
+#include "cli/check/check.h"
+#include "dkim/dkimsig.h"
+#include "dns/dns.h"
+#include "dns/dnslook.h"
+
+#define CHECK_FIELDS_MAX 2000
+#define CHECK_SIGNATURES_MAX (RULE_SIGNATURES_MAX + CONF_KEYS_MAX)
+
+/* One signature, of the message or to be made. */
+struct check_signature {
+	struct str domain, selector;
+	bool ours;        /* to be made: there is nothing to verify */
+	const char *file; /* of our private key; NULL: not known */
+	bool sound;       /* sig holds */
+	struct dkimsig sig;
+	size_t self;                  /* its field */
+	struct dnslook_key key;       /* when ours or sound */
+	struct dnslook_finding holds; /* does it verify? */
+};
+
+struct check_dns {
+	struct check *check;
+	struct dns *dns;
+	struct dnslook look;
+	struct buf message; /* with CRLF at the end of its lines */
+	struct dkimsig_field field[CHECK_FIELDS_MAX];
+	size_t n_fields;
+	struct str body;
+	struct check_signature sig[CHECK_SIGNATURES_MAX];
+	size_t n_sig;
+	struct dnslook_dmarc dmarc;
+	bool spf_passed; /* every sending address, for the envelope's domain */
+	bool spf_unknown;
+};
+
+enum check_dns_rule {
+	CHECK_DNS_SPF,
+	CHECK_DNS_KEY,
+	CHECK_DNS_STRENGTH,
+	CHECK_DNS_SIGNATURE,
+	CHECK_DNS_DMARC,
+	CHECK_DNS_REPORTS,
+	CHECK_DNS_ALIGNED,
+	CHECK_DNS_BIMI,
+	CHECK_DNS_MX,
+	CHECK_DNS_REVERSE,
+	CHECK_DNS_RULES
+};
+
+/* A result of that rule from a finding. */
+void check_dns_result(
+    struct check_dns *, enum check_dns_rule, const struct dnslook_finding *);
+/* The worse of both; texts of the same word are put together. */
+void check_dns_merge(struct dnslook_finding *all, const struct dnslook_finding *one);
+
+/* check_dkim.c: take the message apart, ask for keys, verify.  -1: out of memory. */
+int check_dkim_begin(struct check_dns *);
+void check_dkim(struct check_dns *);
+/* After check_dkim(): it verifies; one to be made would, by its key. */
+bool check_signature_holds(const struct check_signature *);
+/* check_opendkim.c: ask libopendkim for a second opinion of those that were verified.
+ */
+void check_opendkim(struct check_dns *);
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * explain.c - `metermark explain`: what would be done to a message, and why.
+ *
+ * Neither daemon nor Redis is asked and nothing is changed.  The message goes through
+ * message/txn.h as the daemon's do, so the answer cannot differ from what is done; only
+ * the signatures are missing, and what a key that cannot be read here would have made.
+ */
+#include "cli/check/explain.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "campaign/tagjson.h"
+#include "cli/cmd.h"
+#include "cli/term.h"
+#include "config/conffile.h"
+#include "config/domfile.h"
+#include "mail/addr.h"
+#include "mail/idn.h"
+#include "mail/psl.h"
+#include "system/crypto.h"
+#include "text/line.h"
+
+#define DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"
+
+static const char help_text[] =
+    "usage: metermark explain [options] FILE | -\n"
+    "\n"
+    "Tells of a message (- is the standard input) which client class, campaign, tags,\n"
+    "stream, edits and keys it would get, and why.  Nothing is sent or counted.\n"
+    "\n"
+    "  -F, --from ADDRESS     envelope sender (the message's Return-Path, else <>)\n"
+    "  -R, --rcpt ADDRESS     envelope recipient; once for each\n"
+    "  -u, --user NAME        the client has authenticated as that\n"
+    "  -C, --client ADDRESS   of the client (127.0.0.1)\n"
+    "  -D, --daemon NAME      {daemon_name} of the service it came in by\n"
+    "  -H, --host NAME        of the mail server (this host)\n"
+    "  -q, --queue-id ID      of the message\n"
+    "  -m, --mta KIND         postfix or sendmail (as in the settings, else postfix)\n"
+    "  -c, --config FILE      the settings (" DEFAULT_FILE ")\n"
+    "  -f, --format FORM      text (default) or json\n"
+    "\n"
+    "Status: 0 it would pass, 1 it would be refused, 64 usage, 66 no such message, 78 "
+    "config.\n";
+
+/* ==== The settings ==== */
+
+static int
+defaults(struct explain *e, char *err, size_t errlen)
+{
+	if (conf_init(&e->conf) != 0) {
+		conf_fini(&e->conf);
+		snprintf(err, errlen, "out of memory");
+		return -1;
+	}
+	e->conf_read = true;
+	explain_note(e, "there is no %s: these are the defaults", DEFAULT_FILE);
+	return conf_finish(&e->conf, err, errlen);
+}
+
+static int
+read_settings(struct explain *e)
+{
+	const char *file = e->options.config != NULL ? e->options.config : DEFAULT_FILE;
+	char err[EXPLAIN_TEXT_MAX];
+	int rc;
+
+	if (e->options.config == NULL && access(file, F_OK) != 0 && errno == ENOENT) {
+		rc = defaults(e, err, sizeof(err));
+	} else if (access(file, R_OK) != 0) {
+		term_say("cannot read %s: %m%s", file,
+		    errno == EACCES ? "; become root, or say --config FILE" : "");
+		return EX_CONFIG;
+	} else {
+		rc = conffile_read(file, &e->conf, err, sizeof(err));
+		e->conf_read = rc == 0;
+	}
+	if (rc == 0)
+		rc = domfile_load(&e->conf, NULL, NULL, err, sizeof(err));
+	if (rc != 0) {
+		term_say("%s", err);
+		return EX_CONFIG;
+	}
+	explain_load_tokens(e);
+	return EX_OK;
+}
+
+/* ==== The message's way ==== */
+
+static int
+take_delta(void *self, const struct tally_delta *d)
+{
+	struct explain *e = self;
+
+	e->delta = *d;
+	e->counted = true;
+	return 0;
+}
+
+static int
+find_client(struct explain *e)
+{
+	e->has_addr = cidr_addr_parse(str_of(e->options.client), &e->addr) == 0;
+	if (!e->has_addr) {
+		term_say("--client: \"%s\" is no address", e->options.client);
+		return EX_USAGE;
+	}
+	e->client = decide_client(
+	    &e->conf, &e->addr, str_of(e->options.daemon), str_of(e->options.user));
+	return EX_OK;
+}
+
+static int
+run_txn(struct explain *e, struct str host, struct str from)
+{
+	const struct txn_env env = {
+		.sha256 = crypto_sha256,
+		.hash_rcpt = explain_no_hash,
+		.sink = { take_delta, e },
+		.json = tagjson_read,
+		.org = psl_org,
+		.idn = idn_ascii,
+	};
+	const struct txn_start start = {
+		.client = e->client,
+		.sendmail = e->options.mta == CONF_MTA_SENDMAIL,
+		.host = host,
+		.user = str_of(e->options.user),
+		.mail_from = from,
+	};
+	int status = explain_run(e, &env, &start);
+
+	if (status == EX_OK)
+		txn_commit(e->txn, true, &e->line);
+	return status;
+}
+
+/* The name that conditions are compared with, as message/txn.h has it. */
+static struct str
+in_ascii(struct str domain, char out[ADDR_DOMAIN_MAX + 1])
+{
+	char name[ADDR_DOMAIN_MAX + 1];
+	bool ascii = true;
+
+	for (size_t i = 0; i < domain.len; i++)
+		ascii = ascii && (unsigned char)domain.p[i] < 0x80;
+	if (ascii || domain.len > ADDR_DOMAIN_MAX)
+		return domain;
+	memcpy(name, domain.p, domain.len);
+	name[domain.len] = '\0';
+	return idn_ascii(name, out) == 0 ? str_of(out) : domain;
+}
+
+static int
+examine(struct explain *e)
+{
+	struct str from =
+	    e->options.from != NULL ? str_of(e->options.from) : explain_mail_sender(e);
+	struct addr_path path;
+	char host[256];
+	int status = find_client(e);
+
+	if (status != EX_OK)
+		return status;
+	if (e->options.mta == CONF_MTA_AUTO)
+		e->options.mta = e->conf.mta == CONF_MTA_SENDMAIL ? CONF_MTA_SENDMAIL
+								  : CONF_MTA_POSTFIX;
+	if (e->options.host == NULL && gethostname(host, sizeof(host)) == 0) {
+		host[sizeof(host) - 1] = '\0';
+		e->options.host = host;
+	}
+	explain_assume_rcpt(e);
+	if (e->conf.n_token_keys == 0)
+		explain_note(e,
+		    "the daemon makes X-Metermark with a key of its own, so it differs "
+		    "at its end, and one that is there cannot be checked here");
+	if (addr_path(from, &path) == ADDR_OK)
+		e->envelope_domain = in_ascii(path.domain, e->ascii_domain);
+	status = run_txn(e, str_of(e->options.host), from);
+	e->options.host = NULL;
+	return status;
+}
+
+static int
+answer(const struct explain *e)
+{
+	int status = e->options.json ? explain_json(e) : explain_text(e);
+
+	if (status != EX_OK)
+		return status;
+	return e->outcome->verdict == DECIDE_REJECT ||
+		e->outcome->verdict == DECIDE_TEMPFAIL
+	    ? CMD_FAILED
+	    : EX_OK;
+}
+
+static int
+explain(struct explain *e)
+{
+	int status = read_settings(e);
+
+	if (status == EX_OK)
+		status = explain_mail_read(e);
+	if (status == EX_OK)
+		status = examine(e);
+	return status == EX_OK ? answer(e) : status;
+}
+
+/* ==== The command line ==== */
+
+static int
+parse_form(struct explain_options *o, const char *text)
+{
+	o->json = strcmp(text, "json") == 0;
+	if (o->json || strcmp(text, "text") == 0)
+		return 0;
+	term_say("--format: \"%s\" is none of text, json", text);
+	return -1;
+}
+
+static int
+option(struct explain_options *o, int letter)
+{
+	const struct {
+		int letter;
+		const char **value;
+	} texts[] = { { 'c', &o->config }, { 'F', &o->from }, { 'u', &o->user },
+		{ 'C', &o->client }, { 'D', &o->daemon }, { 'H', &o->host },
+		{ 'q', &o->queue_id } };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].letter == letter) {
+			*texts[i].value = optarg;
+			return 0;
+		}
+	switch (letter) {
+	case 'R':
+		return explain_option_rcpt(o, optarg);
+	case 'm':
+		return explain_option_mta(o, optarg);
+	case 'f':
+		return parse_form(o, optarg);
+	case 'h':
+		o->help = true;
+		return 0;
+	}
+	term_say("--help tells the options");
+	return -1;
+}
+
+/* 0, or -1 after saying what is wrong. */
+static int
+read_options(struct explain_options *o, int argc, char **argv)
+{
+	static const struct option longs[] = { { "client", required_argument, NULL,
+						   'C' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "daemon", required_argument, NULL, 'D' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "from", required_argument, NULL, 'F' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "host", required_argument, NULL, 'H' },
+		{ "mta", required_argument, NULL, 'm' },
+		{ "queue-id", required_argument, NULL, 'q' },
+		{ "rcpt", required_argument, NULL, 'R' },
+		{ "user", required_argument, NULL, 'u' }, { NULL, 0, NULL, 0 } };
+	int letter;
+
+	while ((letter = getopt_long(
+		    argc, argv, "C:D:F:H:R:c:f:hm:q:u:", longs, NULL)) != -1)
+		if (option(o, letter) != 0)
+			return -1;
+	if (o->help)
+		return 0;
+	return explain_option_file(o, argc - optind, argv + optind);
+}
+
+int
+explain_main(int argc, char **argv)
+{
+	/* Large, and there is one. */
+	static struct explain e;
+	int status;
+
+	e = (struct explain) { .options = { .client = "127.0.0.1",
+				   .user = "",
+				   .daemon = "",
+				   .queue_id = "" },
+		.envelope_domain = STR("") };
+	if (read_options(&e.options, argc, argv) != 0)
+		return EX_USAGE;
+	if (e.options.help) {
+		term_put(STR(help_text));
+		return term_finish();
+	}
+	buf_init(&e.message, EXPLAIN_MESSAGE_MAX);
+	buf_init(&e.line, LINE_MAX_BYTES);
+	status = explain(&e);
+	explain_fini(&e);
+	return status;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stats_options.h - the command line of `metermark stats`.
+ */
+#ifndef METERMARK_CLI_STATS_STATS_OPTIONS_H
+#define METERMARK_CLI_STATS_STATS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/stats/stats_out.h"
+#include "cli/target.h"
+#include "numbers/stats_sort.h"
+#include "numbers/timespan.h"
+
+struct stats_options {
+	struct target_options target;
+	const struct stats_out *out;
+	enum stats_by by;
+	struct stats_key sort;
+	bool sorted;  /* --sort or --top was said */
+	size_t limit; /* rows; 0: all */
+	bool distinct;
+	bool spanned; /* the counters are of a stretch of time */
+	struct timespan_cover cover;
+	int64_t now;
+	char **names;
+	size_t n_names;
+	bool patterns; /* one of the names is a pattern */
+};
+
+/* -1: go on; otherwise all is done and said, and it is the exit status. */
+int stats_options_read(struct stats_options *, int argc, char **argv);
+
+#endif
