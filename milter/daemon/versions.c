@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * versions.c - the one file of edge/ that names several libraries: each by its version.
+ * versions.c - the one file that names several libraries: each by its version.
  *
  * What is linked at run time counts, as far as the library tells; hiredis does not.
  */

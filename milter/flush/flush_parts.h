@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * flush_parts.h - what the files of a round share.  For milter/edge/flush*.c.
+ * flush_parts.h - what the files of a round share.  For milter/flush/flush*.c.
  */
 #ifndef METERMARK_FLUSH_FLUSH_PARTS_H
 #define METERMARK_FLUSH_FLUSH_PARTS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * store_parts.h - what the files of the store share.  For milter/edge/store*.c,
+ * store_parts.h - what the files of the store share.  For milter/journal/store*.c,
  * and one thread, as journal/store.h.
  */
 #ifndef METERMARK_JOURNAL_STORE_PARTS_H

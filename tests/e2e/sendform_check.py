@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Does a real Sendmail write address fields as core/sendform says it will?
+"""Does a real Sendmail write address fields as mail/sendform says it will?
 
 Values, by hand and generated, go through sendform_rewrite(); what it calls the
 same or has changed goes through a private Sendmail, as many fields of one name

@@ -20,7 +20,7 @@
 
 #define HOST "mail.example.com"
 
-/* Names that need a digest are core/camp's to test; here any will do. */
+/* Names that need a digest are campaign/camp's to test; here any will do. */
 static void
 no_sha256(const void *p, size_t n, uint8_t out[32])
 {
