@@ -37,8 +37,8 @@ test_realloc2(void *p, size_t n)
 
 #define calloc(n, size) test_alloc(n, size)
 #define realloc(p, n) test_realloc2(p, n)
-#include "../../milter/counting/hll.c"
-#include "../../milter/counting/tally.c"
+#include "counting/hll.c"
+#include "counting/tally.c"
 #undef calloc
 #undef realloc
 

@@ -63,8 +63,8 @@
 
 #include <opendkim/dkim.h>
 
-#include "../lib/dkimcheck.h"
-#include "../lib/post.h"
+#include "../../lib/dkimcheck.h"
+#include "../../lib/post.h"
 #include "mail/addr.h"
 #include "mail/signset.h"
 #include "system/crypto.h"

@@ -25,7 +25,7 @@ test_alloc(size_t size)
 }
 
 #define malloc(size) test_alloc(size)
-#include "../../milter/text/arena.c"
+#include "text/arena.c"
 #undef malloc
 
 #define MAX ((size_t)1024 * 1024)
