@@ -25,8 +25,7 @@ struct query {
 	struct redis_net *net;
 	const char *prefix;   /* of all keys; borrowed */
 	uint64_t strange;     /* values and names met that metermark does not write */
-	enum redis_cure cure; /* after a -1 or NULL */
-	char err[512];
+	struct redis_error err; /* after a -1 or NULL */
 };
 
 /* -1 with that failure. */

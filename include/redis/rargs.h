@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rargs.h - the arguments of one Redis command, under construction.
+ * rargs.h - the arguments of one Redis command, under construction or ready.
  *
  * Arguments may hold any bytes.  As with buf.h failure is sticky: add all, ask once at
  * rargs_finish().  Embedded: rargs_init() before use, rargs_fini() after.  Not
@@ -20,10 +20,15 @@ struct rargs {
 	struct buf bytes; /* all arguments, one behind the other */
 	size_t *end;      /* where each argument ends */
 	const char **argv;
-	size_t *lens;
+	size_t *lens; /* NULL: the arguments are NUL-terminated */
 	size_t n, cap;
 	bool failed;
 };
+
+/* A command of NUL-terminated words, for the length of the block: RARGS("PING"). */
+#define RARGS(...)                                                                     \
+ (&(const struct rargs) { .argv = (const char *[]) { __VA_ARGS__ },                    \
+     .n = sizeof((const char *[]) { __VA_ARGS__ }) / sizeof(char *) })
 
 /* max: bytes of all arguments together. */
 void rargs_init(struct rargs *, size_t max);

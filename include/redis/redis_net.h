@@ -44,12 +44,12 @@ struct redis_net_options {
 
 /*
  * Connect: to the server, to Sentinel's master, or to so much of a cluster as tells
- * where the slots are.  NULL with *cure and a sentence in err, which begins with a URL.
+ * where the slots are.  NULL with *err, whose text begins with a URL.
  * Takes a copy of the URL.  May take longer than timeout_ms: names are resolved,
  * several servers asked.
  */
-struct redis_net *redis_net_open(const struct rurl *, const struct redis_net_options *,
-    enum redis_cure *cure, char *err, size_t errlen);
+struct redis_net *redis_net_open(
+    const struct rurl *, const struct redis_net_options *, struct redis_error *err);
 void redis_net_close(struct redis_net *);
 /* Is any server connected, as far as is known? */
 bool redis_net_is_up(const struct redis_net *);
@@ -57,25 +57,24 @@ bool redis_net_is_up(const struct redis_net *);
 void redis_net_set_timeout(struct redis_net *, int timeout_ms);
 
 /*
- * Queue one command for the server that has key.  0: its reply will come; -1 with *cure
- * and err: nothing of it was sent, and no reply will come.
+ * Queue one command for the server that has key.  0: its reply will come; -1 with *err:
+ * nothing of it was sent, and no reply will come.
  */
-int redis_net_append(struct redis_net *, struct str key, size_t argc, const char **argv,
-    const size_t *lens, enum redis_cure *cure, char *err, size_t errlen);
+int redis_net_append(struct redis_net *, struct str key, const struct rargs *args,
+    struct redis_error *err);
 /* The same for an EVALSHA of the script (argv[1] is redis_net_sha()); the server gets
  * the script first where it has it not. */
-int redis_net_eval(struct redis_net *, struct str key, size_t argc, const char **argv,
-    const size_t *lens, enum redis_cure *cure, char *err, size_t errlen);
+int redis_net_eval(struct redis_net *, struct str key, const struct rargs *args,
+    struct redis_error *err);
 /* 40 hex digits. */
 const char *redis_net_sha(const struct redis_net *);
 
 /*
  * The reply to the oldest command that has none yet; what is queued is sent first.  As
- * redis_link_reply(): NULL with *cure and err, an error reply included;
+ * redis_link_reply(): NULL with *err, an error reply included;
  * redis_link_free_reply() the others.  REDIS_CURE_SCRIPT: send it again now.
  */
-struct redisReply *redis_net_reply(
-    struct redis_net *, enum redis_cure *cure, char *err, size_t errlen);
+struct redisReply *redis_net_reply(struct redis_net *, struct redis_error *err);
 /* Commands whose reply has not been fetched. */
 size_t redis_net_owed(const struct redis_net *);
 

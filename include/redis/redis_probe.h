@@ -24,10 +24,9 @@ struct redis_probe {
 	char eviction[32];  /* maxmemory_policy; "" when not known */
 };
 
-/* 0, or -1 when the link broke or the server is loading: *cure, and a sentence in err.
+/* 0, or -1 when the link broke or the server is loading, with *err.
  */
-int redis_probe(struct redis_link *, struct redis_probe *, enum redis_cure *cure,
-    char *err, size_t errlen);
+int redis_probe(struct redis_link *, struct redis_probe *, struct redis_error *err);
 
 /* Does this server drop keys of ours when its memory is full?  false when not known. */
 bool redis_probe_drops(const struct redis_probe *);

@@ -201,8 +201,7 @@ complain(const struct target *t, enum redis_cure cure, const char *err)
 		    err, t->source);
 		return EX_NOPERM;
 	case REDIS_CURE_MEMORY:
-		term_say("out of memory");
-		return EX_OSERR;
+		return target_no_memory();
 	case REDIS_CURE_NONE:
 	case REDIS_CURE_SCRIPT:
 	case REDIS_CURE_MASTER:
@@ -213,12 +212,19 @@ complain(const struct target *t, enum redis_cure cure, const char *err)
 }
 
 int
-target_failed(const struct target *t, enum redis_cure cure, const char *err)
+target_no_memory(void)
 {
-	char text[TARGET_TEXT_MAX + ERR_MAX];
+	term_say("out of memory");
+	return EX_OSERR;
+}
 
-	snprintf(text, sizeof(text), "%s: %s", t->shown, err);
-	return complain(t, cure, text);
+int
+target_failed(const struct target *t, const struct redis_error *err)
+{
+	char text[TARGET_TEXT_MAX + REDIS_ERROR_MAX + 2];
+
+	snprintf(text, sizeof(text), "%s: %s", t->shown, err->text);
+	return complain(t, err->cure, text);
 }
 
 /* Counters that may vanish are no counters to rely on: whoever reads them is told. */
@@ -243,6 +249,6 @@ target_open(const struct target *t, struct query *q)
 		.connected = warn_of_eviction };
 
 	*q = (struct query) { .prefix = t->prefix };
-	q->net = redis_net_open(&t->url, &options, &q->cure, q->err, sizeof(q->err));
-	return q->net != NULL ? EX_OK : complain(t, q->cure, q->err);
+	q->net = redis_net_open(&t->url, &options, &q->err);
+	return q->net != NULL ? EX_OK : complain(t, q->err.cure, q->err.text);
 }

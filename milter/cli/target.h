@@ -49,6 +49,8 @@ int target_find(const struct target_options *, struct target *);
 int target_open(const struct target *, struct query *);
 
 /* The exit status for a failed command, after saying so. */
-int target_failed(const struct target *, enum redis_cure, const char *err);
+int target_failed(const struct target *, const struct redis_error *);
+/* EX_OSERR, after saying so. */
+int target_no_memory(void);
 
 #endif

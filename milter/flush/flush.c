@@ -86,7 +86,7 @@ note_connected(void *arg, const struct rurl *server, const struct redis_probe *p
 }
 
 static int
-connect_net(struct flush *f, int reply_ms, enum redis_cure *cure, char *why)
+connect_net(struct flush *f, int reply_ms, struct redis_error *err)
 {
 	struct redis_net_options options = { .timeout_ms = reply_ms,
 		.script = rbatch_script(),
@@ -94,7 +94,7 @@ connect_net(struct flush *f, int reply_ms, enum redis_cure *cure, char *why)
 		.connected = note_connected,
 		.arg = f };
 
-	f->net = redis_net_open(&f->now.redis, &options, cure, why, WHY_BYTES);
+	f->net = redis_net_open(&f->now.redis, &options, err);
 	return f->net == NULL ? -1 : 0;
 }
 
@@ -104,7 +104,7 @@ static void
 note_error(struct flush *f, const char *why)
 {
 	f->stats.error_ms = clock_wall_ms();
-	snprintf(f->stats.error, sizeof f->stats.error, "%s", why);
+	snprintf(f->stats.error, sizeof f->stats.error, "%.255s", why);
 }
 
 static void
@@ -125,7 +125,7 @@ log_pass(struct flush *f, const struct pass *p)
 /* Entries of campaigns that nobody has used for so long; their keys expire by
  * themselves. */
 static int
-trim_list(struct flush *f, enum redis_cure *cure, char *why)
+trim_list(struct flush *f, struct redis_error *err)
 {
 	redisReply *r;
 
@@ -137,11 +137,11 @@ trim_list(struct flush *f, enum redis_cure *cure, char *why)
 	rargs_close(&f->args);
 	rargs_adds(&f->args, "-inf");
 	rargs_addn(&f->args, clock_wall_s() - RKEY_TOTAL_TTL_S);
-	if (flush_append(f, &f->args, 1, false, cure, why) == -1)
-		return flush_is_fatal(*cure) ? -1 : 0;
-	r = redis_net_reply(f->net, cure, why, WHY_BYTES);
+	if (flush_append(f, &f->args, 1, false, err) == -1)
+		return flush_is_fatal(err->cure) ? -1 : 0;
+	r = redis_net_reply(f->net, err);
 	redis_link_free_reply(r);
-	return r == NULL && flush_is_fatal(*cure) ? -1 : 0;
+	return r == NULL && flush_is_fatal(err->cure) ? -1 : 0;
 }
 
 static bool
@@ -218,8 +218,8 @@ make_passes(struct flush *f, struct pass *p)
 		log_pass(f, p);
 		if (p->settled)
 			store_settled(f->store);
-		if (p->cure != REDIS_CURE_NONE)
-			return give_up(f, p->cure, p->why);
+		if (p->stop.cure != REDIS_CURE_NONE)
+			return give_up(f, p->stop.cure, p->stop.text);
 		/* Lanes that were busy may be free now. */
 		p->again |= !f->moving && store_has_open(f->store) &&
 		    atomic_load(&f->answers) > before;
@@ -230,16 +230,15 @@ make_passes(struct flush *f, struct pass *p)
 bool
 flush_round(struct flush *f, int reply_ms)
 {
-	enum redis_cure cure = REDIS_CURE_NONE;
-	char why[WHY_BYTES] = "";
+	struct redis_error err;
 	struct pass p;
 
 	move_when_settled(f);
-	if (f->net == NULL && connect_net(f, reply_ms, &cure, why) == -1)
-		return give_up(f, cure, why);
+	if (f->net == NULL && connect_net(f, reply_ms, &err) == -1)
+		return give_up(f, err.cure, err.text);
 	redis_net_set_timeout(f->net, reply_ms);
-	if (trim_list(f, &cure, why) == -1)
-		return give_up(f, cure, why);
+	if (trim_list(f, &err) == -1)
+		return give_up(f, err.cure, err.text);
 	if (!make_passes(f, &p))
 		return false;
 	if (p.apart > 0 && !redis_net_is_up(f->net))

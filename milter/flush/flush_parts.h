@@ -15,7 +15,7 @@
 #include "redis/rargs.h"
 #include "redis/redis_net.h"
 
-#define WHY_BYTES 256
+#define WHY_BYTES REDIS_ERROR_MAX
 
 struct flush {
 	struct flusher_settings now;
@@ -42,10 +42,9 @@ struct flush {
 
 /* What a pass has found. */
 struct pass {
-	bool again;           /* something changed that another pass can send */
-	enum redis_cure cure; /* the worst that stops the round */
-	char why[WHY_BYTES];  /* ... in words */
-	size_t held;          /* batches refused for an operator to look at */
+	bool again;              /* something changed that another pass can send */
+	struct redis_error stop; /* what stops the round; cure NONE: nothing */
+	size_t held;             /* batches refused for an operator to look at */
 	char held_why[WHY_BYTES];
 	const struct lane *held_lane;
 	size_t apart; /* batches for a part of a cluster that is away */
@@ -58,8 +57,8 @@ struct pass {
 /* Must the net be made anew? */
 bool flush_is_fatal(enum redis_cure);
 /* Queue a command about that argument of it.  -1 with *cure and why: it was not. */
-int flush_append(struct flush *, struct rargs *, size_t key, bool script,
-    enum redis_cure *cure, char *why);
+int flush_append(
+    struct flush *, struct rargs *, size_t key, bool script, struct redis_error *);
 /* Every lane that is ready, once. */
 void flush_pass(struct flush *, struct pass *);
 

@@ -68,19 +68,15 @@ choose(struct flush *f, struct lane **at, struct pipeline *pl)
 }
 
 int
-flush_append(struct flush *f, struct rargs *a, size_t key, bool script,
-    enum redis_cure *cure, char *why)
+flush_append(
+    struct flush *f, struct rargs *a, size_t key, bool script, struct redis_error *err)
 {
 	struct str about;
 
-	if (rargs_finish(a) == -1 || key >= a->n) {
-		*cure = REDIS_CURE_MEMORY;
-		snprintf(why, WHY_BYTES, "out of memory");
-		return -1;
-	}
+	if (rargs_finish(a) == -1 || key >= a->n)
+		return redis_error_no_memory(err);
 	about = str_make(a->argv[key], a->lens[key]);
-	return (script ? redis_net_eval : redis_net_append)(
-	    f->net, about, a->n, a->argv, a->lens, cure, why, WHY_BYTES);
+	return (script ? redis_net_eval : redis_net_append)(f->net, about, a, err);
 }
 
 static void
@@ -97,10 +93,10 @@ note_held(struct pass *p, const struct lane *lane, const char *why)
  * applied: the script judges before it writes.
  */
 static void
-note_error(struct flush *f, struct pass *p, struct lane *lane, enum redis_cure cure,
-    const char *why)
+note_error(
+    struct flush *f, struct pass *p, struct lane *lane, const struct redis_error *err)
 {
-	switch (cure) {
+	switch (err->cure) {
 	case REDIS_CURE_NONE:
 		break;
 	case REDIS_CURE_SCRIPT:
@@ -108,24 +104,23 @@ note_error(struct flush *f, struct pass *p, struct lane *lane, enum redis_cure c
 		break;
 	case REDIS_CURE_HOLD:
 		if (p->apart++ == 0)
-			snprintf(p->apart_why, sizeof p->apart_why, "%s", why);
+			snprintf(p->apart_why, sizeof p->apart_why, "%s", err->text);
 		break;
 	case REDIS_CURE_OPERATOR:
-		if (strncmp(why, "NOAUTH", 6) == 0) {
-			p->cure = REDIS_CURE_RECONNECT;
-			snprintf(p->why, sizeof p->why, "%s", why);
+		if (strncmp(err->text, "NOAUTH", 6) == 0) {
+			p->stop = *err;
+			p->stop.cure = REDIS_CURE_RECONNECT;
 			break;
 		}
 		*(lane != NULL ? &lane->held_until_ms : &f->list_held_until_ms) =
 		    clock_mono_ms() + HOLD_MS;
-		note_held(p, lane, why);
+		note_held(p, lane, err->text);
 		break;
 	case REDIS_CURE_RETRY:
 	case REDIS_CURE_MASTER:
 	case REDIS_CURE_RECONNECT:
 	case REDIS_CURE_MEMORY:
-		p->cure = cure;
-		snprintf(p->why, sizeof p->why, "%s", why);
+		p->stop = *err;
 		break;
 	}
 }
@@ -135,8 +130,7 @@ static int
 send_list(struct flush *f, struct pass *p, struct pipeline *pl)
 {
 	struct rargs *commands[] = { &f->args, &f->ids };
-	enum redis_cure cure;
-	char why[WHY_BYTES];
+	struct redis_error err;
 
 	rbatch_list_begin(&f->args, &f->ids, f->now.key_prefix);
 	for (size_t i = 0; i < pl->n; i++)
@@ -144,11 +138,11 @@ send_list(struct flush *f, struct pass *p, struct pipeline *pl)
 			rbatch_list_add(&f->args, &f->ids, pl->lane[i]->link.name,
 			    pl->lane[i]->last_seen, crypto_sha256);
 	while (pl->listed < 2 &&
-	    flush_append(f, commands[pl->listed], 1, false, &cure, why) == 0)
+	    flush_append(f, commands[pl->listed], 1, false, &err) == 0)
 		pl->listed++;
 	if (pl->listed < 2)
-		note_error(f, p, NULL, cure, why);
-	return p->cure == REDIS_CURE_NONE ? 0 : -1;
+		note_error(f, p, NULL, &err);
+	return p->stop.cure == REDIS_CURE_NONE ? 0 : -1;
 }
 
 /* Queue the lane's batch.  -1: it was not, and the reason is noted. */
@@ -156,18 +150,19 @@ static int
 send_batch(struct flush *f, struct pass *p, struct lane *lane)
 {
 	struct tally_entry *e = lanes_entry(f->lanes, lane->at);
-	enum redis_cure cure = REDIS_CURE_MEMORY;
-	char why[WHY_BYTES] = "out of memory";
-	int r = -1;
+	struct redis_error err;
+	int r;
 
 	if (e != NULL) {
 		rbatch_build(&f->args, redis_net_sha(f->net), f->now.key_prefix,
 		    f->now.producer, e, lane->acked, lane->at->seq);
-		r = flush_append(f, &f->args, BATCH_KEY, true, &cure, why);
+		r = flush_append(f, &f->args, BATCH_KEY, true, &err);
+	} else {
+		r = redis_error_no_memory(&err);
 	}
 	tally_entry_free(e);
 	if (r != 0)
-		note_error(f, p, lane, cure, why);
+		note_error(f, p, lane, &err);
 	return r;
 }
 
@@ -186,7 +181,7 @@ send_pipeline(struct flush *f, struct pass *p, struct pipeline *pl)
 		pl->sent[i] = lane->doubt = true;
 		f->stats.sent++;
 	}
-	return p->cure == REDIS_CURE_NONE ? 0 : -1;
+	return p->stop.cure == REDIS_CURE_NONE ? 0 : -1;
 }
 
 static void
@@ -237,9 +232,8 @@ act_on(struct flush *f, struct pass *p, enum lane_news news, const struct lane_g
 		p->forgotten++;
 		break;
 	case LANE_NONSENSE:
-		p->cure = REDIS_CURE_RECONNECT;
-		snprintf(
-		    p->why, sizeof p->why, "an answer that our script never gives");
+		redis_error_set(&p->stop, REDIS_CURE_RECONNECT,
+		    "an answer that our script never gives");
 		break;
 	}
 }
@@ -288,14 +282,13 @@ receive_list(struct flush *f, struct pass *p, const struct pipeline *pl)
 	bool listed = pl->listed == 2;
 
 	for (size_t i = 0; i < pl->listed; i++) {
-		enum redis_cure cure;
-		char why[WHY_BYTES];
-		redisReply *r = redis_net_reply(f->net, &cure, why, sizeof why);
+		struct redis_error err;
+		redisReply *r = redis_net_reply(f->net, &err);
 
 		if (r == NULL) {
 			listed = false;
-			note_error(f, p, NULL, cure, why);
-			if (is_gone(cure))
+			note_error(f, p, NULL, &err);
+			if (is_gone(err.cure))
 				return -1;
 		}
 		redis_link_free_reply(r);
@@ -313,22 +306,21 @@ receive_pipeline(struct flush *f, struct pass *p, struct pipeline *pl)
 		return -1;
 	for (size_t i = 0; i < pl->n; i++) {
 		struct lane *lane = pl->lane[i];
-		enum redis_cure cure;
-		char why[WHY_BYTES];
+		struct redis_error err;
 		redisReply *r;
 
 		if (!pl->sent[i])
 			continue;
-		r = redis_net_reply(f->net, &cure, why, sizeof why);
+		r = redis_net_reply(f->net, &err);
 		if (r != NULL) {
 			note_answer(f, p, lane, r);
 			redis_link_free_reply(r);
 			continue;
 		}
-		note_error(f, p, lane, cure, why);
-		if (is_gone(cure))
+		note_error(f, p, lane, &err);
+		if (is_gone(err.cure))
 			return -1;
-		if (cure == REDIS_CURE_HOLD)
+		if (err.cure == REDIS_CURE_HOLD)
 			continue; /* it may have been applied */
 		lane->doubt = false;
 		f->stats.refused++;
@@ -345,13 +337,14 @@ flush_pass(struct flush *f, struct pass *p)
 	struct lane *at = NULL;
 	struct pipeline pl;
 
-	*p = (struct pass) { .cure = REDIS_CURE_NONE };
+	*p = (struct pass) { .stop = { .cure = REDIS_CURE_NONE } };
 	for (;;) {
 		choose(f, &at, &pl);
 		if (pl.n == 0)
 			return;
 		if (send_pipeline(f, p, &pl) == -1 ||
-		    receive_pipeline(f, p, &pl) == -1 || p->cure != REDIS_CURE_NONE)
+		    receive_pipeline(f, p, &pl) == -1 ||
+		    p->stop.cure != REDIS_CURE_NONE)
 			return;
 	}
 }

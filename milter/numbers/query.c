@@ -15,9 +15,7 @@
 int
 query_fail(struct query *q, enum redis_cure cure, const char *err)
 {
-	q->cure = cure;
-	snprintf(q->err, sizeof(q->err), "%s", err);
-	return -1;
+	return redis_error_set(&q->err, cure, "%s", err);
 }
 
 int
@@ -26,26 +24,17 @@ query_no_memory(struct query *q)
 	return query_fail(q, REDIS_CURE_MEMORY, "out of memory");
 }
 
-static int
-append(
-    struct query *q, struct str key, size_t argc, const char **argv, const size_t *lens)
-{
-	return redis_net_append(
-	    q->net, key, argc, argv, lens, &q->cure, q->err, sizeof(q->err));
-}
-
 int
 query_ask(struct query *q, struct str key, const char *const *args)
 {
 	const char *argv[ARGS_MAX];
-	size_t lens[ARGS_MAX], n = 0;
+	struct rargs command = { .argv = argv };
 
-	for (; args[n] != NULL; n++) {
-		assert(n < ARGS_MAX);
-		argv[n] = args[n];
-		lens[n] = strlen(args[n]);
+	for (; args[command.n] != NULL; command.n++) {
+		assert(command.n < ARGS_MAX);
+		argv[command.n] = args[command.n];
 	}
-	return append(q, key, n, argv, lens);
+	return redis_net_append(q->net, key, &command, &q->err);
 }
 
 int
@@ -53,7 +42,7 @@ query_ask_args(struct query *q, struct str key, struct rargs *args)
 {
 	if (rargs_finish(args) != 0)
 		return query_no_memory(q);
-	return append(q, key, args->n, args->argv, args->lens);
+	return redis_net_append(q->net, key, args, &q->err);
 }
 
 int
@@ -69,14 +58,13 @@ query_answer(struct query *q, int type, const char *what)
 {
 	redisReply *reply;
 
-	q->cure = REDIS_CURE_NONE;
-	reply = redis_net_reply(q->net, &q->cure, q->err, sizeof(q->err));
+	q->err.cure = REDIS_CURE_NONE;
+	reply = redis_net_reply(q->net, &q->err);
 	if (reply != NULL && reply->type != type) {
-		snprintf(q->err, sizeof(q->err),
+		redis_error_set(&q->err, REDIS_CURE_NONE,
 		    "redis answered %s with type %d, expected %d", what, reply->type,
 		    type);
 		redis_link_free_reply(reply);
-		q->cure = REDIS_CURE_NONE;
 		return NULL;
 	}
 	return reply;

@@ -176,54 +176,52 @@ take_map(struct redis_cluster *c, const redisReply *r, const char *asked)
 
 static int
 ask(struct redis_cluster *c, struct redis_link *l, const struct rurl *server,
-    enum redis_cure *cure, char *err, size_t errlen)
+    struct redis_error *err)
 {
-	char url[RURL_SHOWN_MAX], why[256];
-	redisReply *r = redis_link_command(l, 2,
-	    (const char *[]) { "CLUSTER", "SLOTS" }, NULL, cure, why, sizeof(why));
+	char url[RURL_SHOWN_MAX];
+	redisReply *r = redis_link_command(l, RARGS("CLUSTER", "SLOTS"), err);
 	int rc = -1;
 
 	if (r != NULL) {
-		*cure = REDIS_CURE_RETRY;
-		snprintf(why, sizeof(why), "it knows of nobody who serves slots");
+		redis_error_set(
+		    err, REDIS_CURE_RETRY, "it knows of no server with slots");
 		rc = take_map(c, r, server->host);
-	} else if (strstr(why, "cluster support disabled") != NULL) {
-		snprintf(why, sizeof(why),
-		    "this is no Redis Cluster; say redis:// instead of "
-		    "redis+cluster://");
+	} else if (strstr(err->text, "cluster support disabled") != NULL) {
+		redis_error_set(err, err->cure,
+		    "this is no Redis Cluster; say redis:// instead of redis+cluster://");
 	}
 	redis_link_free_reply(r);
 	rurl_show(server, url, sizeof(url));
-	snprintf(err, errlen, "%s: %s", url, why);
+	redis_error_at(err, url);
 	return rc;
 }
 
 static int
-ask_nodes(struct redis_cluster *c, enum redis_cure *cure, char *err, size_t errlen)
+ask_nodes(struct redis_cluster *c, struct redis_error *err)
 {
 	for (struct redis_node *n = c->nodes; n != NULL; n = n->next) {
-		if (redis_node_open(n, c->ways, cure, err, errlen) == -1)
+		if (redis_node_open(n, c->ways, err) == -1)
 			continue;
-		if (ask(c, n->link, &n->server, cure, err, errlen) == 0)
+		if (ask(c, n->link, &n->server, err) == 0)
 			return 0;
-		if (*cure == REDIS_CURE_RECONNECT)
-			redis_node_broke(n, c->ways, err);
+		if (err->cure == REDIS_CURE_RECONNECT)
+			redis_node_broke(n, c->ways, err->text);
 	}
 	return -1;
 }
 
 static int
-ask_seeds(struct redis_cluster *c, enum redis_cure *cure, char *err, size_t errlen)
+ask_seeds(struct redis_cluster *c, struct redis_error *err)
 {
 	struct rurl seed;
 	int rc = -1;
 
 	for (size_t i = 0; rc == -1 && rurl_at(c->url, i, &seed); i++) {
-		struct redis_link *l = redis_link_open(
-		    &seed, c->ways->options.timeout_ms, cure, err, errlen);
+		struct redis_link *l =
+		    redis_link_open(&seed, c->ways->options.timeout_ms, err);
 
 		if (l != NULL)
-			rc = ask(c, l, &seed, cure, err, errlen);
+			rc = ask(c, l, &seed, err);
 		redis_link_close(l);
 	}
 	explicit_bzero(&seed, sizeof(seed));
@@ -250,18 +248,17 @@ let_go(struct redis_cluster *c)
 }
 
 int
-redis_cluster_refresh(
-    struct redis_cluster *c, enum redis_cure *cure, char *err, size_t errlen)
+redis_cluster_refresh(struct redis_cluster *c, struct redis_error *err)
 {
-	int rc = ask_nodes(c, cure, err, errlen);
+	int rc = ask_nodes(c, err);
 
 	if (rc == -1)
-		rc = ask_seeds(c, cure, err, errlen);
+		rc = ask_seeds(c, err);
 	c->asked_ms = clock_mono_ms();
 	if (rc == -1)
 		return -1;
 	let_go(c);
 	c->doubt = false;
-	*cure = REDIS_CURE_NONE;
+	err->cure = REDIS_CURE_NONE;
 	return 0;
 }

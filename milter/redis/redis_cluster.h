@@ -24,11 +24,10 @@ void redis_cluster_free(struct redis_cluster *);
 
 /*
  * Ask for the map: the servers known first, then the URL's.  Only while no reply is
- * owed: servers without slots are let go.  0, or -1 with *cure and err; then the old
+ * owed: servers without slots are let go.  0, or -1 with *err; then the old
  * map stays.
  */
-int redis_cluster_refresh(
-    struct redis_cluster *, enum redis_cure *cure, char *err, size_t errlen);
+int redis_cluster_refresh(struct redis_cluster *, struct redis_error *err);
 /* The map is known to be wrong somewhere. */
 void redis_cluster_doubt(struct redis_cluster *);
 /* It is, and has not been asked for since half a second. */

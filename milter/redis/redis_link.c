@@ -40,49 +40,20 @@ redis_link_has_tls(void)
 #endif
 }
 
-enum redis_cure
-redis_link_cure(const char *error_reply)
-{
-	static const struct {
-		const char *prefix;
-		enum redis_cure cure;
-	} table[] = {
-		{ "LOADING", REDIS_CURE_RETRY },
-		{ "BUSY", REDIS_CURE_RETRY },
-		{ "TRYAGAIN", REDIS_CURE_RETRY },
-		{ "CLUSTERDOWN", REDIS_CURE_RETRY },
-		{ "NOREPLICAS", REDIS_CURE_RETRY },
-		{ "MASTERDOWN", REDIS_CURE_RETRY },
-		{ "MISCONF", REDIS_CURE_RETRY },
-		{ "OOM", REDIS_CURE_RETRY },
-		{ "NOSCRIPT", REDIS_CURE_SCRIPT },
-		{ "READONLY", REDIS_CURE_MASTER },
-		{ "MOVED", REDIS_CURE_MASTER },
-		{ "ASK", REDIS_CURE_MASTER },
-	};
-	size_t len = strcspn(error_reply, " ");
-
-	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-		if (len == strlen(table[i].prefix) &&
-		    memcmp(error_reply, table[i].prefix, len) == 0)
-			return table[i].cure;
-	return REDIS_CURE_OPERATOR;
-}
-
 /* What hiredis says, in words of ours where its own mislead. */
 static void
-io_sentence(const redisContext *c, char *err, size_t errlen)
+io_sentence(const redisContext *c, struct redis_error *err)
 {
 	if (c->err == REDIS_ERR_EOF)
-		snprintf(err, errlen, "Redis closed the connection");
+		snprintf(err->text, sizeof(err->text), "Redis closed the connection");
 	else if (c->err == REDIS_ERR_IO && (errno == EAGAIN || errno == ETIMEDOUT))
-		snprintf(err, errlen, "Redis did not answer in time");
+		snprintf(err->text, sizeof(err->text), "Redis did not answer in time");
 #ifdef REDIS_ERR_TIMEOUT
 	else if (c->err == REDIS_ERR_TIMEOUT)
-		snprintf(err, errlen, "Redis did not answer in time");
+		snprintf(err->text, sizeof(err->text), "Redis did not answer in time");
 #endif
 	else
-		snprintf(err, errlen, "%s", c->errstr);
+		snprintf(err->text, sizeof(err->text), "%s", c->errstr);
 }
 
 static struct timeval
@@ -98,11 +69,12 @@ redis_link_set_timeout(struct redis_link *l, int timeout_ms)
 }
 
 int
-redis_link_append(
-    struct redis_link *l, size_t argc, const char **argv, const size_t *lens)
+redis_link_append(struct redis_link *l, const struct rargs *args)
 {
-	return redisAppendCommandArgv(l->ctx, (int)argc, argv, lens) == REDIS_OK ? 0
-										 : -1;
+	return redisAppendCommandArgv(l->ctx, (int)args->n, args->argv, args->lens) ==
+		REDIS_OK
+	    ? 0
+	    : -1;
 }
 
 int
@@ -112,11 +84,11 @@ redis_link_append_formatted(struct redis_link *l, const char *bytes, size_t len)
 }
 
 int
-redis_link_format(
-    size_t argc, const char **argv, const size_t *lens, char **bytes, size_t *len)
+redis_link_format(const struct rargs *args, char **bytes, size_t *len)
 {
 	char *made = NULL;
-	long long n = redisFormatCommandArgv(&made, (int)argc, argv, lens);
+	long long n =
+	    redisFormatCommandArgv(&made, (int)args->n, args->argv, args->lens);
 
 	*bytes = NULL;
 	*len = 0;
@@ -129,7 +101,7 @@ redis_link_format(
 }
 
 int
-redis_link_flush(struct redis_link *l, enum redis_cure *cure, char *err, size_t errlen)
+redis_link_flush(struct redis_link *l, struct redis_error *err)
 {
 	int done = 0;
 
@@ -137,49 +109,48 @@ redis_link_flush(struct redis_link *l, enum redis_cure *cure, char *err, size_t 
 	while (done == 0) {
 		if (redisBufferWrite(l->ctx, &done) == REDIS_OK)
 			continue;
-		*cure = l->ctx->err == REDIS_ERR_OOM ? REDIS_CURE_MEMORY
-						     : REDIS_CURE_RECONNECT;
-		io_sentence(l->ctx, err, errlen);
+		err->cure = l->ctx->err == REDIS_ERR_OOM ? REDIS_CURE_MEMORY
+							 : REDIS_CURE_RECONNECT;
+		io_sentence(l->ctx, err);
 		return -1;
 	}
-	*cure = REDIS_CURE_NONE;
+	err->cure = REDIS_CURE_NONE;
 	return 0;
 }
 
 struct redisReply *
-redis_link_reply(struct redis_link *l, enum redis_cure *cure, char *err, size_t errlen)
+redis_link_reply(struct redis_link *l, struct redis_error *err)
 {
 	void *got = NULL;
 	redisReply *r;
 
 	errno = 0;
 	if (redisGetReply(l->ctx, &got) != REDIS_OK || got == NULL) {
-		*cure = l->ctx->err == REDIS_ERR_OOM ? REDIS_CURE_MEMORY
-						     : REDIS_CURE_RECONNECT;
-		io_sentence(l->ctx, err, errlen);
+		err->cure = l->ctx->err == REDIS_ERR_OOM ? REDIS_CURE_MEMORY
+							 : REDIS_CURE_RECONNECT;
+		io_sentence(l->ctx, err);
 		return NULL;
 	}
 	r = got;
 	if (r->type == REDIS_REPLY_ERROR) {
-		*cure = redis_link_cure(r->str);
-		snprintf(err, errlen, "%s", r->str);
+		err->cure = redis_error_cure(r->str);
+		snprintf(err->text, sizeof(err->text), "%s", r->str);
 		freeReplyObject(r);
 		return NULL;
 	}
-	*cure = REDIS_CURE_NONE;
+	err->cure = REDIS_CURE_NONE;
 	return r;
 }
 
 struct redisReply *
-redis_link_command(struct redis_link *l, size_t argc, const char **argv,
-    const size_t *lens, enum redis_cure *cure, char *err, size_t errlen)
+redis_link_command(
+    struct redis_link *l, const struct rargs *args, struct redis_error *err)
 {
-	if (redis_link_append(l, argc, argv, lens) == -1) {
-		*cure = REDIS_CURE_MEMORY;
-		snprintf(err, errlen, "out of memory");
+	if (redis_link_append(l, args) == -1) {
+		redis_error_no_memory(err);
 		return NULL;
 	}
-	return redis_link_reply(l, cure, err, errlen);
+	return redis_link_reply(l, err);
 }
 
 void
@@ -201,69 +172,62 @@ redis_link_close(struct redis_link *l)
 
 /* A command whose reply is only good or bad. */
 static int
-say(struct redis_link *l, size_t argc, const char **argv, enum redis_cure *cure,
-    char *err, size_t errlen)
+say(struct redis_link *l, const struct rargs *args, struct redis_error *err)
 {
-	struct redisReply *r =
-	    redis_link_command(l, argc, argv, NULL, cure, err, errlen);
+	struct redisReply *r = redis_link_command(l, args, err);
 
 	redis_link_free_reply(r);
 	return r == NULL ? -1 : 0;
 }
 
 static int
-greet(struct redis_link *l, const struct rurl *u, enum redis_cure *cure, char *err,
-    size_t errlen)
+greet(struct redis_link *l, const struct rurl *u, struct redis_error *err)
 {
 	char db[12];
 
 	if (u->user[0] != '\0') {
-		if (say(l, 3, (const char *[]) { "AUTH", u->user, u->password }, cure,
-			err, errlen) == -1)
+		if (say(l, RARGS("AUTH", u->user, u->password), err) == -1)
 			return -1;
 	} else if (u->password[0] != '\0') {
-		if (say(l, 2, (const char *[]) { "AUTH", u->password }, cure, err,
-			errlen) == -1)
+		if (say(l, RARGS("AUTH", u->password), err) == -1)
 			return -1;
 	}
 	if (u->db != 0) {
 		snprintf(db, sizeof db, "%d", u->db);
-		if (say(l, 2, (const char *[]) { "SELECT", db }, cure, err, errlen) ==
-		    -1)
+		if (say(l, RARGS("SELECT", db), err) == -1)
 			return -1;
 	}
 	/* For the operator's CLIENT LIST only: a user without the right to it is fine.
 	 */
-	if (say(l, 3, (const char *[]) { "CLIENT", "SETNAME", CLIENT_NAME }, cure, err,
-		errlen) == -1 &&
-	    (*cure == REDIS_CURE_RECONNECT || *cure == REDIS_CURE_MEMORY))
+	if (say(l, RARGS("CLIENT", "SETNAME", CLIENT_NAME), err) == -1 &&
+	    (err->cure == REDIS_CURE_RECONNECT || err->cure == REDIS_CURE_MEMORY))
 		return -1;
 	return 0;
 }
 
 #ifdef HAVE_HIREDIS_SSL
 static int
-start_tls(struct redis_link *l, const struct rurl *u, char *err, size_t errlen)
+start_tls(struct redis_link *l, const struct rurl *u, struct redis_error *err)
 {
-	struct ssl_st *ssl = redis_tls_new(u, err, errlen);
+	struct ssl_st *ssl = redis_tls_new(u, err->text, sizeof(err->text));
 
 	if (ssl == NULL)
 		return -1;
 	if (redisInitiateSSL(l->ctx, ssl) == REDIS_OK)
 		return 0;
 	/* hiredis takes the SSL object when the handshake succeeds, not before. */
-	io_sentence(l->ctx, err, errlen);
-	redis_tls_why(ssl, err, errlen);
+	io_sentence(l->ctx, err);
+	redis_tls_why(ssl, err->text, sizeof(err->text));
 	redis_tls_free(ssl);
 	return -1;
 }
 #else
 static int
-start_tls(struct redis_link *l, const struct rurl *u, char *err, size_t errlen)
+start_tls(struct redis_link *l, const struct rurl *u, struct redis_error *err)
 {
 	(void)l;
 	(void)u;
-	snprintf(err, errlen,
+	snprintf(err->text, sizeof(err->text),
 	    "this build has no TLS (hiredis without hiredis_ssl); put stunnel in "
 	    "between");
 	return -1;
@@ -271,63 +235,60 @@ start_tls(struct redis_link *l, const struct rurl *u, char *err, size_t errlen)
 #endif
 
 static int
-connect_to(struct redis_link *l, const struct rurl *u, int timeout_ms,
-    enum redis_cure *cure, char *err, size_t errlen)
+connect_to(
+    struct redis_link *l, const struct rurl *u, int timeout_ms, struct redis_error *err)
 {
 	struct timeval limit = timeval_ms(timeout_ms);
 
 	if (u->mode != RURL_SINGLE) {
-		*cure = REDIS_CURE_OPERATOR;
-		snprintf(err, errlen, "Sentinel and Redis Cluster are of no use here");
+		redis_error_set(err, REDIS_CURE_OPERATOR,
+		    "a link connects to one server, not to Sentinel or a Redis Cluster");
 		return -1;
 	}
-	*cure = REDIS_CURE_RECONNECT;
+	err->cure = REDIS_CURE_RECONNECT;
 	errno = 0;
 	if (u->kind == RURL_UNIX)
 		l->ctx = redisConnectUnixWithTimeout(u->host, limit);
 	else
 		l->ctx = redisConnectWithTimeout(u->host, u->port, limit);
 	if (l->ctx == NULL) {
-		*cure = REDIS_CURE_MEMORY;
-		snprintf(err, errlen, "out of memory");
+		redis_error_no_memory(err);
 		return -1;
 	}
 	if (l->ctx->err != 0) {
-		io_sentence(l->ctx, err, errlen);
+		io_sentence(l->ctx, err);
 		return -1;
 	}
 	if (redis_link_set_timeout(l, timeout_ms) == -1) {
-		io_sentence(l->ctx, err, errlen);
+		io_sentence(l->ctx, err);
 		return -1;
 	}
 	if (u->kind != RURL_UNIX)
 		redisEnableKeepAlive(l->ctx);
-	if (u->kind == RURL_TLS && start_tls(l, u, err, errlen) == -1) {
-		*cure =
+	if (u->kind == RURL_TLS && start_tls(l, u, err) == -1) {
+		err->cure =
 		    redis_link_has_tls() ? REDIS_CURE_RECONNECT : REDIS_CURE_OPERATOR;
 		return -1;
 	}
-	return greet(l, u, cure, err, errlen);
+	return greet(l, u, err);
 }
 
 struct redis_link *
-redis_link_open(const struct rurl *u, int timeout_ms, enum redis_cure *cure, char *err,
-    size_t errlen)
+redis_link_open(const struct rurl *u, int timeout_ms, struct redis_error *err)
 {
 	struct redis_link *l = calloc(1, sizeof *l);
-	char url[RURL_SHOWN_MAX], why[256] = "";
+	char url[RURL_SHOWN_MAX];
 
 	if (l == NULL) {
-		*cure = REDIS_CURE_MEMORY;
-		snprintf(err, errlen, "out of memory");
+		redis_error_no_memory(err);
 		return NULL;
 	}
-	if (connect_to(l, u, timeout_ms, cure, why, sizeof why) == 0) {
-		*cure = REDIS_CURE_NONE;
+	if (connect_to(l, u, timeout_ms, err) == 0) {
+		err->cure = REDIS_CURE_NONE;
 		return l;
 	}
 	rurl_show(u, url, sizeof url);
-	snprintf(err, errlen, "%s: %s", url, why);
+	redis_error_at(err, url);
 	redis_link_close(l);
 	return NULL;
 }

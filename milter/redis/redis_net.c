@@ -43,59 +43,42 @@ struct redis_net {
 	size_t first, end, cap; /* owed[first] to owed[end - 1] */
 };
 
-static int
-fail(enum redis_cure *cure, enum redis_cure is, char *err, size_t errlen,
-    const char *sentence)
-{
-	*cure = is;
-	snprintf(err, errlen, "%s", sentence);
-	return -1;
-}
-
-static int
-no_memory(enum redis_cure *cure, char *err, size_t errlen)
-{
-	return fail(cure, REDIS_CURE_MEMORY, err, errlen, "out of memory");
-}
-
 /* ==== open and close ==== */
 
 static int
-open_server(struct redis_net *net, const struct rurl *server, enum redis_cure *cure,
-    char *err, size_t errlen)
+open_server(struct redis_net *net, const struct rurl *server, struct redis_error *err)
 {
 	redis_node_free(net->node);
 	net->node = redis_node_new(server);
 	if (net->node == NULL)
-		return no_memory(cure, err, errlen);
-	return redis_node_open(net->node, &net->ways, cure, err, errlen);
+		return redis_error_no_memory(err);
+	return redis_node_open(net->node, &net->ways, err);
 }
 
 /*
  * A sentinel that was cut off may name a master of the past, so the next one is asked
- * until one is named that can be reached and says that it is.  What is wrong with a
- * master is told rather than what is wrong with a sentinel.
+ * until one is named that can be reached and says that it is.  The error of a
+ * master is reported rather than the error of a sentinel.
  */
 static int
-open_master(struct redis_net *net, enum redis_cure *cure, char *err, size_t errlen)
+open_master(struct redis_net *net, struct redis_error *err)
 {
 	struct rurl master = { .port = 0 }, tried = { .port = 0 };
 	int rc = -1;
 
 	for (size_t i = 0; rc == -1 && i <= net->url.n_others; i++) {
-		enum redis_cure ask_cure;
-		char why[512];
+		struct redis_error asked;
 
 		if (redis_sentinel_ask(&net->url, i, net->ways.options.timeout_ms,
-			&master, &ask_cure, why, sizeof(why)) == -1) {
+			&master, &asked) == -1) {
 			if (tried.port == 0)
-				fail(cure, ask_cure, err, errlen, why);
+				*err = asked;
 			continue;
 		}
 		if (rurl_same(&master, &tried))
 			continue;
 		tried = master;
-		rc = open_server(net, &master, cure, err, errlen);
+		rc = open_server(net, &master, err);
 	}
 	explicit_bzero(&master, sizeof(master));
 	explicit_bzero(&tried, sizeof(tried));
@@ -103,37 +86,37 @@ open_master(struct redis_net *net, enum redis_cure *cure, char *err, size_t errl
 }
 
 static int
-open_cluster(struct redis_net *net, enum redis_cure *cure, char *err, size_t errlen)
+open_cluster(struct redis_net *net, struct redis_error *err)
 {
 	net->ways.many = true;
 	net->cluster = redis_cluster_new(&net->url, &net->ways);
 	if (net->cluster == NULL)
-		return no_memory(cure, err, errlen);
-	return redis_cluster_refresh(net->cluster, cure, err, errlen);
+		return redis_error_no_memory(err);
+	return redis_cluster_refresh(net->cluster, err);
 }
 
 static int
-open_net(struct redis_net *net, enum redis_cure *cure, char *err, size_t errlen)
+open_net(struct redis_net *net, struct redis_error *err)
 {
 	switch (net->url.mode) {
 	case RURL_SINGLE:
 		break;
 	case RURL_SENTINEL:
-		return open_master(net, cure, err, errlen);
+		return open_master(net, err);
 	case RURL_CLUSTER:
-		return open_cluster(net, cure, err, errlen);
+		return open_cluster(net, err);
 	}
-	return open_server(net, &net->url, cure, err, errlen);
+	return open_server(net, &net->url, err);
 }
 
 struct redis_net *
 redis_net_open(const struct rurl *url, const struct redis_net_options *options,
-    enum redis_cure *cure, char *err, size_t errlen)
+    struct redis_error *err)
 {
 	struct redis_net *net = calloc(1, sizeof(*net));
 
 	if (net == NULL) {
-		no_memory(cure, err, errlen);
+		redis_error_no_memory(err);
 		return NULL;
 	}
 	net->url = *url;
@@ -141,8 +124,8 @@ redis_net_open(const struct rurl *url, const struct redis_net_options *options,
 	if (options->script != NULL)
 		crypto_sha1_hex(
 		    options->script, strlen(options->script), net->ways.sha);
-	if (open_net(net, cure, err, errlen) == 0) {
-		*cure = REDIS_CURE_NONE;
+	if (open_net(net, err) == 0) {
+		err->cure = REDIS_CURE_NONE;
 		return net;
 	}
 	redis_net_close(net);
@@ -206,17 +189,17 @@ redis_net_set_timeout(struct redis_net *net, int timeout_ms)
 
 /* What a failure of one server means for the whole. */
 static void
-widen(const struct redis_net *net, enum redis_cure *cure)
+widen(const struct redis_net *net, struct redis_error *err)
 {
 	if (net->cluster == NULL)
 		return;
-	switch (*cure) {
+	switch (err->cure) {
 	case REDIS_CURE_HOLD: /* who is left alone may have lost its slots meanwhile */
 	case REDIS_CURE_RETRY:
 	case REDIS_CURE_MASTER:
 	case REDIS_CURE_RECONNECT:
 		redis_cluster_doubt(net->cluster);
-		*cure = REDIS_CURE_HOLD;
+		err->cure = REDIS_CURE_HOLD;
 		break;
 	case REDIS_CURE_NONE:
 	case REDIS_CURE_SCRIPT:
@@ -226,32 +209,31 @@ widen(const struct redis_net *net, enum redis_cure *cure)
 	}
 }
 
-/* The server that has the key, connected; NULL with *cure and err. */
+/* The server that has the key, connected; NULL with *err. */
 static struct redis_node *
-find_node(struct redis_net *net, unsigned slot, enum redis_cure *cure, char *err,
-    size_t errlen)
+find_node(struct redis_net *net, unsigned slot, struct redis_error *err)
 {
 	struct redis_node *n = net->node;
 
 	if (net->cluster != NULL) {
 		if (redis_net_owed(net) == 0 && redis_cluster_is_due(net->cluster))
-			redis_cluster_refresh(net->cluster, cure, err, errlen);
+			redis_cluster_refresh(net->cluster, err);
 		n = redis_cluster_node(net->cluster, slot);
 	}
 	if (n == NULL) {
 		redis_cluster_doubt(net->cluster);
-		*cure = REDIS_CURE_HOLD;
-		snprintf(err, errlen, "no server of the cluster has slot %u now", slot);
+		redis_error_set(err, REDIS_CURE_HOLD,
+		    "no server of the cluster has slot %u now", slot);
 		return NULL;
 	}
 	/* One server's failure is for the caller to see, who opens the net anew. */
 	if (net->cluster == NULL && n->link == NULL) {
-		fail(cure, REDIS_CURE_RECONNECT, err, errlen, n->why);
+		redis_error_set(err, REDIS_CURE_RECONNECT, "%s", n->why);
 		return NULL;
 	}
-	if (redis_node_open(n, &net->ways, cure, err, errlen) == 0)
+	if (redis_node_open(n, &net->ways, err) == 0)
 		return n;
-	widen(net, cure);
+	widen(net, err);
 	return NULL;
 }
 
@@ -281,62 +263,60 @@ make_room(struct redis_net *net)
 
 /* In a cluster the command is kept; else hiredis writes it straight into its buffer. */
 static int
-queue(struct redis_net *net, struct owed *o, size_t argc, const char **argv,
-    const size_t *lens)
+queue(struct redis_net *net, struct owed *o, const struct rargs *args)
 {
-	const char *load[] = { "SCRIPT", "LOAD", net->ways.options.script };
 	struct redis_link *l = o->node->link;
 
-	if (net->cluster != NULL &&
-	    redis_link_format(argc, argv, lens, &o->bytes, &o->len) == -1)
+	if (net->cluster != NULL && redis_link_format(args, &o->bytes, &o->len) == -1)
 		return -1;
-	if (o->load && redis_link_append(l, 3, load, NULL) == -1)
+	if (o->load &&
+	    redis_link_append(l, RARGS("SCRIPT", "LOAD", net->ways.options.script)) ==
+		-1)
 		return -1;
 	if (o->bytes != NULL)
 		return redis_link_append_formatted(l, o->bytes, o->len);
-	return redis_link_append(l, argc, argv, lens);
+	return redis_link_append(l, args);
 }
 
 static int
-append(struct redis_net *net, struct str key, bool script, size_t argc,
-    const char **argv, const size_t *lens, enum redis_cure *cure, char *err,
-    size_t errlen)
+append(struct redis_net *net, struct str key, bool script, const struct rargs *args,
+    struct redis_error *err)
 {
 	struct owed o = { .script = script };
 
 	if (make_room(net) == -1)
-		return no_memory(cure, err, errlen);
+		return redis_error_no_memory(err);
 	o.slot = net->cluster != NULL ? rslot_of(key) : 0;
-	o.node = find_node(net, o.slot, cure, err, errlen);
+	o.node = find_node(net, o.slot, err);
 	if (o.node == NULL)
 		return -1;
 	o.serial = o.node->serial;
 	o.load = script && !o.node->scripted;
-	if (queue(net, &o, argc, argv, lens) == -1) {
+	if (queue(net, &o, args) == -1) {
 		free(o.bytes);
 		/* Of two commands one may be in the buffer: out of step. */
 		redis_node_broke(o.node, &net->ways, "out of memory");
-		return no_memory(cure, err, errlen);
+		return redis_error_no_memory(err);
 	}
 	o.node->unsent = true;
 	o.node->scripted |= script;
 	net->owed[net->end++] = o;
-	*cure = REDIS_CURE_NONE;
+	err->cure = REDIS_CURE_NONE;
 	return 0;
 }
 
 int
-redis_net_append(struct redis_net *net, struct str key, size_t argc, const char **argv,
-    const size_t *lens, enum redis_cure *cure, char *err, size_t errlen)
+redis_net_append(struct redis_net *net, struct str key, const struct rargs *args,
+    struct redis_error *err)
 {
-	return append(net, key, false, argc, argv, lens, cure, err, errlen);
+	return append(net, key, false, args, err);
 }
 
 int
-redis_net_eval(struct redis_net *net, struct str key, size_t argc, const char **argv,
-    const size_t *lens, enum redis_cure *cure, char *err, size_t errlen)
+redis_net_eval(struct redis_net *net, struct str key, const struct rargs *args,
+    struct redis_error *err)
 {
-	return append(net, key, true, argc, argv, lens, cure, err, errlen);
+	return append(net, key, true, args, err);
 }
 
 /* ==== replies ==== */
@@ -346,103 +326,92 @@ redis_net_eval(struct redis_net *net, struct str key, size_t argc, const char **
 static void
 send_all(struct redis_net *net)
 {
-	enum redis_cure cure;
-	char err[256];
+	struct redis_error err;
 
 	for (struct redis_node *n = nodes(net); n != NULL; n = n->next) {
 		if (!n->unsent)
 			continue;
 		n->unsent = false;
-		if (redis_link_flush(n->link, &cure, err, sizeof(err)) == -1)
-			redis_node_broke(n, &net->ways, err);
+		if (redis_link_flush(n->link, &err) == -1)
+			redis_node_broke(n, &net->ways, err.text);
 	}
 }
 
 /* MOVED and ASK, to where they lead. */
 static struct redisReply *
-follow(struct redis_net *net, const struct owed *o, enum redis_cure *cure, char *text,
-    size_t size)
+follow(struct redis_net *net, const struct owed *o, struct redis_error *err)
 {
 	const char *from = o->node->server.host;
 	struct rslot_redirect to;
 
-	for (int hop = 0; hop < HOPS && rslot_redirect(text, &to); hop++) {
+	for (int hop = 0; hop < HOPS && rslot_redirect(err->text, &to); hop++) {
 		const char *host = to.host[0] != '\0' ? to.host : from;
 		struct redis_node *n = redis_cluster_at(net->cluster, host, to.port);
 		struct redisReply *r;
 
 		if (n == NULL) {
-			no_memory(cure, text, size);
+			redis_error_no_memory(err);
 			return NULL;
 		}
 		if (!to.ask)
 			redis_cluster_moved(net->cluster, to.slot, n);
 		redis_cluster_doubt(net->cluster);
-		r = redis_node_aside(n, &net->ways, to.ask, o->script, o->bytes, o->len,
-		    cure, text, size);
-		if (r != NULL || *cure != REDIS_CURE_MASTER)
+		r = redis_node_aside(
+		    n, &net->ways, to.ask, o->script, o->bytes, o->len, err);
+		if (r != NULL || err->cure != REDIS_CURE_MASTER)
 			return r;
 		from = n->server.host;
 	}
 	return NULL;
 }
 
-/* The server's own words for what went wrong, after what a SCRIPT LOAD says before. */
+/* The server's own words for what went wrong; before them, what SCRIPT LOAD said. */
 static struct redisReply *
-receive(const struct owed *o, enum redis_cure *cure, char *text, size_t size)
+receive(const struct owed *o, struct redis_error *err)
 {
-	enum redis_cure load_cure = REDIS_CURE_NONE;
+	struct redis_error load = { REDIS_CURE_NONE, "" };
 	struct redisReply *r;
-	char load_text[256] = "";
 
-	if (o->load) {
-		r = redis_link_reply(
-		    o->node->link, &load_cure, load_text, sizeof(load_text));
-		redis_link_free_reply(r);
-	}
-	if (load_cure != REDIS_CURE_RECONNECT && load_cure != REDIS_CURE_MEMORY) {
-		r = redis_link_reply(o->node->link, cure, text, size);
-		if (r != NULL || *cure != REDIS_CURE_SCRIPT || load_text[0] == '\0')
+	if (o->load)
+		redis_link_free_reply(redis_link_reply(o->node->link, &load));
+	if (load.cure != REDIS_CURE_RECONNECT && load.cure != REDIS_CURE_MEMORY) {
+		r = redis_link_reply(o->node->link, err);
+		if (r != NULL || err->cure != REDIS_CURE_SCRIPT || load.text[0] == '\0')
 			return r;
 	}
-	*cure = load_cure;
-	snprintf(text, size, "%s", load_text);
+	*err = load;
 	return NULL;
 }
 
 /* A reply that is none: what it means, and what it changes. */
 static struct redisReply *
-resolve(struct redis_net *net, const struct owed *o, enum redis_cure *cure, char *text,
-    size_t size)
+resolve(struct redis_net *net, const struct owed *o, struct redis_error *err)
 {
 	struct redisReply *r = NULL;
-	size_t len;
 
-	if (*cure == REDIS_CURE_RECONNECT || *cure == REDIS_CURE_MEMORY)
-		redis_node_broke(o->node, &net->ways, text);
-	if (*cure == REDIS_CURE_SCRIPT ||
-	    (o->load && *cure == REDIS_CURE_OPERATOR)) /* maybe SCRIPT LOAD's */
+	if (err->cure == REDIS_CURE_RECONNECT || err->cure == REDIS_CURE_MEMORY)
+		redis_node_broke(o->node, &net->ways, err->text);
+	if (err->cure == REDIS_CURE_SCRIPT ||
+	    (o->load && err->cure == REDIS_CURE_OPERATOR)) /* maybe SCRIPT LOAD's */
 		o->node->scripted = false;
-	if (*cure == REDIS_CURE_MASTER && net->cluster != NULL)
-		r = follow(net, o, cure, text, size);
-	len = strlen(text);
-	if (net->cluster == NULL && len < size &&
-	    (strncmp(text, "MOVED ", 6) == 0 || strncmp(text, "ASK ", 4) == 0))
-		snprintf(text + len, size - len,
-		    " (this is a Redis Cluster: say redis+cluster://)");
-	widen(net, cure);
+	if (err->cure == REDIS_CURE_MASTER && net->cluster != NULL)
+		r = follow(net, o, err);
+	if (net->cluster == NULL &&
+	    (strncmp(err->text, "MOVED ", 6) == 0 ||
+		strncmp(err->text, "ASK ", 4) == 0))
+		redis_error_hint(err, "this is a Redis Cluster: say redis+cluster://");
+	widen(net, err);
 	return r;
 }
 
 struct redisReply *
-redis_net_reply(struct redis_net *net, enum redis_cure *cure, char *err, size_t errlen)
+redis_net_reply(struct redis_net *net, struct redis_error *err)
 {
-	char text[512] = ""; /* a redirection must not be cut */
 	struct redisReply *r = NULL;
 	struct owed o;
 
 	if (redis_net_owed(net) == 0) {
-		fail(cure, REDIS_CURE_OPERATOR, err, errlen, "no reply is owed");
+		redis_error_set(err, REDIS_CURE_OPERATOR, "no reply is owed");
 		return NULL;
 	}
 	send_all(net);
@@ -450,16 +419,14 @@ redis_net_reply(struct redis_net *net, enum redis_cure *cure, char *err, size_t 
 	if (net->first == net->end)
 		net->first = net->end = 0;
 	if (o.node->serial != o.serial) {
-		fail(cure, REDIS_CURE_RECONNECT, text, sizeof(text), o.node->why);
-		widen(net, cure);
+		redis_error_set(err, REDIS_CURE_RECONNECT, "%s", o.node->why);
+		widen(net, err);
 	} else {
-		r = receive(&o, cure, text, sizeof(text));
+		r = receive(&o, err);
 		if (r == NULL)
-			r = resolve(net, &o, cure, text, sizeof(text));
+			r = resolve(net, &o, err);
 	}
 	free(o.bytes);
-	if (r == NULL)
-		snprintf(err, errlen, "%s", text);
 	return r;
 }
 
@@ -469,13 +436,11 @@ redis_net_each(struct redis_net *net,
 	const char *why),
     void *arg)
 {
-	enum redis_cure cure;
-	char err[512];
+	struct redis_error err;
 
 	for (struct redis_node *n = nodes(net); n != NULL; n = n->next) {
-		bool there =
-		    redis_node_open(n, &net->ways, &cure, err, sizeof(err)) == 0;
+		bool there = redis_node_open(n, &net->ways, &err) == 0;
 
-		each(arg, &n->server, there ? &n->probe : NULL, there ? "" : err);
+		each(arg, &n->server, there ? &n->probe : NULL, there ? "" : err.text);
 	}
 }

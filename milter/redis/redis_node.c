@@ -69,57 +69,45 @@ redis_node_broke(struct redis_node *n, const struct redis_node_ways *w, const ch
 
 /* Is it too early to try this one again? */
 static bool
-left_alone(const struct redis_node *n, enum redis_cure *cure, char *err, size_t errlen)
+left_alone(const struct redis_node *n, struct redis_error *err)
 {
 	if (n->not_before_ms == 0 || clock_mono_ms() >= n->not_before_ms)
 		return false;
-	*cure = REDIS_CURE_HOLD;
-	snprintf(err, errlen, "%s", n->why);
+	redis_error_set(err, REDIS_CURE_HOLD, "%s", n->why);
 	return true;
 }
 
-/* "redis://127.0.0.1:6379/0: " before what is wrong there. */
-static void
-name_it(const struct redis_node *n, const char *what, char *err, size_t errlen)
+static int
+probe(struct redis_node *n, const struct redis_node_ways *w, struct redis_error *err)
 {
 	char url[RURL_SHOWN_MAX];
 
-	rurl_show(&n->server, url, sizeof(url));
-	snprintf(err, errlen, "%s: %s", url, what);
-}
-
-static int
-probe(struct redis_node *n, const struct redis_node_ways *w, enum redis_cure *cure,
-    char *err, size_t errlen)
-{
-	char why[256];
-
-	if (redis_probe(n->link, &n->probe, cure, why, sizeof(why)) == -1) {
-		name_it(n, why, err, errlen);
-		return -1;
+	if (redis_probe(n->link, &n->probe, err) == 0) {
+		if (n->probe.master || !w->options.masters)
+			return 0;
+		redis_error_set(
+		    err, REDIS_CURE_MASTER, "this Redis is a replica, not a master");
 	}
-	if (n->probe.master || !w->options.masters)
-		return 0;
-	*cure = REDIS_CURE_MASTER;
-	name_it(n, "this Redis is a replica, not a master", err, errlen);
+	rurl_show(&n->server, url, sizeof(url));
+	redis_error_at(err, url);
 	return -1;
 }
 
 int
-redis_node_open(struct redis_node *n, const struct redis_node_ways *w,
-    enum redis_cure *cure, char *err, size_t errlen)
+redis_node_open(
+    struct redis_node *n, const struct redis_node_ways *w, struct redis_error *err)
 {
 	if (n->link != NULL)
 		return 0;
-	if (left_alone(n, cure, err, errlen))
+	if (left_alone(n, err))
 		return -1;
-	n->link = redis_link_open(&n->server, w->options.timeout_ms, cure, err, errlen);
+	n->link = redis_link_open(&n->server, w->options.timeout_ms, err);
 	if (n->link == NULL) {
-		leave_alone(n, w, err);
+		leave_alone(n, w, err->text);
 		return -1;
 	}
-	if (probe(n, w, cure, err, errlen) == -1) {
-		redis_node_broke(n, w, err);
+	if (probe(n, w, err) == -1) {
+		redis_node_broke(n, w, err->text);
 		return -1;
 	}
 	n->failures = 0;
@@ -132,19 +120,11 @@ redis_node_open(struct redis_node *n, const struct redis_node_ways *w,
 
 /* ==== aside ==== */
 
-static struct redisReply *
-say(struct redis_node *n, size_t argc, const char **argv, enum redis_cure *cure,
-    char *err, size_t errlen)
-{
-	return redis_link_command(n->aside, argc, argv, NULL, cure, err, errlen);
-}
-
 /* A command whose reply is only good or bad. */
 static int
-say_plain(struct redis_node *n, size_t argc, const char **argv, enum redis_cure *cure,
-    char *err, size_t errlen)
+say(struct redis_node *n, const struct rargs *args, struct redis_error *err)
 {
-	struct redisReply *r = say(n, argc, argv, cure, err, errlen);
+	struct redisReply *r = redis_link_command(n->aside, args, err);
 
 	redis_link_free_reply(r);
 	return r == NULL ? -1 : 0;
@@ -152,46 +132,41 @@ say_plain(struct redis_node *n, size_t argc, const char **argv, enum redis_cure 
 
 static struct redisReply *
 try_aside(struct redis_node *n, bool ask, const char *bytes, size_t len,
-    enum redis_cure *cure, char *err, size_t errlen)
+    struct redis_error *err)
 {
-	if (ask &&
-	    say_plain(n, 1, (const char *[]) { "ASKING" }, cure, err, errlen) == -1)
+	if (ask && say(n, RARGS("ASKING"), err) == -1)
 		return NULL;
 	if (redis_link_append_formatted(n->aside, bytes, len) == 0)
-		return redis_link_reply(n->aside, cure, err, errlen);
-	*cure = REDIS_CURE_MEMORY;
-	snprintf(err, errlen, "out of memory");
+		return redis_link_reply(n->aside, err);
+	redis_error_no_memory(err);
 	return NULL;
 }
 
 struct redisReply *
 redis_node_aside(struct redis_node *n, const struct redis_node_ways *w, bool ask,
-    bool script, const char *bytes, size_t len, enum redis_cure *cure, char *err,
-    size_t errlen)
+    bool script, const char *bytes, size_t len, struct redis_error *err)
 {
-	const char *load[] = { "SCRIPT", "LOAD", w->options.script };
 	struct redisReply *r;
 
-	if (left_alone(n, cure, err, errlen))
+	if (left_alone(n, err))
 		return NULL;
 	if (n->aside == NULL)
-		n->aside = redis_link_open(
-		    &n->server, w->options.timeout_ms, cure, err, errlen);
+		n->aside = redis_link_open(&n->server, w->options.timeout_ms, err);
 	if (n->aside == NULL) {
-		leave_alone(n, w, err);
+		leave_alone(n, w, err->text);
 		return NULL;
 	}
-	r = try_aside(n, ask, bytes, len, cure, err, errlen);
+	r = try_aside(n, ask, bytes, len, err);
 	/* ASKING is used up by the refusal, so all of it is said again. */
-	if (r == NULL && *cure == REDIS_CURE_SCRIPT && script &&
-	    say_plain(n, 3, load, cure, err, errlen) == 0) {
+	if (r == NULL && err->cure == REDIS_CURE_SCRIPT && script &&
+	    say(n, RARGS("SCRIPT", "LOAD", w->options.script), err) == 0) {
 		n->scripted = true;
-		r = try_aside(n, ask, bytes, len, cure, err, errlen);
+		r = try_aside(n, ask, bytes, len, err);
 	}
 	if (r == NULL &&
-	    (*cure == REDIS_CURE_RECONNECT || *cure == REDIS_CURE_MEMORY)) {
+	    (err->cure == REDIS_CURE_RECONNECT || err->cure == REDIS_CURE_MEMORY)) {
 		redis_node_close_aside(n);
-		leave_alone(n, w, err);
+		leave_alone(n, w, err->text);
 	}
 	return r;
 }

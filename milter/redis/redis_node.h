@@ -41,10 +41,10 @@ struct redis_node_ways {
 struct redis_node *redis_node_new(const struct rurl *server);
 void redis_node_free(struct redis_node *);
 
-/* Connect the main link where it is not, and look what is there.  0, or -1 with *cure
- * and err, which begins with the server's URL. */
-int redis_node_open(struct redis_node *, const struct redis_node_ways *,
-    enum redis_cure *cure, char *err, size_t errlen);
+/* Connect the main link where it is not, and look what is there.  0, or -1 with *err,
+ * whose text begins with the server's URL. */
+int redis_node_open(
+    struct redis_node *, const struct redis_node_ways *, struct redis_error *err);
 /* The main link is of no use any more. */
 void redis_node_broke(
     struct redis_node *, const struct redis_node_ways *, const char *why);
@@ -55,7 +55,6 @@ void redis_node_close_aside(struct redis_node *);
  * with ask.  As redis_link_command().  script: it is an EVALSHA of the net's script.
  */
 struct redisReply *redis_node_aside(struct redis_node *, const struct redis_node_ways *,
-    bool ask, bool script, const char *bytes, size_t len, enum redis_cure *cure,
-    char *err, size_t errlen);
+    bool ask, bool script, const char *bytes, size_t len, struct redis_error *err);
 
 #endif

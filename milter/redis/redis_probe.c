@@ -40,15 +40,13 @@ broken(enum redis_cure cure)
 }
 
 static int
-ask_role(struct redis_link *l, struct redis_probe *p, enum redis_cure *cure, char *err,
-    size_t errlen)
+ask_role(struct redis_link *l, struct redis_probe *p, struct redis_error *err)
 {
-	redisReply *r = redis_link_command(
-	    l, 1, (const char *[]) { "ROLE" }, NULL, cure, err, errlen);
+	redisReply *r = redis_link_command(l, RARGS("ROLE"), err);
 
 	p->master = true;
 	if (r == NULL)
-		return broken(*cure) ? -1 : 0;
+		return broken(err->cure) ? -1 : 0;
 	if (r->type == REDIS_REPLY_ARRAY && r->elements > 0 &&
 	    r->element[0]->type == REDIS_REPLY_STRING) {
 		p->role_known = true;
@@ -85,14 +83,12 @@ read_memory(struct redis_probe *p, const char *text)
 
 static int
 ask_info(struct redis_link *l, const char *section, struct redis_probe *p,
-    void (*read)(struct redis_probe *, const char *), enum redis_cure *cure, char *err,
-    size_t errlen)
+    void (*read)(struct redis_probe *, const char *), struct redis_error *err)
 {
-	redisReply *r = redis_link_command(
-	    l, 2, (const char *[]) { "INFO", section }, NULL, cure, err, errlen);
+	redisReply *r = redis_link_command(l, RARGS("INFO", section), err);
 
 	if (r == NULL)
-		return broken(*cure) ? -1 : 0;
+		return broken(err->cure) ? -1 : 0;
 	if (r->type == REDIS_REPLY_STRING) {
 		p->info_known = true;
 		read(p, r->str);
@@ -102,15 +98,14 @@ ask_info(struct redis_link *l, const char *section, struct redis_probe *p,
 }
 
 int
-redis_probe(struct redis_link *l, struct redis_probe *p, enum redis_cure *cure,
-    char *err, size_t errlen)
+redis_probe(struct redis_link *l, struct redis_probe *p, struct redis_error *err)
 {
 	*p = (struct redis_probe) { 0 };
-	if (ask_role(l, p, cure, err, errlen) == -1 ||
-	    ask_info(l, "server", p, read_server, cure, err, errlen) == -1 ||
-	    ask_info(l, "memory", p, read_memory, cure, err, errlen) == -1)
+	if (ask_role(l, p, err) == -1 ||
+	    ask_info(l, "server", p, read_server, err) == -1 ||
+	    ask_info(l, "memory", p, read_memory, err) == -1)
 		return -1;
-	*cure = REDIS_CURE_NONE;
+	err->cure = REDIS_CURE_NONE;
 	return 0;
 }
 

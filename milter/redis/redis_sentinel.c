@@ -33,50 +33,50 @@ take_address(const redisReply *r, const struct rurl *u, struct rurl *master)
 
 static int
 ask(struct redis_link *l, const struct rurl *u, struct rurl *master,
-    enum redis_cure *cure, char *err, size_t errlen)
+    struct redis_error *err)
 {
-	const char *argv[] = { "SENTINEL", "GET-MASTER-ADDR-BY-NAME", u->service };
-	redisReply *r = redis_link_command(l, 3, argv, NULL, cure, err, errlen);
+	redisReply *r = redis_link_command(
+	    l, RARGS("SENTINEL", "GET-MASTER-ADDR-BY-NAME", u->service), err);
 	int rc = 0;
 
 	if (r == NULL)
 		return -1;
 	if (r->type == REDIS_REPLY_NIL) {
-		snprintf(
-		    err, errlen, "this sentinel knows no master \"%s\"", u->service);
+		snprintf(err->text, sizeof(err->text),
+		    "this sentinel knows no master \"%s\"", u->service);
 		rc = -1;
 	} else if (take_address(r, u, master) == -1) {
-		snprintf(err, errlen, "an answer that no sentinel gives");
+		snprintf(
+		    err->text, sizeof(err->text), "an answer that no sentinel gives");
 		rc = -1;
 	}
 	redis_link_free_reply(r);
-	*cure = rc == 0 ? REDIS_CURE_NONE : REDIS_CURE_OPERATOR;
+	err->cure = rc == 0 ? REDIS_CURE_NONE : REDIS_CURE_OPERATOR;
 	return rc;
 }
 
 int
 redis_sentinel_ask(const struct rurl *u, size_t i, int timeout_ms, struct rurl *master,
-    enum redis_cure *cure, char *err, size_t errlen)
+    struct redis_error *err)
 {
 	int limit_ms = timeout_ms < ASK_MS ? timeout_ms : ASK_MS;
-	char shown[RURL_SHOWN_MAX], why[256] = "";
+	char shown[RURL_SHOWN_MAX];
 	struct redis_link *l;
 	struct rurl sentinel;
 	int rc;
 
 	if (!rurl_at(u, i, &sentinel)) {
-		*cure = REDIS_CURE_OPERATOR;
-		snprintf(err, errlen, "there is no such sentinel");
+		redis_error_set(err, REDIS_CURE_OPERATOR, "there is no such sentinel");
 		return -1;
 	}
-	l = redis_link_open(&sentinel, limit_ms, cure, err, errlen);
+	l = redis_link_open(&sentinel, limit_ms, err);
 	rurl_show(&sentinel, shown, sizeof(shown));
 	explicit_bzero(&sentinel, sizeof(sentinel));
 	if (l == NULL)
 		return -1;
-	rc = ask(l, u, master, cure, why, sizeof(why));
+	rc = ask(l, u, master, err);
 	redis_link_close(l);
 	if (rc == -1)
-		snprintf(err, errlen, "%s: %s", shown, why);
+		redis_error_at(err, shown);
 	return rc;
 }

@@ -15,10 +15,10 @@
 
 /*
  * Ask the i-th sentinel of the URL, for a second at most; *master is the server it
- * names.  0, or -1 with *cure and a sentence in err that begins with the sentinel's
+ * names.  0, or -1 with *err, whose text begins with the sentinel's
  * URL: it cannot be reached, does not know the name, or refuses us.
  */
 int redis_sentinel_ask(const struct rurl *, size_t i, int timeout_ms,
-    struct rurl *master, enum redis_cure *cure, char *err, size_t errlen);
+    struct rurl *master, struct redis_error *err);
 
 #endif

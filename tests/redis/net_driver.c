@@ -81,14 +81,13 @@ have_net(int64_t until_ms)
 		.script = script,
 		.masters = true,
 		.connected = connected };
-	enum redis_cure cure;
-	char err[512];
+	struct redis_error err;
 
 	while (net == NULL) {
-		net = redis_net_open(&url, &o, &cure, err, sizeof err);
+		net = redis_net_open(&url, &o, &err);
 		if (net != NULL)
 			return true;
-		fprintf(stderr, "open: cure %d: %s\n", (int)cure, err);
+		fprintf(stderr, "open: cure %d: %s\n", (int)err.cure, err.text);
 		if (clock_mono_ms() > until_ms)
 			return false;
 		pause_ms(50);
@@ -98,11 +97,11 @@ have_net(int64_t until_ms)
 
 /* false: the net is gone. */
 static bool
-trouble(enum redis_cure cure, const char *err)
+trouble(const struct redis_error *err)
 {
-	fprintf(stderr, "cure %d: %s\n", (int)cure, err);
-	if (cure == REDIS_CURE_HOLD || cure == REDIS_CURE_SCRIPT ||
-	    cure == REDIS_CURE_RETRY) {
+	fprintf(stderr, "cure %d: %s\n", (int)err->cure, err->text);
+	if (err->cure == REDIS_CURE_HOLD || err->cure == REDIS_CURE_SCRIPT ||
+	    err->cure == REDIS_CURE_RETRY) {
 		held++;
 		return true;
 	}
@@ -117,8 +116,7 @@ queue_all(struct rargs *a, int n)
 {
 	for (int i = 0; i < n; i++) {
 		struct key *k = &keys[i];
-		enum redis_cure cure;
-		char err[512];
+		struct redis_error err;
 
 		rargs_reset(a);
 		rargs_adds(a, "EVALSHA");
@@ -128,9 +126,8 @@ queue_all(struct rargs *a, int n)
 		rargs_addn(a, k->seq + 1);
 		rargs_addn(a, k->seq % 7 + 1);
 		rargs_finish(a);
-		k->queued = redis_net_eval(net, str_of(k->name), a->n, a->argv, a->lens,
-				&cure, err, sizeof err) == 0;
-		if (!k->queued && !trouble(cure, err))
+		k->queued = redis_net_eval(net, str_of(k->name), a, &err) == 0;
+		if (!k->queued && !trouble(&err))
 			return false;
 	}
 	return true;
@@ -141,16 +138,15 @@ take_all(int n)
 {
 	for (int i = 0; i < n; i++) {
 		struct key *k = &keys[i];
-		enum redis_cure cure;
-		char err[512];
+		struct redis_error err;
 		redisReply *r;
 
 		if (!k->queued)
 			continue;
 		k->queued = false;
-		r = redis_net_reply(net, &cure, err, sizeof err);
+		r = redis_net_reply(net, &err);
 		if (r == NULL) {
-			if (!trouble(cure, err))
+			if (!trouble(&err))
 				return false;
 			continue;
 		}
@@ -220,19 +216,17 @@ show_reply(const redisReply *r)
 static void
 run_command(const char *key, size_t n, char **word)
 {
-	enum redis_cure cure = REDIS_CURE_NONE;
+	struct redis_error err = { REDIS_CURE_NONE, "no net" };
 	const char *argv[WORDS];
-	char err[512] = "no net";
+	struct rargs command = { .argv = argv, .n = n };
 	redisReply *r = NULL;
 
 	for (size_t i = 0; i < n; i++)
 		argv[i] = word[i];
-	if (have_net(0) &&
-	    redis_net_append(net, str_of(key), n, argv, NULL, &cure, err, sizeof err) ==
-		0)
-		r = redis_net_reply(net, &cure, err, sizeof err);
+	if (have_net(0) && redis_net_append(net, str_of(key), &command, &err) == 0)
+		r = redis_net_reply(net, &err);
 	if (r == NULL)
-		printf("cure %d: %s", (int)cure, err);
+		printf("cure %d: %s", (int)err.cure, err.text);
 	else
 		show_reply(r);
 	printf("\n");

@@ -246,8 +246,7 @@ send_batch(struct query *q, const char *producer, size_t n_rcpt, uint64_t seq)
 		    &args, redis_net_sha(q->net), q->prefix, producer, e, 0, seq);
 	if (e == NULL || rargs_finish(&args) != 0)
 		query_no_memory(q);
-	else if (redis_net_eval(q->net, buf_str(&key), args.n, args.argv, args.lens,
-		     &q->cure, q->err, sizeof(q->err)) == 0)
+	else if (redis_net_eval(q->net, buf_str(&key), &args, &q->err) == 0)
 		r = query_answer(q, REDIS_REPLY_ARRAY, "EVALSHA");
 	if (r != NULL && r->elements > 0 && r->element[0]->type == REDIS_REPLY_INTEGER)
 		said = r->element[0]->integer;
@@ -332,16 +331,16 @@ look_at_rights(struct doctor *d, struct query *q, struct str key)
 	for (size_t i = 0; i < sizeof(random); i++)
 		snprintf(producer + 2 * i, 3, "%02x", random[i]);
 	if (try_load(q, key) != 0)
-		fail(d, "redis rights", "the script cannot be loaded", q->err);
+		fail(d, "redis rights", "the script cannot be loaded", q->err.text);
 	else if (send_batch(q, producer, 1, 1) != RBATCH_APPLIED ||
 	    send_batch(q, producer, HLL_FEW + 1, 2) != RBATCH_APPLIED)
-		fail(d, "redis rights", "a batch cannot be counted", q->err);
+		fail(d, "redis rights", "a batch cannot be counted", q->err.text);
 	else if (send_batch(q, producer, 1, 2) != RBATCH_OLD)
 		fail(d, "redis rights", "a batch counted twice", "");
 	else if (try_registry(q, key) != 0)
-		fail(d, "redis rights", "the list of campaigns", q->err);
+		fail(d, "redis rights", "the list of campaigns", q->err.text);
 	else if (clean_up(q) != 0)
-		fail(d, "redis rights", "keys cannot be removed", q->err);
+		fail(d, "redis rights", "keys cannot be removed", q->err.text);
 	else
 		doctor_add(d, DOCTOR_PASS, "redis rights", NULL,
 		    "a batch counts once, and leaves nothing behind (prefix %s)",
@@ -404,13 +403,13 @@ reach(struct doctor *d, const struct rurl *url, struct query *q)
 	char shown[RURL_SHOWN_MAX];
 
 	*q = (struct query) { .prefix = d->conf.key_prefix };
-	q->net = redis_net_open(url, &options, &q->cure, q->err, sizeof(q->err));
+	q->net = redis_net_open(url, &options, &q->err);
 	if (q->net == NULL) {
 		doctor_add(d, DOCTOR_FAIL, "redis",
-		    q->cure == REDIS_CURE_RECONNECT
+		    q->err.cure == REDIS_CURE_RECONNECT
 			? "start it, or correct the setting redis"
-			: cure_for(q->err),
-		    "%s", q->err);
+			: cure_for(q->err.text),
+		    "%s", q->err.text);
 		return -1;
 	}
 	took_ms = clock_mono_ms() - began_ms;

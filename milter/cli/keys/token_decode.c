@@ -93,9 +93,10 @@ look_up(const struct token_options *o, struct shown *s)
 	if (target_find(&o->target, &t) != EX_OK)
 		return;
 	q = (struct query) { .prefix = t.prefix };
-	q.net = redis_net_open(&t.url, &options, &q.cure, q.err, sizeof(q.err));
+	q.net = redis_net_open(&t.url, &options, &q.err);
 	if (q.net == NULL || ask_name(&q, s) != 0)
-		term_say("the campaign's name is not known: %s: %s", t.shown, q.err);
+		term_say(
+		    "the campaign's name is not known: %s: %s", t.shown, q.err.text);
 	if (q.net != NULL)
 		query_close(&q);
 }

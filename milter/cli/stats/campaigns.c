@@ -308,7 +308,7 @@ show_names(struct query *q, const struct options *o, const struct target *t)
 	if (choice.n_patterns > 0)
 		choice.limit = 0;
 	if (registry_read(q, &choice, &names) != 0)
-		status = target_failed(t, q->cure, q->err);
+		status = target_failed(t, &q->err);
 	else
 		status = say_missing(q, o, t, &names);
 	if (o->choice.limit > 0 && names.n > o->choice.limit)
@@ -316,7 +316,7 @@ show_names(struct query *q, const struct options *o, const struct target *t)
 	if (status == EX_OK || status == CMD_NOT_FOUND) {
 		if (stats_rows_name(q, &names, &rows) != 0 ||
 		    stats_read_names(q, &rows, o->json) != 0)
-			shown = target_failed(t, q->cure, q->err);
+			shown = target_failed(t, &q->err);
 		else
 			shown = o->json ? names_json(&rows) : names_table(&rows);
 	}

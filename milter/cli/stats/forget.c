@@ -210,12 +210,12 @@ find_listed(struct query *q, const struct target *t, char *const *pattern,
 	int status = EX_OK;
 
 	if (registry_read(q, &choice, &names) != 0)
-		status = target_failed(t, q->cure, q->err);
+		status = target_failed(t, &q->err);
 	if (status == EX_OK && names.n == 0)
 		status = no_such_campaign(q, t, *pattern, NOTHING_REMOVED);
 	for (size_t i = 0; i < names.n && status == EX_OK; i++)
 		if (add(q, list, names.v[i].campaign) == NULL)
-			status = target_failed(t, q->cure, q->err);
+			status = target_failed(t, &q->err);
 	registry_fini(&names);
 	return status;
 }
@@ -240,7 +240,7 @@ find(struct query *q, const struct options *o, const struct target *t,
 		/* Without counters it may be listed yet: a daemon that had some when
 		 * it was forgotten lists it before Redis refuses them. */
 		if (d == NULL || read_counts(q, d) != 0)
-			status = target_failed(t, q->cure, q->err);
+			status = target_failed(t, &q->err);
 		else if (!d->counts.found)
 			status = find_listed(q, t, &o->names[i], list);
 	}
@@ -375,14 +375,14 @@ forget(struct query *q, const struct options *o, const struct target *t)
 	int status = find(q, o, t, &list), written;
 
 	if (status == EX_OK && !o->yes && look(q, &list) != 0)
-		status = target_failed(t, q->cure, q->err);
+		status = target_failed(t, &q->err);
 	if (status == EX_OK && !o->yes && !agreed(&list, t)) {
 		term_say("nothing was removed");
 		status = CMD_NOT_FOUND;
 	}
 	for (size_t i = 0; i < list.n && status == EX_OK; i++)
 		if (remove_one(q, &list.v[i]) != 0)
-			status = target_failed(t, q->cure, q->err);
+			status = target_failed(t, &q->err);
 	for (size_t i = 0; i < list.n; i++)
 		counts_fini(&list.v[i].counts);
 	free(list.v);

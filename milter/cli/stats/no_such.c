@@ -34,7 +34,7 @@ no_such_campaign(
 	nearest_init(&near, str_of(given));
 	buf_init(&names, NEAREST_MAX * (NEAREST_LENGTH + 2));
 	if (!registry_is_pattern(given) && similar(q, &near) != 0)
-		status = target_failed(t, q->cure, q->err);
+		status = target_failed(t, &q->err);
 	nearest_list(&near, &names);
 	if (status == CMD_NOT_FOUND && names.len > 0)
 		term_say("no campaign \"%s\"; similar: %s%s", given, names.p, note);

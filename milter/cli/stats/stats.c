@@ -81,7 +81,7 @@ add_matches(struct query *q, const struct stats_options *o, const struct target 
 	if (registry_read(q, &choice, &names) != 0 ||
 	    stats_rows_name(q, &names, rows) != 0) {
 		registry_fini(&names);
-		return target_failed(t, q->cure, q->err);
+		return target_failed(t, &q->err);
 	}
 	for (size_t i = 0; i < o->n_names; i++) {
 		size_t k = 0;
@@ -108,7 +108,7 @@ add_named(struct query *q, const struct stats_options *o, const struct target *t
 
 		registry_resolve(o->names[i], &name);
 		if (stats_read_row(q, name.name, false, &found) != 0)
-			return target_failed(t, q->cure, q->err);
+			return target_failed(t, &q->err);
 		counts_fini(&found.counts);
 		if (!found.counts.found) {
 			status = no_such_campaign(q, t, o->names[i], "");
@@ -117,7 +117,7 @@ add_named(struct query *q, const struct stats_options *o, const struct target *t
 		} else if (!has(rows, name.name)) {
 			row = stats_rows_add(rows, name.name);
 			if (row == NULL)
-				return target_failed(t, REDIS_CURE_MEMORY, "");
+				return target_no_memory();
 			row->active = found.active;
 		}
 	}
@@ -134,7 +134,7 @@ add_all(struct query *q, const struct stats_options *o, const struct target *t,
 
 	if (o->by != STATS_BY_CAMPAIGN) {
 		if (stats_rows_add(rows, CAMP_ALL) == NULL)
-			status = target_failed(t, REDIS_CURE_MEMORY, "");
+			status = target_no_memory();
 		return status;
 	}
 	if (o->spanned)
@@ -143,7 +143,7 @@ add_all(struct query *q, const struct stats_options *o, const struct target *t,
 		choice.limit = o->limit + SPARE_NAMES;
 	if (registry_read(q, &choice, &names) != 0 ||
 	    stats_rows_name(q, &names, rows) != 0)
-		status = target_failed(t, q->cure, q->err);
+		status = target_failed(t, &q->err);
 	registry_fini(&names);
 	return status;
 }
@@ -253,18 +253,18 @@ show_rows(struct query *q, const struct stats_options *o, const struct target *t
 	int status = EX_OK;
 
 	if (read_rows(q, o, rows) != 0 || read_total(q, o, rows, &total) != 0)
-		return target_failed(t, q->cure, q->err);
+		return target_failed(t, &q->err);
 	view->many = o->by != STATS_BY_CAMPAIGN && more_than_one(rows);
 	stats_sort(rows, o->sort);
 	if (o->limit > 0)
 		stats_rows_cut(rows, o->limit);
 	if (o->out == &stats_table && (o->by == STATS_BY_CAMPAIGN || view->many) &&
 	    stats_read_names(q, rows, false) != 0)
-		status = target_failed(t, q->cure, q->err);
+		status = target_failed(t, &q->err);
 	if (status == EX_OK && o->out == &stats_table && view->term->tty &&
 	    !o->spanned && o->by == STATS_BY_CAMPAIGN && rows->n <= SPARKS_MAX &&
 	    stats_read_sparks(q, rows, view->now) != 0)
-		status = target_failed(t, q->cure, q->err);
+		status = target_failed(t, &q->err);
 	if (rows->n == 0 && !total.counts.found)
 		say_nothing(o, t);
 	else
@@ -272,7 +272,7 @@ show_rows(struct query *q, const struct stats_options *o, const struct target *t
 	view->total_is_all = view->total != NULL && o->n_names == 0 &&
 	    o->by == STATS_BY_CAMPAIGN && total.counts.found;
 	if (status == EX_OK && o->out->list(view, rows) != 0)
-		status = target_failed(t, REDIS_CURE_MEMORY, "");
+		status = target_no_memory();
 	counts_fini(&total.counts);
 	return status;
 }
@@ -294,7 +294,7 @@ list(struct query *q, const struct stats_options *o, const struct target *t,
 	if (status == EX_OK || (status == CMD_NOT_FOUND && rows.n > 0))
 		shown = show_rows(q, o, t, view, &rows);
 	else if (status == CMD_NOT_FOUND && o->out->list(view, &rows) != 0)
-		shown = target_failed(t, REDIS_CURE_MEMORY, "");
+		shown = target_no_memory();
 	stats_rows_fini(&rows);
 	return shown != EX_OK ? shown : status;
 }
@@ -315,7 +315,7 @@ read_details(struct query *q, const struct stats_options *o, const struct target
 		registry_resolve(o->names[i], &name);
 		if (stats_read_detail(q, name.name, o->now, d) != 0) {
 			stats_detail_fini(d);
-			return target_failed(t, q->cure, q->err);
+			return target_failed(t, &q->err);
 		}
 		if (d->row.counts.found) {
 			++*n;
@@ -338,11 +338,11 @@ details(struct query *q, const struct stats_options *o, const struct target *t,
 	int status;
 
 	if (v == NULL)
-		return target_failed(t, REDIS_CURE_MEMORY, "");
+		return target_no_memory();
 	status = read_details(q, o, t, v, &n);
 	if (status == EX_OK || status == CMD_NOT_FOUND)
 		if (o->out->detail(view, v, n) != 0)
-			status = target_failed(t, REDIS_CURE_MEMORY, "");
+			status = target_no_memory();
 	for (size_t i = 0; i < n; i++)
 		stats_detail_fini(&v[i]);
 	free(v);

@@ -232,7 +232,7 @@ watch_main(int argc, char **argv)
 	w.utf8 = term.utf8;
 	w.style = term.style;
 	if (watch_init(&w) != 0)
-		return target_failed(&w.target, REDIS_CURE_MEMORY, "");
+		return target_no_memory();
 	if (screen_open(err, sizeof(err)) != 0) {
 		term_say("%s; metermark stats prints the counters once", err);
 		watch_fini(&w);

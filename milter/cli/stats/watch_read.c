@@ -128,8 +128,7 @@ connect_once(struct watch *w)
 	if (w->query.net != NULL)
 		return 0;
 	w->query = (struct query) { .prefix = w->target.prefix };
-	w->query.net = redis_net_open(&w->target.url, &options, &w->query.cure,
-	    w->query.err, sizeof(w->query.err));
+	w->query.net = redis_net_open(&w->target.url, &options, &w->query.err);
 	return w->query.net != NULL ? 0 : -1;
 }
 
@@ -139,7 +138,7 @@ away(struct watch *w, int64_t now_ms)
 	struct buf why;
 
 	buf_init(&why, sizeof(w->why) - 1);
-	visible_add(&why, str_of(w->query.err), w->utf8);
+	visible_add(&why, str_of(w->query.err.text), w->utf8);
 	snprintf(w->why, sizeof(w->why), "%s", why.p);
 	buf_fini(&why);
 	if (w->since_ms == 0)

@@ -48,23 +48,22 @@ error_replies_are_sorted_by_their_first_word(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		if (redis_link_cure(cases[i].reply) != cases[i].cure)
+		if (redis_error_cure(cases[i].reply) != cases[i].cure)
 			fail_msg("%s", cases[i].reply);
 }
 
 static void
 assert_no_link(const char *url, enum redis_cure want, const char *word)
 {
-	enum redis_cure cure = REDIS_CURE_NONE;
-	char err[300] = "";
+	struct redis_error err = { .cure = REDIS_CURE_NONE };
 	struct rurl u;
 
-	assert_int_equal(rurl_parse(url, &u, err, sizeof err), 0);
-	assert_null(redis_link_open(&u, 300, &cure, err, sizeof err));
-	assert_int_equal(cure, want);
-	if (strstr(err, word) == NULL)
-		fail_msg("\"%s\" lacks \"%s\"", err, word);
-	assert_null(strstr(err, "S3CRET"));
+	assert_int_equal(rurl_parse(url, &u, err.text, sizeof err.text), 0);
+	assert_null(redis_link_open(&u, 300, &err));
+	assert_int_equal(err.cure, want);
+	if (strstr(err.text, word) == NULL)
+		fail_msg("\"%s\" lacks \"%s\"", err.text, word);
+	assert_null(strstr(err.text, "S3CRET"));
 }
 
 /* A listening socket on a port of the system's choice. */

@@ -235,7 +235,7 @@ put_map(void)
 }
 
 static struct redis_net *
-open_net(const char *form, enum redis_cure *cure, char *err, size_t errlen)
+open_net(const char *form, struct redis_error *err)
 {
 	const struct redis_net_options o = { .timeout_ms = 1000, .script = "return 1" };
 	char text[200];
@@ -243,32 +243,32 @@ open_net(const char *form, enum redis_cure *cure, char *err, size_t errlen)
 
 	snprintf(text, sizeof text, "%s:%d%s", form, port,
 	    strstr(form, "sentinel") != NULL ? "/m" : "");
-	assert_int_equal(rurl_parse(text, &u, err, errlen), 0);
-	return redis_net_open(&u, &o, cure, err, errlen);
+	assert_int_equal(rurl_parse(text, &u, err->text, sizeof(err->text)), 0);
+	return redis_net_open(&u, &o, err);
 }
 
 static struct redis_net *
 open_cluster(void)
 {
-	enum redis_cure cure;
 	struct redis_net *net;
-	char err[512];
+	struct redis_error err;
 
 	put_map();
-	net = open_net("redis+cluster://127.0.0.1", &cure, err, sizeof err);
+	net = open_net("redis+cluster://127.0.0.1", &err);
 	if (net == NULL)
-		fail_msg("%s", err);
+		fail_msg("%s", err.text);
 	return net;
 }
 
 static struct redisReply *
-get(struct redis_net *net, enum redis_cure *cure, char *err, size_t errlen)
+get(struct redis_net *net, struct redis_error *err)
 {
 	const char *argv[] = { "GET", "k" };
 
-	if (redis_net_append(net, STR("k"), 2, argv, NULL, cure, err, errlen) == -1)
+	if (redis_net_append(
+		net, STR("k"), &(struct rargs) { .argv = argv, .n = 2 }, err) == -1)
 		return NULL;
-	return redis_net_reply(net, cure, err, errlen);
+	return redis_net_reply(net, err);
 }
 
 /* ==== tests ==== */
@@ -303,15 +303,13 @@ a_map_that_is_none_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
-		enum redis_cure cure = REDIS_CURE_NONE;
-		char err[512] = "";
+		struct redis_error err = { .cure = REDIS_CURE_NONE };
 
 		put(CLUSTER, maps[i]);
-		if (open_net("redis+cluster://127.0.0.1", &cure, err, sizeof err) !=
-		    NULL)
+		if (open_net("redis+cluster://127.0.0.1", &err) != NULL)
 			fail_msg("%s was taken", maps[i]);
-		assert_int_not_equal(cure, REDIS_CURE_NONE);
-		assert_non_null(strstr(err, "redis://127.0.0.1:"));
+		assert_int_not_equal(err.cure, REDIS_CURE_NONE);
+		assert_non_null(strstr(err.text, "redis://127.0.0.1:"));
 	}
 }
 
@@ -323,19 +321,19 @@ a_server_that_does_not_know_its_name_is_the_one_we_asked(void **state)
 	(void)state;
 	put(GET, "+here\r\n");
 	for (size_t i = 0; i < 3; i++) {
-		enum redis_cure cure;
+		struct redis_error err;
 		struct redis_net *net;
 		struct redisReply *r;
-		char err[512], map[200];
+		char map[200];
 
 		snprintf(map, sizeof map, "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n%s:%d\r\n",
 		    hosts[i], port);
 		put(CLUSTER, map);
-		net = open_net("redis+cluster://127.0.0.1", &cure, err, sizeof err);
+		net = open_net("redis+cluster://127.0.0.1", &err);
 		assert_non_null(net);
-		r = get(net, &cure, err, sizeof err);
+		r = get(net, &err);
 		if (r == NULL)
-			fail_msg("%s", err);
+			fail_msg("%s", err.text);
 		redis_link_free_reply(r);
 		redis_net_close(net);
 	}
@@ -350,21 +348,21 @@ servers_that_send_us_round_in_circles_are_left(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		struct redis_net *net = open_cluster();
-		enum redis_cure cure = REDIS_CURE_NONE;
-		char err[512] = "", text[100];
+		struct redis_error err = { .cure = REDIS_CURE_NONE };
+		char text[100];
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 		snprintf(text, sizeof text, forms[i], port);
 #pragma GCC diagnostic pop
 		put(GET, text);
-		assert_null(get(net, &cure, err, sizeof err));
-		assert_int_equal(cure, REDIS_CURE_HOLD);
+		assert_null(get(net, &err));
+		assert_int_equal(err.cure, REDIS_CURE_HOLD);
 		assert_in_range(times(GET), 2, 10);
 		/* The net is still good. */
 		put(GET, "+fine\r\n");
-		redis_link_free_reply(get(net, &cure, err, sizeof err));
-		assert_int_equal(cure, REDIS_CURE_NONE);
+		redis_link_free_reply(get(net, &err));
+		assert_int_equal(err.cure, REDIS_CURE_NONE);
 		redis_net_close(net);
 	}
 }
@@ -380,14 +378,13 @@ redirections_that_lead_nowhere_hold_the_command_only(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		struct redis_net *net = open_cluster();
-		enum redis_cure cure = REDIS_CURE_NONE;
-		char err[512] = "";
+		struct redis_error err = { .cure = REDIS_CURE_NONE };
 
 		put(GET, texts[i]);
-		assert_null(get(net, &cure, err, sizeof err));
-		if (cure != REDIS_CURE_HOLD)
-			fail_msg("%s: cure %d: %s", texts[i], (int)cure, err);
-		assert_true(err[0] != '\0');
+		assert_null(get(net, &err));
+		if (err.cure != REDIS_CURE_HOLD)
+			fail_msg("%s: cure %d: %s", texts[i], (int)err.cure, err.text);
+		assert_true(err.text[0] != '\0');
 		assert_int_equal(redis_net_owed(net), 0);
 		redis_net_close(net);
 	}
@@ -397,14 +394,13 @@ static void
 what_a_person_must_cure_is_passed_on(void **state)
 {
 	struct redis_net *net = open_cluster();
-	enum redis_cure cure = REDIS_CURE_NONE;
-	char err[512] = "";
+	struct redis_error err = { .cure = REDIS_CURE_NONE };
 
 	(void)state;
 	put(GET, "-WRONGTYPE of key\r\n");
-	assert_null(get(net, &cure, err, sizeof err));
-	assert_int_equal(cure, REDIS_CURE_OPERATOR);
-	assert_string_equal(err, "WRONGTYPE of key");
+	assert_null(get(net, &err));
+	assert_int_equal(err.cure, REDIS_CURE_OPERATOR);
+	assert_string_equal(err.text, "WRONGTYPE of key");
 	redis_net_close(net);
 }
 
@@ -414,8 +410,7 @@ the_script_goes_once_and_again_when_it_is_denied(void **state)
 {
 	struct redis_net *net = open_cluster();
 	const char *argv[] = { "EVALSHA", redis_net_sha(net), "1", "k" };
-	enum redis_cure cure = REDIS_CURE_NONE;
-	char err[512] = "";
+	struct redis_error err = { .cure = REDIS_CURE_NONE };
 
 	(void)state;
 	assert_string_equal(
@@ -423,12 +418,12 @@ the_script_goes_once_and_again_when_it_is_denied(void **state)
 	put(SCRIPT, "$1\r\nx\r\n");
 	put(EVALSHA, ":1\r\n");
 	for (int i = 0; i < 10; i++)
-		assert_int_equal(redis_net_eval(net, STR("k"), 4, argv, NULL, &cure,
-				     err, sizeof err),
+		assert_int_equal(redis_net_eval(net, STR("k"),
+				     &(struct rargs) { .argv = argv, .n = 4 }, &err),
 		    0);
 	assert_int_equal(redis_net_owed(net), 10);
 	for (int i = 0; i < 10; i++) {
-		struct redisReply *r = redis_net_reply(net, &cure, err, sizeof err);
+		struct redisReply *r = redis_net_reply(net, &err);
 
 		assert_non_null(r);
 		redis_link_free_reply(r);
@@ -438,13 +433,14 @@ the_script_goes_once_and_again_when_it_is_denied(void **state)
 	put(SCRIPT, "-NOPERM script load\r\n");
 	put(EVALSHA, "-NOSCRIPT no\r\n");
 	for (int i = 0; i < 2; i++) {
-		redis_net_eval(net, STR("k"), 4, argv, NULL, &cure, err, sizeof err);
-		assert_null(redis_net_reply(net, &cure, err, sizeof err));
+		redis_net_eval(
+		    net, STR("k"), &(struct rargs) { .argv = argv, .n = 4 }, &err);
+		assert_null(redis_net_reply(net, &err));
 		/* Denied first; then loading it is. */
 		assert_int_equal(
-		    cure, i == 0 ? REDIS_CURE_SCRIPT : REDIS_CURE_OPERATOR);
+		    err.cure, i == 0 ? REDIS_CURE_SCRIPT : REDIS_CURE_OPERATOR);
 	}
-	assert_string_equal(err, "NOPERM script load");
+	assert_string_equal(err.text, "NOPERM script load");
 	redis_net_close(net);
 }
 
@@ -454,25 +450,25 @@ a_server_that_hangs_up_in_the_middle_leaves_all_in_doubt(void **state)
 {
 	struct redis_net *net = open_cluster();
 	const char *argv[] = { "GET", "k" };
-	enum redis_cure cure = REDIS_CURE_NONE;
-	char err[512] = "";
+	struct redis_error err = { .cure = REDIS_CURE_NONE };
 
 	(void)state;
 	put(GET, "");
 	for (int i = 0; i < 300; i++)
-		assert_int_equal(redis_net_append(net, STR("k"), 2, argv, NULL, &cure,
-				     err, sizeof err),
+		assert_int_equal(redis_net_append(net, STR("k"),
+				     &(struct rargs) { .argv = argv, .n = 2 }, &err),
 		    0);
 	for (int i = 0; i < 300; i++) {
-		assert_null(redis_net_reply(net, &cure, err, sizeof err));
-		assert_int_equal(cure, REDIS_CURE_HOLD);
+		assert_null(redis_net_reply(net, &err));
+		assert_int_equal(err.cure, REDIS_CURE_HOLD);
 	}
 	/* Left alone for a while: nothing is queued, and that is said. */
-	assert_int_equal(
-	    redis_net_append(net, STR("k"), 2, argv, NULL, &cure, err, sizeof err), -1);
-	assert_int_equal(cure, REDIS_CURE_HOLD);
+	assert_int_equal(redis_net_append(net, STR("k"),
+			     &(struct rargs) { .argv = argv, .n = 2 }, &err),
+	    -1);
+	assert_int_equal(err.cure, REDIS_CURE_HOLD);
 	assert_false(redis_net_is_up(net));
-	assert_null(redis_net_reply(net, &cure, err, sizeof err));
+	assert_null(redis_net_reply(net, &err));
 	redis_net_close(net);
 }
 
@@ -482,12 +478,12 @@ closing_with_replies_owed_is_legal(void **state)
 {
 	struct redis_net *net = open_cluster();
 	const char *argv[] = { "GET", "k" };
-	enum redis_cure cure;
-	char err[512];
+	struct redis_error err;
 
 	(void)state;
 	for (int i = 0; i < 5; i++)
-		redis_net_append(net, STR("k"), 2, argv, NULL, &cure, err, sizeof err);
+		redis_net_append(
+		    net, STR("k"), &(struct rargs) { .argv = argv, .n = 2 }, &err);
 	redis_net_close(net);
 	redis_net_close(NULL);
 }
@@ -503,15 +499,13 @@ a_sentinel_that_answers_nonsense_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-		enum redis_cure cure = REDIS_CURE_NONE;
-		char err[512] = "";
+		struct redis_error err = { .cure = REDIS_CURE_NONE };
 
 		put(SENTINEL, texts[i]);
-		if (open_net("redis+sentinel://127.0.0.1", &cure, err, sizeof err) !=
-		    NULL)
+		if (open_net("redis+sentinel://127.0.0.1", &err) != NULL)
 			fail_msg("%s was taken", texts[i]);
-		assert_int_not_equal(cure, REDIS_CURE_NONE);
-		assert_true(err[0] != '\0');
+		assert_int_not_equal(err.cure, REDIS_CURE_NONE);
+		assert_true(err.text[0] != '\0');
 	}
 }
 
