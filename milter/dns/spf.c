@@ -7,7 +7,6 @@
  */
 #include "dns/spf.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,141 +41,38 @@ spf_is(struct str text)
 	    (text.len == 6 || text.p[6] == ' ');
 }
 
-static enum spf_result because(struct spf *, enum spf_result, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static enum spf_result
-because(struct spf *s, enum spf_result r, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(s->why, sizeof(s->why), fmt, ap);
-	va_end(ap);
-	return r;
-}
-
-/* A question, counted. */
-static const struct dns_answer *
-ask(struct spf *s, enum dns_type type, struct str name)
-{
-	static const struct dns_answer none = { .status = DNS_BAD_NAME };
-	static const struct dns_answer enough = { .status = DNS_FAILED };
-	const struct dns_answer *a;
-
-	if (!dns_name_ok(name))
-		return &none;
-	if (s->questions++ >= SPF_QUESTIONS_MAX)
-		return &enough;
-	a = s->ask(s->self, type, name);
-	s->voids += dns_void(a->status);
-	return a;
-}
-
-/* What an answer that is none means; SPF_NONE: go on. */
-static enum spf_result
-trouble(struct spf *s, const struct dns_answer *a, enum dns_type type, const char *name)
-{
-	if (dns_unknown(a->status))
-		return because(s, SPF_TEMPERROR, "%s of %.160s: %s",
-		    dns_type_name(type), name, dns_status_text(a->status));
-	if (s->voids > SPF_VOIDS_MAX && !s->survey)
-		return because(s, SPF_PERMERROR,
-		    "%.160s: more than %d look-ups of what does not exist", name,
-		    SPF_VOIDS_MAX);
-	return SPF_NONE;
-}
-
 /* ==== Addresses ==== */
-
-static bool
-in_network(
-    const struct cidr_addr *ip, const struct cidr_addr *net, const struct spf_term *t)
-{
-	struct cidr wide = { .net = *net };
-	bool v4 = spf_is_v4(ip);
-
-	if (v4 != spf_is_v4(net))
-		return false;
-	wide.bits = v4 ? 96 + t->bits4 : t->bits6;
-	for (size_t i = 0; i < 16; i++) {
-		unsigned keep = wide.bits > 8 * i ? wide.bits - 8 * (unsigned)i : 0;
-		unsigned mask = keep >= 8 ? 0xff : (0xff00u >> keep) & 0xff;
-
-		if (((ip->b[i] ^ net->b[i]) & mask) != 0)
-			return false;
-	}
-	return true;
-}
-
-static void
-address_of(const struct dns_value *v, struct cidr_addr *out)
-{
-	*out = (struct cidr_addr) { .b = { [10] = 0xff, [11] = 0xff } };
-	if (v->data.len == 16)
-		memcpy(out->b, v->data.p, 16);
-	else if (v->data.len == 4)
-		memcpy(out->b + 12, v->data.p, 4);
-}
 
 /* Does one of the host's addresses match?  SPF_PASS: it does; SPF_NONE: no. */
 static enum spf_result
 match_host(struct spf *s, const struct spf_term *t, struct str host)
 {
 	enum dns_type type = spf_is_v4(&s->ip) ? DNS_A : DNS_AAAA;
-	const struct dns_answer *a = ask(s, type, host);
+	const struct dns_answer *a = spf_ask(s, type, host);
 	char name[SPF_NAME_MAX];
 	struct cidr_addr addr;
 
 	snprintf(name, sizeof(name), "%.*s", (int)host.len, host.p);
 	for (size_t i = 0; i < a->n && !s->survey; i++) {
-		address_of(&a->v[i], &addr);
-		if (in_network(&s->ip, &addr, t))
+		spf_address(&a->v[i], &addr);
+		if (spf_in_network(&s->ip, &addr, t))
 			return SPF_PASS;
 	}
-	return trouble(s, a, type, name);
+	return spf_trouble(s, a, type, name);
 }
 
 static enum spf_result
 match_mx(struct spf *s, const struct spf_term *t, struct str domain)
 {
-	const struct dns_answer *a = ask(s, DNS_MX, domain);
-	enum spf_result r = trouble(s, a, DNS_MX, domain.p);
+	const struct dns_answer *a = spf_ask(s, DNS_MX, domain);
+	enum spf_result r = spf_trouble(s, a, DNS_MX, domain.p);
 
 	if (r == SPF_NONE && a->n > SPF_HOSTS_MAX)
-		return because(s, SPF_PERMERROR, "%.160s has more than %d mail servers",
-		    domain.p, SPF_HOSTS_MAX);
+		return spf_because(s, SPF_PERMERROR,
+		    "%.160s has more than %d mail servers", domain.p, SPF_HOSTS_MAX);
 	for (size_t i = 0; i < a->n && r == SPF_NONE; i++)
 		r = match_host(s, t, a->v[i].data);
 	return r;
-}
-
-void
-spf_validated(struct spf *s, struct spf_names *names)
-{
-	static const struct spf_term exact = { .bits4 = 32, .bits6 = 128 };
-	enum dns_type type = spf_is_v4(&s->ip) ? DNS_A : DNS_AAAA;
-	char reverse[80];
-	const struct dns_answer *a, *back;
-	struct cidr_addr addr;
-
-	names->n = 0;
-	spf_reverse_name(&s->ip, reverse, sizeof(reverse));
-	a = ask(s, DNS_PTR, str_of(reverse));
-	for (size_t i = 0; i < a->n && i < SPF_HOSTS_MAX; i++) {
-		bool leads_back = false;
-
-		if (!dns_name_ok(a->v[i].data))
-			continue;
-		/* Voids of other people's names are not the record's fault. */
-		back = s->ask(s->self, type, a->v[i].data);
-		for (size_t k = 0; k < back->n && !leads_back; k++) {
-			address_of(&back->v[k], &addr);
-			leads_back = in_network(&s->ip, &addr, &exact);
-		}
-		if (leads_back)
-			names->v[names->n++] = a->v[i].data;
-	}
 }
 
 static enum spf_result
@@ -196,11 +92,11 @@ match_ptr(struct spf *s, struct str domain)
 static enum spf_result
 match_exists(struct spf *s, struct str domain)
 {
-	const struct dns_answer *a = ask(s, DNS_A, domain);
+	const struct dns_answer *a = spf_ask(s, DNS_A, domain);
 
 	if (a->n > 0 && !s->survey)
 		return SPF_PASS;
-	return trouble(s, a, DNS_A, domain.p);
+	return spf_trouble(s, a, DNS_A, domain.p);
 }
 
 /* ==== Records within records ==== */
@@ -212,7 +108,7 @@ other_record(struct spf *s, const struct frame *f, struct str domain)
 
 	for (const struct frame *up = f; up != NULL; up = up->above)
 		if (str_caseeq(up->domain, domain))
-			return because(s, SPF_PERMERROR,
+			return spf_because(s, SPF_PERMERROR,
 			    "the record of %.160s leads back to itself", domain.p);
 	return walk(s, &inner);
 }
@@ -231,7 +127,8 @@ match_include(struct spf *s, const struct frame *f, struct str domain)
 		return SPF_PERMERROR;
 	case SPF_NONE:
 		snprintf(why, sizeof(why), "%.*s", (int)sizeof(why) - 1, s->why);
-		return because(s, SPF_PERMERROR, "include:%.110s: %s", domain.p, why);
+		return spf_because(
+		    s, SPF_PERMERROR, "include:%.110s: %s", domain.p, why);
 	default:
 		return SPF_NONE;
 	}
@@ -246,7 +143,7 @@ count(struct spf *s)
 	s->lookups++;
 	if (s->survey ? s->lookups < SURVEY_MAX : s->lookups <= SPF_LOOKUPS_MAX)
 		return SPF_NONE;
-	return because(s, SPF_PERMERROR, "more than %d look-ups",
+	return spf_because(s, SPF_PERMERROR, "more than %d look-ups",
 	    s->survey ? SURVEY_MAX - 1 : SPF_LOOKUPS_MAX);
 }
 
@@ -278,8 +175,8 @@ match(struct spf *s, const struct frame *f, const struct spf_term *t)
 	if (t->kind == SPF_T_ALL)
 		return s->survey ? SPF_NONE : SPF_PASS;
 	if (t->kind == SPF_T_IP4 || t->kind == SPF_T_IP6)
-		return !s->survey && in_network(&s->ip, &t->net, t) ? SPF_PASS
-								    : SPF_NONE;
+		return !s->survey && spf_in_network(&s->ip, &t->net, t) ? SPF_PASS
+									: SPF_NONE;
 	if (count(s) != SPF_NONE)
 		return SPF_PERMERROR;
 	if (s->survey && spf_has_macro(t->domain))
@@ -310,7 +207,7 @@ examine(struct spf *s, struct str rest, struct spf_term *redirect)
 	}
 	if (more == 0 && n_redirect <= 1 && n_exp <= 1)
 		return 0;
-	because(s, SPF_PERMERROR, "%s",
+	spf_because(s, SPF_PERMERROR, "%s",
 	    more != 0            ? err
 		: n_redirect > 1 ? "redirect= stands twice"
 				 : "exp= stands twice");
@@ -329,11 +226,12 @@ follow(struct spf *s, const struct frame *f, const struct spf_term *t)
 	if (s->survey && spf_has_macro(t->domain))
 		return SPF_NEUTRAL;
 	if (spf_expand(&with, t->domain, name) != 0)
-		return because(s, SPF_PERMERROR, "redirect= names no valid domain");
+		return spf_because(s, SPF_PERMERROR, "redirect= names no valid domain");
 	r = other_record(s, f, str_of(name));
 	if (r != SPF_NONE)
 		return r;
-	return because(s, SPF_PERMERROR, "redirect=%.160s: there is no record", name);
+	return spf_because(
+	    s, SPF_PERMERROR, "redirect=%.160s: there is no record", name);
 }
 
 static enum spf_result
@@ -356,7 +254,7 @@ evaluate(struct spf *s, const struct frame *f, struct str record)
 		all |= t.kind == SPF_T_ALL;
 		r = match(s, f, &t);
 		if (r == SPF_PASS)
-			return because(s, t.result, "%.*s of %.160s",
+			return spf_because(s, t.result, "%.*s of %.160s",
 			    t.text.len < SHOWN_MAX ? (int)t.text.len : SHOWN_MAX,
 			    t.text.p, f->domain.p);
 		if (r != SPF_NONE)
@@ -364,7 +262,7 @@ evaluate(struct spf *s, const struct frame *f, struct str record)
 	}
 	if (redirect.kind == SPF_T_REDIRECT && !all)
 		return follow(s, f, &redirect);
-	return because(s, SPF_NEUTRAL, "no term of %.160s matches", f->domain.p);
+	return spf_because(s, SPF_NEUTRAL, "no term of %.160s matches", f->domain.p);
 }
 
 /* The one record among the texts; NULL with why and the result. */
@@ -373,12 +271,12 @@ record_of(struct spf *s, const struct dns_answer *a, enum spf_result *r)
 {
 	const struct dns_value *record = NULL;
 
-	*r = because(s, SPF_NONE, "there is no record");
+	*r = spf_because(s, SPF_NONE, "there is no record");
 	for (size_t i = 0; i < a->n; i++) {
 		if (!spf_is(a->v[i].data))
 			continue;
 		if (record != NULL) {
-			*r = because(s, SPF_PERMERROR,
+			*r = spf_because(s, SPF_PERMERROR,
 			    "there is more than one record that begins with v=spf1");
 			return NULL;
 		}
@@ -396,11 +294,11 @@ walk(struct spf *s, const struct frame *f)
 	enum spf_result r;
 
 	if (!dns_name_ok(f->domain) || str_find(f->domain, '.') == f->domain.len)
-		return because(s, SPF_NONE, "no valid domain");
+		return spf_because(s, SPF_NONE, "no valid domain");
 	a = s->ask(s->self, DNS_TXT, f->domain);
 	s->questions++;
 	if (dns_unknown(a->status))
-		return because(s, SPF_TEMPERROR, "TXT of %.160s: %s", f->domain.p,
+		return spf_because(s, SPF_TEMPERROR, "TXT of %.160s: %s", f->domain.p,
 		    dns_status_text(a->status));
 	record = record_of(s, a, &r);
 	if (record == NULL)
@@ -428,7 +326,7 @@ spf_check(struct spf *s, struct str domain)
 	if (str_ends(domain, STR(".")))
 		domain.len--;
 	if (domain.len >= sizeof(name))
-		return because(s, SPF_NONE, "no valid domain");
+		return spf_because(s, SPF_NONE, "no valid domain");
 	memcpy(name, domain.p, domain.len);
 	name[domain.len] = '\0';
 	top.domain = str_make(name, domain.len);

@@ -271,28 +271,3 @@ spf_expand(const struct spf_macros *with, struct str s, char out[SPF_NAME_MAX])
 	buf_fini(&b);
 	return rc;
 }
-
-bool
-spf_is_v4(const struct cidr_addr *a)
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-	return memcmp(a->b, mapped, sizeof(mapped)) == 0;
-}
-
-void
-spf_reverse_name(const struct cidr_addr *a, char *out, size_t size)
-{
-	size_t used = 0;
-
-	if (spf_is_v4(a)) {
-		snprintf(out, size, "%u.%u.%u.%u.in-addr.arpa", a->b[15], a->b[14],
-		    a->b[13], a->b[12]);
-		return;
-	}
-	out[0] = '\0';
-	for (size_t i = 16; i-- > 0 && used + 4 < size; used += 4)
-		snprintf(out + used, size - used, "%x.%x.", a->b[i] & 15u,
-		    (unsigned)a->b[i] >> 4);
-	snprintf(out + used, size - used, "ip6.arpa");
-}

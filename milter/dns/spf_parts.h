@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spf_parts.h - the terms of a record and their macros, for spf*.c; and names of
- * addresses and of what is below a domain, for dnslook*.c and dkimsig.c.
+ * spf_parts.h - the terms of a record, their macros and the questions to DNS, for
+ * spf*.c; and the names of addresses, for dnslook*.c.
  */
 #ifndef METERMARK_DNS_SPF_PARTS_H
 #define METERMARK_DNS_SPF_PARTS_H
@@ -54,6 +54,25 @@ bool spf_macro_ok(struct str spec);
 int spf_expand(const struct spf_macros *, struct str spec, char out[SPF_NAME_MAX]);
 /* A name whose expansion is another one for each sender or address. */
 bool spf_has_macro(struct str spec);
+
+/* The result, after a sentence for spf->why. */
+enum spf_result spf_because(struct spf *, enum spf_result, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/*
+ * The answer to a question, which counts against the limits of RFC 7208 4.6.4: one that
+ * is over SPF_QUESTIONS_MAX is not asked.  Valid as spf->ask() says.
+ */
+const struct dns_answer *spf_ask(struct spf *, enum dns_type, struct str name);
+/* What an answer means that holds no values; SPF_NONE: the check goes on. */
+enum spf_result spf_trouble(
+    struct spf *, const struct dns_answer *, enum dns_type, const char *name);
+
+/* Both are addresses of one family, and their first bits are the same: as many as the
+ * term says for that family. */
+bool spf_in_network(
+    const struct cidr_addr *ip, const struct cidr_addr *net, const struct spf_term *);
+/* The address in an A or AAAA record. */
+void spf_address(const struct dns_value *, struct cidr_addr *);
 
 /* Names of the address that lead back to it (5.5), at most SPF_HOSTS_MAX. */
 struct spf_names {
