@@ -16,15 +16,15 @@
 #include <stdint.h>
 
 #include "campaign/camp.h"
-#include "campaign/sourceread.h"
+#include "campaign/sourcejson.h"
 #include "config/conf.h"
 #include "mail/bodyscan.h"
 #include "mail/hdr.h"
 #include "mail/idname.h"
+#include "message/decision.h"
 #include "text/arena.h"
 #include "text/cidr.h"
 #include "token/mark.h"
-#include "token/verp.h"
 
 /* Why a client's mail may be ours; the strongest that holds. */
 enum decide_class {
@@ -59,28 +59,6 @@ struct decide_facts {
 	idname_fn idn;         /* NULL: international names stay as they are */
 };
 
-enum decide_verdict { DECIDE_PASS, DECIDE_ACCEPT, DECIDE_REJECT, DECIDE_TEMPFAIL };
-
-struct decision {
-	enum decide_verdict verdict;
-	/*
-	 * One word for the log: why it passes untouched, is refused or goes unsigned;
-	 * NULL when there is nothing to explain.
-	 */
-	const char *why;
-	/* Of REJECT and TEMPFAIL: reply code, enhanced code (RFC 3463) and text. */
-	const char *code, *xcode, *text;
-	struct camp_name campaign;
-	struct source_found source;       /* what named it, and the tags beside it */
-	const struct conf_stream *stream; /* NULL: none matched */
-	const struct conf_domain *domain; /* signs it; NULL: goes unsigned */
-	struct str from_domain;   /* in ASCII if it can be; "": no certain one */
-	unsigned skips;           /* see mail/signset.h */
-	bool partly;              /* a field was left out of the signature */
-	struct verp sender;       /* of the envelope, where it is changed */
-	const char *edit_skipped; /* name of a field that was not added, set or made */
-};
-
 /* Decide, and mark the edits in the header list.  Memory is the arena's. */
 void decide_message(const struct conf *, const struct decide_facts *, struct hdr *,
     struct arena *, camp_sha256_fn, struct decision *);
@@ -88,9 +66,6 @@ void decide_message(const struct conf *, const struct decide_facts *, struct hdr
 /* Once the body is known. */
 void decide_body(
     const struct conf *, bool sendmail, const struct bodyscan *, struct decision *);
-
-/* The word of the log for it: "accepted". */
-const char *decide_event(enum decide_verdict);
 
 /*
  * True when a Received field says that this very host has had the message before (see

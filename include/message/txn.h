@@ -61,8 +61,8 @@ struct txn_start {
 /* What the milter must do; valid until the next call of the same txn. */
 struct txn_outcome {
 	enum decide_verdict verdict;
-	const char *code, *xcode, *text; /* of REJECT and TEMPFAIL */
-	struct plan plan;                /* of ACCEPT */
+	struct reply reply; /* of REJECT and TEMPFAIL */
+	struct plan plan;   /* of ACCEPT */
 	const char *hold;   /* of ACCEPT: why it goes into quarantine, or NULL */
 	bool warn;          /* the log line is a warning */
 	struct verp sender; /* of ACCEPT: the new one, if any */

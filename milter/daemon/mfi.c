@@ -253,32 +253,16 @@ on_close(SMFICTX *ctx)
 
 /* ==== Message ==== */
 
+/* Refuse, for now, a message that no txn knows of, and count it. */
 static sfsistat
-refuse_for_now(SMFICTX *ctx, const char *xcode, const char *text)
+refuse_for_now(SMFICTX *ctx, enum reply_id reply)
 {
-	static char code[] = "451";
-	char x[16], t[128];
 	struct tally_delta d = { .when = clock_wall_s(),
 		.n = { [TALLY_TEMPFAILED] = 1 } };
 
-	keep(x, sizeof x, str_of(xcode));
-	keep(t, sizeof t, str_of(text));
-	(void)smfi_setreply(ctx, code, x, t);
 	camp_canonical(STR(CAMP_NONE), crypto_sha256, &d.campaign);
 	(void)process.env.sink.put(process.env.sink.self, &d);
-	return SMFIS_TEMPFAIL;
-}
-
-static sfsistat
-refuse_at_stop(SMFICTX *ctx)
-{
-	return refuse_for_now(ctx, "4.3.2", "Shutting down, try again later");
-}
-
-static sfsistat
-refuse_no_memory(SMFICTX *ctx)
-{
-	return refuse_for_now(ctx, "4.3.0", "Out of memory, try again later");
+	return mfi_refuse(ctx, reply_of(reply));
 }
 
 static bool
@@ -341,7 +325,7 @@ turn_away(SMFICTX *ctx, struct conn *c)
 		c->away = memory ? AWAY_MEMORY : AWAY_STOP;
 		return SMFIS_NOREPLY;
 	}
-	return memory ? refuse_no_memory(ctx) : refuse_at_stop(ctx);
+	return refuse_for_now(ctx, memory ? REPLY_NO_MEMORY_BEGINNING : REPLY_STOPPING);
 }
 
 static sfsistat
@@ -457,7 +441,7 @@ end_message(SMFICTX *ctx, struct conn *c)
 		break;
 	case DECIDE_REJECT:
 	case DECIDE_TEMPFAIL:
-		status = mfi_refuse(ctx, o);
+		status = mfi_refuse(ctx, &o->reply);
 		break;
 	}
 	commit(c, taken, o->warn || o->verdict == DECIDE_TEMPFAIL || !taken);
@@ -474,7 +458,7 @@ on_end_of_message(SMFICTX *ctx)
 		return SMFIS_TEMPFAIL;
 	if (c->away == AWAY_MEMORY) {
 		leave(c);
-		return refuse_no_memory(ctx);
+		return refuse_for_now(ctx, REPLY_NO_MEMORY_BEGINNING);
 	}
 	if (c->away == NOT_AWAY && (c->txn == NULL || !txn_active(c->txn))) {
 		leave(c);
@@ -482,7 +466,7 @@ on_end_of_message(SMFICTX *ctx)
 	}
 	if (c->away == AWAY_STOP || !gate_ending(process.gate)) {
 		leave(c);
-		return refuse_at_stop(ctx);
+		return refuse_for_now(ctx, REPLY_STOPPING);
 	}
 	status = end_message(ctx, c);
 	gate_ended(process.gate);

@@ -73,9 +73,9 @@ mfi_hold(SMFICTX *ctx, const struct txn_outcome *o)
 }
 
 sfsistat
-mfi_refuse(SMFICTX *ctx, const struct txn_outcome *o)
+mfi_refuse(SMFICTX *ctx, const struct reply *r)
 {
-	/* Where the reply is not taken the MTA's own text for the status serves. */
-	(void)smfi_setreply(ctx, lend(o->code), lend(o->xcode), lend(o->text));
-	return o->verdict == DECIDE_REJECT ? SMFIS_REJECT : SMFIS_TEMPFAIL;
+	/* If libmilter does not take the reply, the MTA has a text of its own. */
+	(void)smfi_setreply(ctx, lend(r->code), lend(r->xcode), lend(r->text));
+	return reply_is_temporary(r) ? SMFIS_TEMPFAIL : SMFIS_REJECT;
 }

@@ -11,14 +11,14 @@
 
 #include <libmilter/mfapi.h>
 
-#include "mail/plan.h"
+#include "message/reply.h"
 #include "message/txn.h"
 
 /* The sender, then the plan.  0, or -1 when an edit was refused. */
 int mfi_apply(SMFICTX *, const struct txn_outcome *);
 /* Put the message into quarantine where the outcome says so.  0, or -1 when refused. */
 int mfi_hold(SMFICTX *, const struct txn_outcome *);
-/* Set the reply of a refused message and return the status that goes with it. */
-sfsistat mfi_refuse(SMFICTX *, const struct txn_outcome *);
+/* Set the reply to a refused message; the status for libmilter that goes with it. */
+sfsistat mfi_refuse(SMFICTX *, const struct reply *);
 
 #endif

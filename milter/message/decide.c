@@ -135,38 +135,25 @@ pass(struct decision *d, const char *why)
 }
 
 static void
-tempfail(struct decision *d, const char *why)
+refuse(struct decision *d, const struct reply *reply)
 {
-	d->verdict = DECIDE_TEMPFAIL;
-	d->why = why;
+	decision_refuse(d, reply);
 	d->domain = NULL;
-	d->code = "451";
-	d->xcode = "4.3.0";
-	d->text = "Message could not be processed now, try again later";
 }
 
 /*
  * A message that must not be signed: refused, or sent on without a signature, as the
- * operator said.  text ends in what the sender can do.
+ * operator said.
  */
 static void
-bad_message(const struct conf *c, struct decision *d, const char *why, const char *text)
+bad_message(const struct conf *c, struct decision *d, enum reply_id reply)
 {
-	d->why = why;
-	d->domain = NULL;
-	if (c->on_bad_message == CONF_BAD_ACCEPT)
+	if (c->on_bad_message != CONF_BAD_ACCEPT) {
+		refuse(d, reply_of(reply));
 		return;
-	d->verdict = DECIDE_REJECT;
-	d->code = "554";
-	d->xcode = "5.6.0";
-	d->text = text;
-}
-
-static void
-too_large(const struct conf *c, struct decision *d)
-{
-	bad_message(
-	    c, d, "header-too-large", "The message header is too large, shorten it");
+	}
+	d->why = reply_of(reply)->why;
+	d->domain = NULL;
 }
 
 /* No place for what is to be done: the next try would find none either if the limit is
@@ -176,15 +163,16 @@ no_room(const struct conf *c, const struct hdr *h, const struct arena *a,
     struct decision *d)
 {
 	if (arena_limited(a) || h->n == HDR_FIELDS_MAX)
-		too_large(c, d);
+		bad_message(c, d, REPLY_HEADER_TOO_LARGE);
 	else
-		tempfail(d, "memory");
+		refuse(d, reply_of(REPLY_NO_MEMORY_DECIDING));
 }
 
 /* Tags that cannot be read: the sender learns of it where the operator said so. */
 static void
 bad_source(const struct conf *c, struct arena *a, struct decision *d)
 {
+	struct reply reply = *reply_of(REPLY_BAD_SOURCE);
 	struct buf text;
 	struct str copy;
 
@@ -196,12 +184,9 @@ bad_source(const struct conf *c, struct arena *a, struct decision *d)
 	    source_fault_text(d->source.fault));
 	copy = arena_copy(a, buf_str(&text));
 	buf_fini(&text);
-	d->verdict = DECIDE_REJECT;
-	d->why = "bad-source";
-	d->domain = NULL;
-	d->code = "550";
-	d->xcode = "5.6.0";
-	d->text = copy.p != NULL ? copy.p : "The tags of the message cannot be read";
+	if (copy.p != NULL)
+		reply.text = copy.p;
+	refuse(d, &reply);
 }
 
 static size_t
@@ -220,12 +205,11 @@ from_domain(const struct conf *c, idname_fn idn, const struct hdr *h, struct are
 	const struct hdr_field *f = hdr_first(h, STR("From"));
 
 	if (f == NULL) {
-		bad_message(c, d, "no-from", "Message has no From field, add one");
+		bad_message(c, d, REPLY_NO_FROM);
 		return false;
 	}
 	if (hdr_count(h, STR("From")) > 1) {
-		bad_message(
-		    c, d, "two-froms", "Message has several From fields, send one");
+		bad_message(c, d, REPLY_TWO_FROMS);
 		return false;
 	}
 	switch (addr_from_domain(f->value, a, &d->from_domain)) {
@@ -247,8 +231,7 @@ from_domain(const struct conf *c, idname_fn idn, const struct hdr *h, struct are
 	case ADDR_MALFORMED:
 		break;
 	}
-	bad_message(c, d, "bad-from",
-	    "The From field names no single domain, it needs one mailbox");
+	bad_message(c, d, REPLY_BAD_FROM);
 	return false;
 }
 
@@ -329,20 +312,16 @@ prepare_signature(const struct conf *c, const struct decide_facts *facts, struct
 		d->skips = signset_skips(h);
 		break;
 	case PRESIGN_FROM_CUT:
-		bad_message(c, d, "from-too-long",
-		    "The From field is longer than this mail server keeps, shorten it");
+		bad_message(c, d, REPLY_FROM_TOO_LONG);
 		break;
 	case PRESIGN_LINE:
-		bad_message(c, d, "long-header-line",
-		    "A header line is too long and has no place to fold it");
+		bad_message(c, d, REPLY_LONG_HEADER_LINE);
 		break;
 	case PRESIGN_CONTROL:
-		bad_message(c, d, "control-in-header",
-		    "A header field holds a control character, encode it");
+		bad_message(c, d, REPLY_CONTROL_IN_HEADER);
 		break;
 	case PRESIGN_TOO_MANY:
-		bad_message(c, d, "too-many-fields",
-		    "Message has too many header fields to be signed");
+		bad_message(c, d, REPLY_TOO_MANY_FIELDS);
 		break;
 	case PRESIGN_MEMORY:
 		return -1;
@@ -431,9 +410,9 @@ decide_message(const struct conf *c, const struct decide_facts *facts, struct hd
 	bad_source(c, a, d);
 	/* Rules must not work on half a header: such a message gets no edits. */
 	if (facts->overflow && facts->no_memory)
-		tempfail(d, "memory");
+		refuse(d, reply_of(REPLY_NO_MEMORY_DECIDING));
 	else if (facts->overflow)
-		too_large(c, d);
+		bad_message(c, d, REPLY_HEADER_TOO_LARGE);
 	if (facts->overflow || d->verdict != DECIDE_ACCEPT)
 		return;
 	if (edit(c, facts, &hits, from_ok, h, a, d) != 0) {
@@ -457,26 +436,7 @@ decide_body(
 	if (d->verdict != DECIDE_ACCEPT || d->domain == NULL)
 		return;
 	if (limit > 0 && b->longest > limit)
-		bad_message(c, d, "long-body-line",
-		    "A body line is too long, encode the body as quoted-printable or "
-		    "base64");
+		bad_message(c, d, REPLY_LONG_BODY_LINE);
 	else if (b->bare_cr || b->bare_lf)
-		bad_message(c, d, "bare-line-end",
-		    "The body holds a CR or LF that is no line end, encode it");
-}
-
-const char *
-decide_event(enum decide_verdict v)
-{
-	switch (v) {
-	case DECIDE_PASS:
-		return "passed";
-	case DECIDE_ACCEPT:
-		return "accepted";
-	case DECIDE_REJECT:
-		return "rejected";
-	case DECIDE_TEMPFAIL:
-		return "tempfailed";
-	}
-	return "accepted";
+		bad_message(c, d, REPLY_BARE_LINE_END);
 }

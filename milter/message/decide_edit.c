@@ -100,18 +100,6 @@ fill_values(const struct decide_facts *facts, const struct decision *d, char dat
 	return 0;
 }
 
-static void
-several_recipients(struct decision *d)
-{
-	d->verdict = DECIDE_REJECT;
-	d->why = "several-recipients";
-	d->domain = NULL;
-	d->code = "550";
-	d->xcode = "5.5.3";
-	d->text = "Such mail tells each recipient how to unsubscribe, send one message "
-		  "for each recipient";
-}
-
 /* The stream's tracking fields and envelope sender.  -1: memory. */
 static int
 write_tracking(const struct decide_facts *facts, const struct tmpl_values *values,
@@ -133,7 +121,8 @@ write_tracking(const struct decide_facts *facts, const struct tmpl_values *value
 	case STAMP_OK:
 		break;
 	case STAMP_SEVERAL:
-		several_recipients(d);
+		decision_refuse(d, reply_of(REPLY_SEVERAL_RECIPIENTS));
+		d->domain = NULL;
 		return 0;
 	case STAMP_NO_ROOM:
 		return -1;

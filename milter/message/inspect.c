@@ -48,15 +48,14 @@ inspect_nothing(struct inspection *out)
 void
 inspect_decide(const struct inspection *in, struct decision *d)
 {
-	bool reject = in->action == RULE_REJECT;
+	struct reply reply = *reply_of(
+	    in->action == RULE_REJECT ? REPLY_RULE_REJECT : REPLY_RULE_TEMPFAIL);
 
-	if (!reject && in->action != RULE_TEMPFAIL)
+	if (in->action != RULE_REJECT && in->action != RULE_TEMPFAIL)
 		return;
-	d->verdict = reject ? DECIDE_REJECT : DECIDE_TEMPFAIL;
-	d->why = in->rule;
-	d->code = reject ? "550" : "451";
-	d->xcode = reject ? "5.7.1" : "4.7.1";
-	d->text = in->text;
+	reply.why = in->rule;
+	reply.text = in->text;
+	decision_refuse(d, &reply);
 }
 
 const char *

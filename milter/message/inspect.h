@@ -15,7 +15,7 @@
 
 #include "config/conf.h"
 #include "counting/tally.h"
-#include "message/decide.h"
+#include "message/decision.h"
 #include "rules/rule.h"
 #include "text/buf.h"
 

@@ -358,28 +358,9 @@ end_signing(struct txn *t, struct plan_edit inserts[CONF_KEYS_MAX])
 }
 
 static void
-refuse_for_now(struct txn *t, const char *why, const char *text)
+refuse(struct txn *t, enum reply_id reply)
 {
-	t->decision.verdict = DECIDE_TEMPFAIL;
-	t->decision.why = why;
-	t->decision.code = "451";
-	t->decision.xcode = "4.7.5";
-	t->decision.text = text;
-}
-
-/* The edits do not fit, and will not the next time if the limit is ours. */
-static void
-refuse_no_room(struct txn *t)
-{
-	if (!arena_limited(t->arena)) {
-		refuse_for_now(t, "memory", "Out of memory, try again later");
-		return;
-	}
-	t->decision.verdict = DECIDE_REJECT;
-	t->decision.why = "header-too-large";
-	t->decision.code = "554";
-	t->decision.xcode = "5.6.0";
-	t->decision.text = "The message header is too large, shorten it";
+	decision_refuse(&t->decision, reply_of(reply));
 }
 
 static bool
@@ -453,8 +434,7 @@ txn_end(struct txn *t, struct str queue_id)
 		t->decided = true;
 		t->decision = (struct decision) { .from_domain = STR("") };
 		camp_canonical(STR(CAMP_NONE), t->env.sha256, &t->decision.campaign);
-		refuse_for_now(
-		    t, "no-end-of-headers", "Message could not be processed");
+		refuse(t, REPLY_NO_END_OF_HEADERS);
 	}
 	set_queue_id(t, queue_id);
 	end_body(t);
@@ -465,19 +445,19 @@ txn_end(struct txn *t, struct str queue_id)
 			hdr_unsigned(&t->hdr);
 		if (t->n_failed > 0 &&
 		    t->start.conf->on_sign_failure == CONF_SIGN_TEMPFAIL)
-			refuse_for_now(t, "sign-failed",
-			    "Message could not be signed, try again later");
+			refuse(t, REPLY_SIGN_FAILED);
 	}
 	if (t->decision.verdict == DECIDE_ACCEPT)
 		inspect(t);
 	if (t->decision.verdict == DECIDE_ACCEPT &&
 	    plan_make(&t->outcome.plan, &t->hdr, inserts, made, t->arena) != 0)
-		refuse_no_room(t);
+		/* If the limit is ours, the next try will not find room either. */
+		refuse(t,
+		    arena_limited(t->arena) ? REPLY_HEADER_TOO_LARGE
+					    : REPLY_NO_MEMORY_EDITING);
 	t->outcome.sender = t->decision.sender;
 	t->outcome.verdict = t->decision.verdict;
-	t->outcome.code = t->decision.code;
-	t->outcome.xcode = t->decision.xcode;
-	t->outcome.text = t->decision.text;
+	t->outcome.reply = t->decision.reply;
 	t->outcome.hold = inspect_hold(&t->inspection);
 	t->outcome.warn = t->inspection.done && t->inspection.action == RULE_WARN;
 	return &t->outcome;
@@ -547,7 +527,7 @@ write_line(const struct txn *t, struct buf *line)
 {
 	const struct decision *d = &t->decision;
 
-	line_begin(line, t->queue_id, decide_event(d->verdict));
+	line_begin(line, t->queue_id, decision_event(d->verdict));
 	if (d->verdict != DECIDE_PASS) {
 		line_add(line, "campaign", str_make(d->campaign.name, d->campaign.len));
 		line_add(line, "stream",
@@ -582,7 +562,7 @@ txn_commit(struct txn *t, bool taken, struct buf *line)
 	if (!t->active || !t->decided)
 		goto done;
 	if (!taken && t->decision.verdict == DECIDE_ACCEPT)
-		refuse_for_now(t, "edit-refused", "Message could not be edited");
+		refuse(t, REPLY_EDIT_REFUSED);
 	if (t->decision.verdict != DECIDE_PASS)
 		count(t);
 	if (t->decision.verdict != DECIDE_PASS || t->decision.why != NULL)

@@ -91,8 +91,8 @@ note_verdict(struct explain *e)
 	const struct txn_outcome *o = e->outcome;
 
 	if (o->verdict == DECIDE_REJECT || o->verdict == DECIDE_TEMPFAIL)
-		explain_note(e, "metermark would refuse it: %s %s %s", o->code,
-		    o->xcode, o->text);
+		explain_note(e, "metermark would refuse it: %s %s %s", o->reply.code,
+		    o->reply.xcode, o->reply.text);
 	else if (o->hold)
 		explain_note(e, "metermark would put it on hold");
 	else if (e->decision->edit_skipped != NULL)

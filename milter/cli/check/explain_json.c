@@ -94,7 +94,8 @@ reply(const struct txn_outcome *out)
 {
 	if (out->verdict != DECIDE_REJECT && out->verdict != DECIDE_TEMPFAIL)
 		return json_null();
-	return json_sprintf("%s %s %s", out->code, out->xcode, out->text);
+	return json_sprintf(
+	    "%s %s %s", out->reply.code, out->reply.xcode, out->reply.text);
 }
 
 static json_t *

@@ -62,7 +62,8 @@ put_verdict(struct page *p)
 	label(p, "verdict");
 	buf_adds(&p->out, verdicts[o->verdict]);
 	if (o->verdict == DECIDE_REJECT || o->verdict == DECIDE_TEMPFAIL)
-		buf_addf(&p->out, ": %s %s %s", o->code, o->xcode, o->text);
+		buf_addf(&p->out, ": %s %s %s", o->reply.code, o->reply.xcode,
+		    o->reply.text);
 	if (d->why != NULL)
 		buf_addf(&p->out, " (%s%s%s)", d->why, sentence != NULL ? ": " : "",
 		    sentence != NULL ? sentence : "");

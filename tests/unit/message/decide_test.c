@@ -411,10 +411,10 @@ bad_messages_are_refused_or_go_unsigned(void **state)
 				continue;
 			}
 			assert_int_equal(f->d.verdict, DECIDE_REJECT);
-			assert_int_equal(f->d.code[0], '5');
-			assert_int_equal(f->d.xcode[0], '5');
+			assert_int_equal(f->d.reply.code[0], '5');
+			assert_int_equal(f->d.reply.xcode[0], '5');
 			/* A % in a reply makes Sendmail answer 554 to anything. */
-			assert_null(strchr(f->d.text, '%'));
+			assert_null(strchr(f->d.reply.text, '%'));
 		}
 	}
 }
@@ -589,10 +589,10 @@ tags_that_cannot_be_read_are_told_and_by_setting_refused(void **state)
 	hdr_revert(&f->hdr);
 	f->conf.campaign.on_bad_source = CONF_SOURCE_REJECT;
 	assert_int_equal(decide(f)->verdict, DECIDE_REJECT);
-	assert_string_equal(f->d.code, "550");
-	assert_string_equal(f->d.xcode, "5.6.0");
+	assert_string_equal(f->d.reply.code, "550");
+	assert_string_equal(f->d.reply.xcode, "5.6.0");
 	assert_string_equal(
-	    f->d.text, "The field X-SMTPAPI is no valid JSON, correct it");
+	    f->d.reply.text, "The field X-SMTPAPI is no valid JSON, correct it");
 	assert_string_equal(f->d.why, "bad-source");
 	assert_string_equal(f->d.campaign.name, "t");
 	/* Strangers' tags are not looked at. */

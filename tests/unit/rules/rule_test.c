@@ -613,7 +613,7 @@ what_is_off_is_not_run_and_all_else_is_counted(void **state)
 	inspect_decide(&in, &d);
 	assert_int_equal(d.verdict, DECIDE_TEMPFAIL);
 	assert_string_equal(d.why, "date");
-	assert_string_equal(d.xcode, "4.7.1");
+	assert_string_equal(d.reply.xcode, "4.7.1");
 	drop(&m);
 }
 
