@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rargs.h - the arguments of one Redis command, under construction or ready.
+ * rargs.h - the arguments of one Redis command, under construction or ready.  Pure.
  *
- * Arguments may hold any bytes.  As with buf.h failure is sticky: add all, ask once at
- * rargs_finish().  Embedded: rargs_init() before use, rargs_fini() after.  Not
- * thread-safe.
+ * Arguments may hold any bytes.  As with buf.h a failure is sticky: add all arguments,
+ * then ask once at rargs_finish().  Embedded: rargs_init() before use, rargs_fini()
+ * after. Not thread-safe.
  */
 #ifndef METERMARK_REDIS_RARGS_H
 #define METERMARK_REDIS_RARGS_H
@@ -17,7 +17,7 @@
 #include "text/str.h"
 
 struct rargs {
-	struct buf bytes; /* all arguments, one behind the other */
+	struct buf bytes; /* all arguments, concatenated */
 	size_t *end;      /* where each argument ends */
 	const char **argv;
 	size_t *lens; /* NULL: the arguments are NUL-terminated */
@@ -33,19 +33,27 @@ struct rargs {
 /* max: bytes of all arguments together. */
 void rargs_init(struct rargs *, size_t max);
 void rargs_fini(struct rargs *);
-/* No arguments again, memory kept, failure forgotten. */
+/* Forget all arguments and failures; keep the memory. */
 void rargs_reset(struct rargs *);
 
-/* One argument more, copied; addn: in decimal.  Nothing after a failure. */
+/*
+ * Add a copy of one argument; addn adds a decimal number.  After a failure nothing is
+ * added.
+ */
 void rargs_add(struct rargs *, const void *, size_t);
 void rargs_adds(struct rargs *, const char *);
 void rargs_addstr(struct rargs *, struct str);
 void rargs_addn(struct rargs *, int64_t);
-/* An argument from pieces: append them to what rargs_open() returns, then close. */
+/*
+ * Build one argument from pieces: append them to what rargs_open() returns, then close
+ * it.
+ */
 struct buf *rargs_open(struct rargs *);
 void rargs_close(struct rargs *);
 
-/* 0: argv, lens and n are set, valid until the next change; -1: too long, or no memory.
+/*
+ * Set argv, lens and n, which stay valid until the next change.  0, or -1: the
+ * arguments are too long, or memory has run out.
  */
 int rargs_finish(struct rargs *);
 

@@ -6,13 +6,13 @@
 #ifndef METERMARK_REDIS_REDIS_ERROR_H
 #define METERMARK_REDIS_REDIS_ERROR_H
 
-#define REDIS_ERROR_MAX 512 /* a redirection of a cluster must not be cut */
+#define REDIS_ERROR_MAX 512 /* a redirection must fit */
 
 /* What to do about a failure (prefixes: Redis documentation, "error replies"). */
 enum redis_cure {
-	REDIS_CURE_NONE,     /* no failure */
-	REDIS_CURE_HOLD,     /* a part of a cluster is away: this command later, others
-	                        may go on (redis_net.h only) */
+	REDIS_CURE_NONE, /* no failure */
+	REDIS_CURE_HOLD, /* a part of a cluster is away: send this command later; others
+	                    may go on (redis_net.h only) */
 	REDIS_CURE_RETRY,    /* LOADING BUSY TRYAGAIN CLUSTERDOWN NOREPLICAS MASTERDOWN
 	                        MISCONF OOM: same link, later */
 	REDIS_CURE_SCRIPT,   /* NOSCRIPT: load the script again */
@@ -23,7 +23,9 @@ enum redis_cure {
 	REDIS_CURE_MEMORY     /* our own memory ran out */
 };
 
-/* Functions that fail fill it, and return -1 or NULL; others leave the text as it is.
+/*
+ * A function that fails fills it and returns -1 or NULL; one that succeeds leaves the
+ * text.
  */
 struct redis_error {
 	enum redis_cure cure;

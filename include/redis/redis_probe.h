@@ -2,9 +2,9 @@
 /*
  * redis_probe.h - what kind of server is at the other end of a link.
  *
- * Asked once per connection.  An ACL user may lack the right to ask (INFO, ROLE): then
- * the answer is "not known", and that is no failure.  For one
- * thread, as the link.
+ * The probe runs once per connection.  An ACL user may lack the right to ask (INFO,
+ * ROLE): then the answer is "not known", which is no failure.  For one thread, as the
+ * link.
  */
 #ifndef METERMARK_REDIS_REDIS_PROBE_H
 #define METERMARK_REDIS_REDIS_PROBE_H
@@ -24,11 +24,12 @@ struct redis_probe {
 	char eviction[32];  /* maxmemory_policy; "" when not known */
 };
 
-/* 0, or -1 when the link broke or the server is loading, with *err.
- */
+/* 0, or -1 with *err if the link broke or the server is loading its data. */
 int redis_probe(struct redis_link *, struct redis_probe *, struct redis_error *err);
 
-/* Does this server drop keys of ours when its memory is full?  false when not known. */
+/*
+ * True if this server drops keys when its memory is full; false if that is not known.
+ */
 bool redis_probe_drops(const struct redis_probe *);
 
 #endif

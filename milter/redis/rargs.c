@@ -34,7 +34,7 @@ rargs_reset(struct rargs *a)
 	a->failed = false;
 }
 
-/* realloc() for an array; *array stays valid when it fails. */
+/* realloc() for an array: if it fails, *array stays valid. */
 static bool
 regrow(void *array, size_t n, size_t size)
 {

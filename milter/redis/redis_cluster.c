@@ -19,7 +19,8 @@ struct redis_cluster {
 	const struct rurl *url;
 	const struct redis_node_ways *ways;
 	struct redis_node *nodes;
-	struct redis_node *map[RSLOT_COUNT]; /* NULL: nobody */
+	struct redis_node
+	    *map[RSLOT_COUNT]; /* the server of each slot; NULL: not known */
 	bool doubt;
 	int64_t asked_ms; /* last; 0: never */
 };
@@ -114,8 +115,8 @@ is_integer(const redisReply *r, long long low, long long high)
 }
 
 /*
- * The host in [host, port, id, ...].  Nil or "" or "?" is a server that does not know
- * its own address: the one we have asked at.  NULL: no host at all.
+ * The host in [host, port, id, ...].  A server that does not know its own address sends
+ * nil, "" or "?": then it is the address that was asked.  NULL: the value is no host.
  */
 static const char *
 host_of(const redisReply *r, const char *asked)
@@ -228,7 +229,9 @@ ask_seeds(struct redis_cluster *c, struct redis_error *err)
 	return rc;
 }
 
-/* Those without slots, and the connections aside of the others. */
+/*
+ * Free the servers that have no slots, and close the connections aside of the others.
+ */
 static void
 let_go(struct redis_cluster *c)
 {

@@ -17,29 +17,32 @@
 
 struct redis_cluster;
 
-/* Both arguments are borrowed, for as long as it lives.  NULL when out of memory. */
+/* Both arguments must live as long as the result.  NULL when out of memory. */
 struct redis_cluster *redis_cluster_new(
     const struct rurl *, const struct redis_node_ways *);
 void redis_cluster_free(struct redis_cluster *);
 
 /*
- * Ask for the map: the servers known first, then the URL's.  Only while no reply is
- * owed: servers without slots are let go.  0, or -1 with *err; then the old
- * map stays.
+ * Read the map anew: from a known server if one answers, else from the servers of the
+ * URL.  Call it only while no reply is owed, since servers without slots are freed.  0,
+ * or -1 with *err: then the old map stays.
  */
 int redis_cluster_refresh(struct redis_cluster *, struct redis_error *err);
-/* The map is known to be wrong somewhere. */
+/* Note that the map is wrong somewhere. */
 void redis_cluster_doubt(struct redis_cluster *);
-/* It is, and has not been asked for since half a second. */
+/* The map is wrong, and was last read more than half a second ago. */
 bool redis_cluster_is_due(const struct redis_cluster *);
 
-/* The server that has the slot; NULL: none, as far as is known. */
+/* The server that has the slot; NULL if none is known. */
 struct redis_node *redis_cluster_node(const struct redis_cluster *, unsigned slot);
-/* The server at that address, made known where it was not; NULL when out of memory. */
+/*
+ * The server at that address; it is added if it was not known.  NULL when out of
+ * memory.
+ */
 struct redis_node *redis_cluster_at(struct redis_cluster *, const char *host, int port);
-/* The slot has moved there. */
+/* Note that the slot has moved to that server. */
 void redis_cluster_moved(struct redis_cluster *, unsigned slot, struct redis_node *);
-/* All known, in no order; the next one is node->next. */
+/* The first known server, in no order; node->next is the next one. */
 struct redis_node *redis_cluster_nodes(const struct redis_cluster *);
 
 #endif

@@ -2,10 +2,10 @@
 /*
  * redis_link.c - hiredis, 0.14 to 1.x, behind a few functions.  See the header.
  *
- * Known traps that decide its shape: after any error or timeout a redisContext is dead,
- * and redisReconnect() forgets the time limit (hiredis #593), so a link is closed and
- * opened anew; a NULL reply is not an error reply (#727); HELLO 3 is never sent, so no
- * push messages come.
+ * Three properties of hiredis decide the shape of this file.  After any error or
+ * timeout a redisContext is dead, and redisReconnect() forgets the time limit (hiredis
+ * #593): so a link is closed and opened anew.  A NULL reply is not an error reply
+ * (#727).  HELLO 3 is never sent, so no push messages come.
  */
 #ifdef HAVE_CONFIG_H
 # include "config.h"
@@ -40,7 +40,7 @@ redis_link_has_tls(void)
 #endif
 }
 
-/* What hiredis says, in words of ours where its own mislead. */
+/* The error of hiredis, in clearer words where its own mislead. */
 static void
 io_sentence(const redisContext *c, struct redis_error *err)
 {
@@ -197,7 +197,8 @@ greet(struct redis_link *l, const struct rurl *u, struct redis_error *err)
 		if (say(l, RARGS("SELECT", db), err) == -1)
 			return -1;
 	}
-	/* For the operator's CLIENT LIST only: a user without the right to it is fine.
+	/*
+	 * The name is for CLIENT LIST only: a user without the right to set it is fine.
 	 */
 	if (say(l, RARGS("CLIENT", "SETNAME", CLIENT_NAME), err) == -1 &&
 	    (err->cure == REDIS_CURE_RECONNECT || err->cure == REDIS_CURE_MEMORY))
@@ -215,7 +216,7 @@ start_tls(struct redis_link *l, const struct rurl *u, struct redis_error *err)
 		return -1;
 	if (redisInitiateSSL(l->ctx, ssl) == REDIS_OK)
 		return 0;
-	/* hiredis takes the SSL object when the handshake succeeds, not before. */
+	/* hiredis owns the SSL object only after a handshake that succeeded. */
 	io_sentence(l->ctx, err);
 	redis_tls_why(ssl, err->text, sizeof(err->text));
 	redis_tls_free(ssl);

@@ -2,10 +2,10 @@
 /*
  * redis_net.c - the servers that hold our keys.  See the header.
  *
- * In a cluster each command is kept as it was sent until its reply has come.  One that
- * is answered MOVED or ASK was not carried out; it is said again where the answer
- * points, at once and over a connection of its own (redis_node.h), so that the order of
- * replies holds and a caller's pipeline never has to be taken apart.
+ * In a cluster each command is kept as it was sent until its reply has come.  A command
+ * that is answered MOVED or ASK was not carried out.  It is sent again at once to the
+ * server that the answer names, over a connection of its own (redis_node.h): so replies
+ * keep their order, and a pipeline of the caller goes on.
  */
 #include "redis/redis_net.h"
 
@@ -26,19 +26,19 @@
 /* A command whose reply is owed. */
 struct owed {
 	struct redis_node *node;
-	unsigned serial; /* the node's, when it was queued */
+	unsigned serial; /* redis_node.serial when the command was queued */
 	unsigned slot;
 	bool script; /* an EVALSHA of our script ... */
 	bool load;   /* ... with a SCRIPT LOAD before it */
-	char *bytes; /* in a cluster: what was sent */
+	char *bytes; /* the command as sent; in a cluster only */
 	size_t len;
 };
 
 struct redis_net {
 	struct rurl url;
 	struct redis_node_ways ways;
-	struct redis_node *node;       /* the only one; NULL in a cluster */
-	struct redis_cluster *cluster; /* NULL where there is one server */
+	struct redis_node *node;       /* the only server; NULL in a cluster */
+	struct redis_cluster *cluster; /* NULL if there is one server */
 	struct owed *owed;
 	size_t first, end, cap; /* owed[first] to owed[end - 1] */
 };
@@ -56,9 +56,9 @@ open_server(struct redis_net *net, const struct rurl *server, struct redis_error
 }
 
 /*
- * A sentinel that was cut off may name a master of the past, so the next one is asked
- * until one is named that can be reached and says that it is.  The error of a
- * master is reported rather than the error of a sentinel.
+ * A sentinel that was cut off from the others may name an old master.  So sentinels are
+ * asked in turn until one names a server that can be reached and says that it is a
+ * master.  An error of a master is reported in preference to an error of a sentinel.
  */
 static int
 open_master(struct redis_net *net, struct redis_error *err)
@@ -187,14 +187,14 @@ redis_net_set_timeout(struct redis_net *net, int timeout_ms)
 
 /* ==== queueing ==== */
 
-/* What a failure of one server means for the whole. */
+/* Turn the failure of one server into what it means for the whole net. */
 static void
 widen(const struct redis_net *net, struct redis_error *err)
 {
 	if (net->cluster == NULL)
 		return;
 	switch (err->cure) {
-	case REDIS_CURE_HOLD: /* who is left alone may have lost its slots meanwhile */
+	case REDIS_CURE_HOLD: /* while it was left alone its slots may have moved */
 	case REDIS_CURE_RETRY:
 	case REDIS_CURE_MASTER:
 	case REDIS_CURE_RECONNECT:
@@ -226,7 +226,7 @@ find_node(struct redis_net *net, unsigned slot, struct redis_error *err)
 		    "no server of the cluster has slot %u now", slot);
 		return NULL;
 	}
-	/* One server's failure is for the caller to see, who opens the net anew. */
+	/* With one server the caller sees the failure and opens the net anew. */
 	if (net->cluster == NULL && n->link == NULL) {
 		redis_error_set(err, REDIS_CURE_RECONNECT, "%s", n->why);
 		return NULL;
@@ -237,7 +237,7 @@ find_node(struct redis_net *net, unsigned slot, struct redis_error *err)
 	return NULL;
 }
 
-/* Room for one more; the front is moved up rather than grown past. */
+/* Make room for one more entry; entries move to the front before the array grows. */
 static int
 make_room(struct redis_net *net)
 {
@@ -294,7 +294,10 @@ append(struct redis_net *net, struct str key, bool script, const struct rargs *a
 	o.load = script && !o.node->scripted;
 	if (queue(net, &o, args) == -1) {
 		free(o.bytes);
-		/* Of two commands one may be in the buffer: out of step. */
+		/*
+		 * One of the two commands may be in the buffer: replies would be out of
+		 * step.
+		 */
 		redis_node_broke(o.node, &net->ways, "out of memory");
 		return redis_error_no_memory(err);
 	}
@@ -337,7 +340,7 @@ send_all(struct redis_net *net)
 	}
 }
 
-/* MOVED and ASK, to where they lead. */
+/* Send the command to where MOVED and ASK lead. */
 static struct redisReply *
 follow(struct redis_net *net, const struct owed *o, struct redis_error *err)
 {
@@ -383,7 +386,7 @@ receive(const struct owed *o, struct redis_error *err)
 	return NULL;
 }
 
-/* A reply that is none: what it means, and what it changes. */
+/* The reply was an error: update what is known of the server, follow a redirection. */
 static struct redisReply *
 resolve(struct redis_net *net, const struct owed *o, struct redis_error *err)
 {
@@ -392,7 +395,9 @@ resolve(struct redis_net *net, const struct owed *o, struct redis_error *err)
 	if (err->cure == REDIS_CURE_RECONNECT || err->cure == REDIS_CURE_MEMORY)
 		redis_node_broke(o->node, &net->ways, err->text);
 	if (err->cure == REDIS_CURE_SCRIPT ||
-	    (o->load && err->cure == REDIS_CURE_OPERATOR)) /* maybe SCRIPT LOAD's */
+	    (o->load &&
+		err->cure ==
+		    REDIS_CURE_OPERATOR)) /* perhaps the error of SCRIPT LOAD */
 		o->node->scripted = false;
 	if (err->cure == REDIS_CURE_MASTER && net->cluster != NULL)
 		r = follow(net, o, err);

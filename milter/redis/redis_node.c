@@ -41,7 +41,7 @@ redis_node_free(struct redis_node *n)
 	free(n);
 }
 
-/* Not again for a while, longer each time. */
+/* Leave the server alone for a while, after each failure longer. */
 static void
 leave_alone(struct redis_node *n, const struct redis_node_ways *w, const char *why)
 {
@@ -62,7 +62,7 @@ redis_node_broke(struct redis_node *n, const struct redis_node_ways *w, const ch
 	n->link = NULL;
 	n->serial++;
 	n->unsent = false;
-	/* Restarted, it has no scripts. */
+	/* A server that restarted has no scripts. */
 	n->scripted = false;
 	leave_alone(n, w, why);
 }
@@ -157,7 +157,7 @@ redis_node_aside(struct redis_node *n, const struct redis_node_ways *w, bool ask
 		return NULL;
 	}
 	r = try_aside(n, ask, bytes, len, err);
-	/* ASKING is used up by the refusal, so all of it is said again. */
+	/* The refused command has used up ASKING, so both are sent again. */
 	if (r == NULL && err->cure == REDIS_CURE_SCRIPT && script &&
 	    say(n, RARGS("SCRIPT", "LOAD", w->options.script), err) == 0) {
 		n->scripted = true;

@@ -44,7 +44,7 @@ static int
 read_password(const char *file, const char *run_as, char *out, size_t size, char *err,
     size_t errlen)
 {
-	char warn[512] = ""; /* the keys' own reading says the same */
+	char warn[512] = ""; /* the check of the keys gives the same warnings */
 	struct buf text;
 	int rc;
 

@@ -31,7 +31,7 @@ info_get(const char *text, const char *name, char *out, size_t size)
 	return false;
 }
 
-/* A refusal is an answer; a broken link is not. */
+/* A refused question is an answer; a broken link is none. */
 static bool
 broken(enum redis_cure cure)
 {

@@ -10,7 +10,7 @@
 
 #include <hiredis/hiredis.h>
 
-/* A sentinel has nothing to do but to answer; the next one may know more. */
+/* A sentinel answers at once if it can; else the next one is asked. */
 #define ASK_MS 1000
 
 /* Its answer: an array of address and port. */

@@ -2,8 +2,8 @@
 /*
  * redis_sentinel.h - asking a Redis Sentinel who the master is.
  *
- * Asked again before every connect: the answer is good for now only, and whoever it
- * names has to say itself that it is a master.  Thread-safe.
+ * Ask again before every connect: the answer holds for the moment only, and the server
+ * that it names must itself say that it is a master.  Thread-safe.
  */
 #ifndef METERMARK_REDIS_REDIS_SENTINEL_H
 #define METERMARK_REDIS_REDIS_SENTINEL_H
@@ -14,9 +14,9 @@
 #include "redis/rurl.h"
 
 /*
- * Ask the i-th sentinel of the URL, for a second at most; *master is the server it
- * names.  0, or -1 with *err, whose text begins with the sentinel's
- * URL: it cannot be reached, does not know the name, or refuses us.
+ * Ask the i-th sentinel of the URL, for at most a second; *master is the server that it
+ * names.  0, or -1 with *err, whose text begins with the sentinel's URL: the sentinel
+ * cannot be reached, does not know the name, or refuses the command.
  */
 int redis_sentinel_ask(const struct rurl *, size_t i, int timeout_ms,
     struct rurl *master, struct redis_error *err);

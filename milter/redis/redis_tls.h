@@ -25,7 +25,9 @@ struct ssl_st;
  */
 struct ssl_st *redis_tls_new(const struct rurl *, char *err, size_t errlen);
 void redis_tls_free(struct ssl_st *);
-/* Where the peer's certificate is at fault: how, into out.  Otherwise out stays. */
+/*
+ * If the peer's certificate was not accepted, write the reason to out; else out stays.
+ */
 void redis_tls_why(const struct ssl_st *, char *out, size_t size);
 
 #endif

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * rkey.c - names of the keys in Redis.  See the header.
- *
- * Dates are worked out here because gmtime() shares one static result among threads and
- * the core asks no C library about time.
- */
+/* rkey.c - names of the keys in Redis.  See the header. */
 #include "redis/rkey.h"
 
 #include "text/civil.h"
@@ -52,7 +47,10 @@ rkey_sketch(struct buf *out, const char *prefix, struct str campaign)
 	buf_adds(out, "sketch");
 }
 
-/* Two digits.  A batch has several dates: printf would be a tenth of its cost. */
+/*
+ * Append two digits.  A batch has several dates, and printf would be a tenth of its
+ * cost.
+ */
 static void
 two(struct buf *out, unsigned n)
 {
@@ -67,7 +65,7 @@ add_date(struct buf *out, int64_t day)
 	unsigned month, mday;
 
 	civil_date(day, &year, &month, &mday);
-	/* A year that is no year stays readable. */
+	/* A year out of range stays readable. */
 	if (year < 0 || year > 9999) {
 		buf_addf(out, "%04d", year);
 	} else {

@@ -34,7 +34,10 @@ rslot_of(struct str key)
 	return crc16(key) % RSLOT_COUNT;
 }
 
-/* Digits up to a byte that is none, below limit; -1: there are none, or too large. */
+/*
+ * Read digits up to another byte.  -1: there are none, or the number is not below
+ * limit.
+ */
 static long
 number(struct str *s, long limit)
 {

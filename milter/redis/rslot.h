@@ -15,15 +15,17 @@
 
 #define RSLOT_COUNT 16384
 
-/* CRC16 (XMODEM) of what stands between the first { and the next }, where there is
- * something, else of all the key; modulo 16384. */
+/*
+ * CRC16 (XMODEM), modulo 16384, of the text between the first "{" and the next "}"; if
+ * there is none or it is empty, of the whole key.
+ */
 unsigned rslot_of(struct str key);
 
 /* "MOVED 3999 127.0.0.1:6381" and "ASK 3999 127.0.0.1:6381". */
 struct rslot_redirect {
-	bool ask; /* for this once only; else from now on */
+	bool ask; /* ASK: for this command only; else MOVED: from now on */
 	unsigned slot;
-	char host[256]; /* "": that of the server which said it */
+	char host[256]; /* "": the host of the server that answered */
 	int port;
 };
 
