@@ -14,8 +14,10 @@
 #include "text/buf.h"
 #include "text/str.h"
 
-/* Append one field, quoted where RFC 4180 2 wants it, guarded as told above.  `first`:
- * no comma goes before it. */
+/*
+ * Append one field, quoted if RFC 4180 2 demands it, guarded as said above.  first: no
+ * comma goes before it.
+ */
 void csv_text(struct buf *out, struct str, bool first);
 void csv_int(struct buf *out, int64_t, bool first);
 /* CRLF: the end of a record. */

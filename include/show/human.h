@@ -17,8 +17,10 @@ void human_count(char *out, int64_t n);
 void human_compact(char *out, int64_t n);
 /* "998 B", "1.2 kB", "34 MB": powers of 1000, cut, never rounded up. */
 void human_bytes(char *out, int64_t bytes);
-/* part of whole: "99.9%"; 100.0% and 0.0% only when it is exactly that, "-" when there
- * is no whole. */
+/*
+ * part of whole: "99.9%".  100.0% and 0.0% are shown only if they are exact; "-" if
+ * whole is 0.
+ */
 void human_share(char *out, int64_t part, int64_t whole);
 /* "0.02", "4.21", "42.1", "1,234": at least three digits. */
 void human_rate(char *out, double n);

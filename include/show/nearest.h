@@ -23,12 +23,14 @@ struct nearest {
 void nearest_init(struct nearest *, struct str wanted);
 /* Look at one candidate; it is copied when it is among the best so far. */
 void nearest_offer(struct nearest *, struct str candidate);
-/* Append "a, b, c"; nothing when nothing came near. */
+/* Append "a, b, c"; nothing if no candidate came near. */
 void nearest_list(const struct nearest *, struct buf *out);
 
-/* Letters to insert, delete, replace or swap with their neighbour to get from one to
- * the other, ASCII case folded; limit + 1 when there are more than that, or when one is
- * longer than NEAREST_LENGTH. */
+/*
+ * The number of letters to insert, delete, replace or swap with their neighbour to get
+ * from one text to the other, ASCII case folded; limit + 1 if there are more, or if a
+ * text is longer than NEAREST_LENGTH.
+ */
 size_t nearest_distance(struct str, struct str, size_t limit);
 
 #endif

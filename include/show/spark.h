@@ -12,9 +12,9 @@
 #include "text/buf.h"
 
 /*
- * Append one character for each number, the highest bar for the greatest of them.
- * Nothing is a blank; whatever is more than nothing shows.  Eighth blocks (U+2581 to
- * U+2588) with utf8, else ASCII.
+ * Append one character for each number; the greatest number has the highest bar.  0 is
+ * a blank; every number above 0 shows.  Eighth blocks (U+2581 to U+2588) with utf8,
+ * else ASCII.
  */
 void spark_add(struct buf *out, const int64_t *v, size_t n, bool utf8);
 

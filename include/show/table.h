@@ -2,10 +2,10 @@
 /*
  * table.h - text in columns, for people.
  *
- * Two passes over the rows: table_measure() all of them, table_fit() once, then
- * table_line() each.  So nothing is kept but the widths, however many rows there are.
- * A column is counted in places as text/visible.h does it, which makes cells free of
- * controls, too; they must be.  Not thread-safe.
+ * There are two passes over the rows: table_measure() for each row, table_fit() once,
+ * then table_line() for each row.  So only the widths are kept, however many rows there
+ * are. Widths are counted in places as text/visible.h counts them.  Cells must be free
+ * of controls.  Not thread-safe.
  */
 #ifndef METERMARK_SHOW_TABLE_H
 #define METERMARK_SHOW_TABLE_H
@@ -40,8 +40,10 @@ void table_init(struct table *, const struct table_column *columns, size_t n);
 void table_measure(struct table *, const struct str *cells);
 /* Width of a whole line. */
 size_t table_width(const struct table *);
-/* Narrow what may be cut until a line has at most max places; false when it has more
- * still. */
+/*
+ * Narrow the columns that may be cut until a line has at most max places.  False if it
+ * still has more.
+ */
 bool table_fit(struct table *, size_t max);
 /*
  * Append one line with its LF, no blanks at its end.  A cell that is too wide is cut

@@ -2,10 +2,10 @@
 /*
  * arena.h - memory that lives as long as one message, with a hard limit.
  *
- * A message's headers, edits and decisions come in many small pieces and go all at
- * once.  The arena hands out pieces from a few blocks; nothing is freed alone.
- * arena_reset() drops all but the first block, so that a connection's next message
- * costs no malloc.  The limit is what keeps a stranger's message from growing us.  Not
+ * A message's headers, edits and decisions come in many small pieces and are freed
+ * together.  The arena hands out pieces of a few blocks; no piece is freed alone.
+ * arena_reset() frees all but the first block, so that a connection's next message
+ * costs no malloc.  The limit keeps a stranger's message from growing the process.  Not
  * thread-safe.
  */
 #ifndef METERMARK_TEXT_ARENA_H
@@ -24,12 +24,13 @@ void arena_free(struct arena *);
 /* Everything handed out becomes invalid. */
 void arena_reset(struct arena *);
 
-/* n bytes, aligned for any type, not cleared; NULL when the limit or memory is reached.
+/*
+ * n bytes, aligned for any type, not cleared; NULL at the limit or when out of memory.
  */
 void *arena_alloc(struct arena *, size_t n);
 /* A NUL-terminated copy.  On failure p is NULL: test it. */
 struct str arena_copy(struct arena *, struct str);
-/* A request since the last reset was refused for the limit, not for lack of memory. */
+/* True if the limit, not a lack of memory, refused a request since the last reset. */
 bool arena_limited(const struct arena *);
 
 #endif

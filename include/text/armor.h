@@ -2,9 +2,9 @@
 /*
  * armor.h - bytes as text: base32 and base64url (RFC 4648), without padding.
  *
- * Reading is strict: one text for each run of bytes, so that nobody can write a token
- * in a second way.  Base32 is written in lower case and read in either, since some mail
- * systems change the case of a local part.
+ * Reading is strict: each run of bytes has exactly one text, so that a token cannot be
+ * written in a second way.  Base32 is written in lower case and read in either, since
+ * some mail systems change the case of a local part.
  */
 #ifndef METERMARK_TEXT_ARMOR_H
 #define METERMARK_TEXT_ARMOR_H
@@ -23,9 +23,9 @@ void armor_base32(struct buf *, const uint8_t *, size_t);
 void armor_base64url(struct buf *, const uint8_t *, size_t);
 
 /*
- * Into out, which has room for size bytes.  How many they are, or -1: a character that
- * does not belong, a length that no bytes have, bits left over that are not zero, or no
- * room.
+ * Read into out, which has room for size bytes.  The number of bytes, or -1: a
+ * character that is not of the alphabet, an impossible length, bits left over that are
+ * not zero, or no room.
  */
 int armor_read_base32(struct str, uint8_t *out, size_t size);
 int armor_read_base64url(struct str, uint8_t *out, size_t size);

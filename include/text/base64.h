@@ -11,12 +11,13 @@
 
 #include "text/str.h"
 
-/* What a digit stands for, 0 to 63; -1: it is none. */
+/* The value of a digit, 0 to 63; -1: it is no digit. */
 int base64_digit(char);
 
 /*
- * Into out, which has room for size bytes.  How many they are, or -1: a character that
- * does not belong, padding that is missing or not at the end, or no room.
+ * Read into out, which has room for size bytes.  The number of bytes, or -1: a
+ * character that is not of the alphabet, padding that is missing or not at the end, or
+ * no room.
  */
 int base64_read(struct str, uint8_t *out, size_t size);
 

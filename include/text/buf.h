@@ -2,9 +2,9 @@
 /*
  * buf.h - growable bytes with a hard limit, always NUL-terminated.
  *
- * Failure is sticky: once a call did not fit or memory ran out, further adds do nothing
- * and buf_failed() stays true until buf_reset().  So a writer adds all it has and asks
- * once. Embedded: buf_init() before use, buf_fini() after.  Not thread-safe.
+ * Failure is sticky: after an add that did not fit, or found no memory, further adds do
+ * nothing and buf_failed() stays true until buf_reset().  So a writer adds everything
+ * and asks once.  Embedded: buf_init() before use, buf_fini() after.  Not thread-safe.
  */
 #ifndef METERMARK_TEXT_BUF_H
 #define METERMARK_TEXT_BUF_H
@@ -29,12 +29,15 @@ void buf_fini(struct buf *);
 /* Empty again, memory kept, failure forgotten. */
 void buf_reset(struct buf *);
 
-/* Append; nothing after a failure, and a failure where it does not fit. */
+/* Append.  What does not fit is a failure; after one nothing is added. */
 void buf_add(struct buf *, const void *, size_t);
 void buf_addc(struct buf *, char);
 void buf_adds(struct buf *, const char *);
 void buf_addstr(struct buf *, struct str);
-/* In decimal, and bytes as lower-case hex digits: many times faster than buf_addf(). */
+/*
+ * Append a number in decimal; append bytes as lower-case hex digits.  Both are many
+ * times faster than buf_addf().
+ */
 void buf_addi(struct buf *, int64_t);
 void buf_addhex(struct buf *, const uint8_t *, size_t);
 void buf_addf(struct buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -43,7 +46,7 @@ void buf_addf(struct buf *, const char *fmt, ...) __attribute__((format(printf, 
 void *buf_extend(struct buf *, size_t n);
 bool buf_failed(const struct buf *);
 
-/* What is in it; valid until the next call that takes the buf non-const. */
+/* The bytes; valid until the next call that takes the buf non-const. */
 struct str buf_str(const struct buf *);
 
 #endif

@@ -24,14 +24,15 @@ struct cidr {
 };
 
 /*
- * Parse "192.0.2.1", "2001:db8::1", also in the forms MTAs hand over: "[192.0.2.1]",
- * "IPv6:2001:db8::1" (case-insensitive).  No scope ids.  0, or -1 when it is none.
+ * Parse "192.0.2.1" or "2001:db8::1", also in the forms MTAs hand over: "[192.0.2.1]",
+ * "IPv6:2001:db8::1" (case-insensitive).  Scope ids are refused.  0, or -1 if the text
+ * is no address.
  */
 int cidr_addr_parse(struct str, struct cidr_addr *);
 
 /*
  * Parse "10.0.0.0/8", "2001:db8::/32" or a single address.  Host bits that are set are
- * an error that shows the network that was probably meant.  0, or -1 with a phrase in
+ * an error, which shows the network that was probably meant.  0, or -1 with a phrase in
  * err that completes "expected ...".
  */
 int cidr_parse(const char *, struct cidr *, char *err, size_t errlen);

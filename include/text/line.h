@@ -19,14 +19,16 @@
 
 /* The id of a message that has no queue id yet. */
 #define LINE_NOQUEUE "NOQUEUE"
-/* Bytes of a value, before escaping, that are kept; a longer one ends in "...". */
+/*
+ * The bytes of a value, before escaping, that are kept; a longer value ends in "...".
+ */
 #define LINE_VALUE_MAX ((size_t)256)
-/* A fitting max for the buf: what system/logger.h writes of a line. */
+/* A suitable max for the buf: the longest line that system/logger.h writes. */
 #define LINE_MAX_BYTES ((size_t)2048)
 
 /*
  * Begin a line in an empty buf.  id is the queue id; "" stands for NOQUEUE.  event is
- * our own word, [a-z0-9_-].  Whether it all fitted: buf_failed(), once, at the end.
+ * our own word, [a-z0-9_-].  Ask buf_failed() once, at the end.
  */
 void line_begin(struct buf *, struct str id, const char *event);
 

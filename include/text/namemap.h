@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * namemap.h - things found by name, where strangers choose the names.
+ * namemap.h - structs found by name, where strangers choose the names.
  *
- * A chained hash table whose nodes live inside the things themselves.  The hash is
- * SipHash-1-3 under a random key that the caller brings, so nobody can prepare names
- * that all fall into one chain.  Not thread-safe.
+ * A chained hash table whose nodes live inside the structs.  The hash is SipHash-1-3
+ * under a random key that the caller brings, so that nobody can prepare names that all
+ * fall into one chain.  Not thread-safe.
  */
 #ifndef METERMARK_TEXT_NAMEMAP_H
 #define METERMARK_TEXT_NAMEMAP_H
@@ -16,7 +16,10 @@
 
 #define NAMEMAP_SEED_BYTES 16
 
-/* Embedded in the thing that is found.  name must live as long as it is in the map. */
+/*
+ * Embedded in the struct that is found.  name must live as long as the struct is in the
+ * map.
+ */
 struct namemap_link {
 	struct namemap_link *chain;
 	uint64_t hash;
@@ -30,11 +33,11 @@ struct namemap {
 	uint64_t seed[2];
 };
 
-/* 0, or -1 when out of memory.  namemap_fini() leaves the things alone. */
+/* 0, or -1 when out of memory.  namemap_fini() does not free the structs. */
 int namemap_init(struct namemap *, const uint8_t seed[NAMEMAP_SEED_BYTES]);
 void namemap_fini(struct namemap *);
 
-/* The thing of that name; NULL when there is none. */
+/* The link of that name; NULL if there is none. */
 struct namemap_link *namemap_find(const struct namemap *, struct str name);
 /* link->name is set and not in the map yet.  Cannot fail: without memory to grow,
  * chains get longer. */

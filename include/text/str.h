@@ -23,15 +23,15 @@ struct str {
 
 /* A NUL-terminated string as a str; NULL becomes the empty str. */
 struct str str_of(const char *);
-/* Those bytes, borrowed; the pointer is not NULL. */
+/* n bytes at p, borrowed; p is not NULL. */
 struct str str_make(const char *, size_t);
 
-/* The same bytes; with case: ASCII letters folded. */
+/* True if the bytes are the same; str_caseeq: with ASCII letters folded. */
 bool str_eq(struct str, struct str);
 bool str_caseeq(struct str, struct str);
 /* Order by bytes with ASCII letters folded: <0, 0, >0. */
 int str_casecmp(struct str, struct str);
-/* An empty prefix or suffix is one of every str. */
+/* Every str starts and ends with the empty str. */
 bool str_starts(struct str, struct str prefix);
 bool str_casestarts(struct str, struct str prefix);
 bool str_ends(struct str, struct str suffix);
@@ -39,7 +39,7 @@ bool str_caseends(struct str, struct str suffix);
 
 /* Without leading and trailing blanks, tabs, CR and LF. */
 struct str str_trim(struct str);
-/* What follows the first n bytes; empty when there are no more. */
+/* The rest after the first n bytes; empty if there are no more. */
 struct str str_skip(struct str, size_t n);
 /* Position of a byte, or len when it is not there. */
 size_t str_find(struct str, char);

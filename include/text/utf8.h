@@ -12,18 +12,18 @@
 #include "text/str.h"
 
 /*
- * A byte that is no part of a character, 0x80 to 0xff, as a character of its own: byte
- * b is UTF8_STRAY + b - 0x80.  They are private use, and the ones that the WHATWG
- * Encoding Standard has for this ("x-user-defined").  U+FFFD for all of them would make
- * one name of many.
+ * A byte that is no part of a character, 0x80 to 0xff, read as a character of its own:
+ * byte b is UTF8_STRAY + b - 0x80.  These are private-use characters, which the WHATWG
+ * Encoding Standard uses for this purpose ("x-user-defined").  With U+FFFD for all of
+ * them different names would become one.
  */
 #define UTF8_STRAY UINT32_C(0xf780)
 #define UTF8_STRAYS 128
 
 /*
- * Bytes of the well-formed character that starts s, and its code point in *code; 0 when
- * there is none: a stray byte, an overlong form, a surrogate, above U+10FFFF, or
- * nothing.
+ * The length of the well-formed character at the start of s, with its code point in
+ * *code; 0 if there is none: a stray byte, an overlong form, a surrogate, above
+ * U+10FFFF, or nothing.
  */
 size_t utf8_read(struct str s, uint32_t *code);
 /* Append the character; its code is one that utf8_read() can give. */

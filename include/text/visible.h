@@ -16,27 +16,26 @@
 #include "text/str.h"
 
 /*
- * Append s with all that is not plainly printable as \xHH, byte by byte, and "\" as
- * "\\", so that different texts stay different.  Printable are 0x20 to 0x7e and, with
- * utf8, well-formed UTF-8 (RFC 3629) but for controls, separators of lines, characters
- * without width, marks of direction, private use, tags and noncharacters.
+ * Append s with every byte that is not plainly printable as \xHH, and "\" as "\\", so
+ * that different texts stay different.  Printable are 0x20 to 0x7e and, with utf8,
+ * well-formed UTF-8 (RFC 3629) except controls, line separators, characters without
+ * width, direction marks, private use, tags and noncharacters.
  */
 void visible_add(struct buf *out, struct str s, bool utf8);
 /* The same in double quotes, without utf8 and cut after max bytes of s: "text..." */
 void visible_quote(struct buf *, struct str, size_t max);
 
 /*
- * Places that a line of UTF-8 takes where each character is one place wide, and those
- * of East Asia and pictures two (Unicode's East Asian Width, W and F).  No character
- * counts as less than it takes on a terminal; one that joins the one before it, as
- * more.
+ * The places that a line of UTF-8 takes on a terminal: two for pictures and characters
+ * of East Asia (Unicode's East Asian Width, W and F), one for all others.  No character
+ * counts for less than it takes; one that combines with the character before it counts
+ * for more.
  */
 size_t visible_places(struct str);
-/* The longest front of s, of whole characters, that takes at most so many. */
+/* The longest front of s, in whole characters, that takes at most that many places. */
 struct str visible_head(struct str s, size_t places);
 
-/* Append s with each byte that is not part of well-formed UTF-8 as U+FFFD; nothing else
- * changes. */
+/* Append s; every byte that is not part of well-formed UTF-8 becomes U+FFFD. */
 void visible_utf8(struct buf *out, struct str s);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* What spreadsheets take for the start of a formula; some skip white space first. */
+/* True if a spreadsheet takes the text for a formula; some skip white space first. */
 static bool
 formula(struct str s)
 {

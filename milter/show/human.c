@@ -27,7 +27,10 @@ human_count(char *out, int64_t n)
 	size_t at = sizeof(text) - 1, digits = 0;
 	uint64_t rest = magnitude(n);
 
-	/* From the last digit on; a table of 100,000 lines has a million of these. */
+	/*
+	 * Built from the last digit, without printf: a table of 100,000 lines has a
+	 * million of these.
+	 */
 	text[at] = '\0';
 	do {
 		if (digits > 0 && digits % 3 == 0)

@@ -55,7 +55,7 @@ nearest_init(struct nearest *n, struct str wanted)
 	*n = (struct nearest) { .wanted = wanted };
 }
 
-/* 0 is best; SIZE_MAX is no likeness. */
+/* The distance of a candidate: 0 is best, SIZE_MAX is not similar. */
 static size_t
 score(struct str wanted, struct str candidate)
 {
@@ -64,7 +64,7 @@ score(struct str wanted, struct str candidate)
 
 	if (d <= limit)
 		return d;
-	/* The beginning, or a part, of a name that has a date or a number besides. */
+	/* The wanted text may be a part of a name that also has a date or a number. */
 	if (wanted.len < 3 || candidate.len > NEAREST_LENGTH)
 		return (size_t)-1;
 	if (str_casestarts(candidate, wanted))

@@ -6,7 +6,7 @@
 
 #define LEVELS 8
 
-/* 1 to LEVELS for what is more than 0. */
+/* The level of a bar: 1 to LEVELS for every number above 0. */
 static size_t
 level(int64_t n, int64_t most)
 {

@@ -68,7 +68,7 @@ void
 table_line(const struct table *t, const struct str *cells, struct str ellipsis,
     struct buf *out)
 {
-	size_t owed = 0; /* blanks, written once something follows them */
+	size_t owed = 0; /* blanks that are written only if a cell follows */
 
 	for (size_t i = 0; i < t->n; i++) {
 		struct str cell = cells[i];

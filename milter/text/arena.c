@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Holds the headers of an ordinary campaign message, so that one block is all most ever
- * need. */
+/* One block holds the headers of an ordinary campaign message. */
 #define BLOCK_BYTES ((size_t)16 * 1024)
 
 struct block {
@@ -22,7 +21,7 @@ struct block {
 struct arena {
 	struct block *newest;
 	size_t max;
-	size_t used;  /* over all blocks, as handed out */
+	size_t used;  /* bytes handed out, over all blocks */
 	bool limited; /* see arena_limited() */
 };
 
@@ -51,7 +50,7 @@ arena_new(size_t max)
 	return a;
 }
 
-/* Free blocks from the newest down to, not including, the first. */
+/* Free all blocks but the first, the newest first. */
 static void
 drop_to_first(struct arena *a)
 {

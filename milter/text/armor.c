@@ -11,7 +11,7 @@ static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
 static const char base64url[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* Each character holds that many bits. */
+/* Write the bytes with that many bits in each character. */
 static void
 write_digits(
     struct buf *b, const uint8_t *p, size_t n, const char *alphabet, unsigned bits)
@@ -35,7 +35,7 @@ read_digits(
 	unsigned held = 0, count = 0;
 	size_t n = 0;
 
-	/* What is over must be less than a character, and zero. */
+	/* The bits left over must be fewer than a character holds, and zero. */
 	if (s.len > INT_MAX / 8 || s.len * bits % 8 >= bits || s.len * bits / 8 > size)
 		return -1;
 	for (size_t i = 0; i < s.len; i++) {

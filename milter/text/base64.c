@@ -2,8 +2,8 @@
 /*
  * base64.c - base64 with white space anywhere.
  *
- * OpenSSL's decoder ends at 64 characters a line or counts padding as bytes, and the
- * core has none of it; this one is strict about what is not white space.
+ * OpenSSL's decoder stops at 64 characters a line or counts padding as bytes; this one
+ * is strict about every byte that is not white space.
  */
 #include "text/base64.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an empty buf shows, so that p is a string from the start.  Never written to. */
+/* The text of an empty buf, so that p is a string from the start.  Never written to. */
 static const char nothing[1];
 
 void
@@ -35,7 +35,7 @@ buf_reset(struct buf *b)
 		b->p[0] = '\0';
 }
 
-/* Make room for n bytes more and a NUL; false, and failed, when that cannot be. */
+/* Make room for n more bytes and a NUL.  False, and failed, if there is none. */
 static bool
 reserve(struct buf *b, size_t n)
 {
@@ -88,7 +88,9 @@ buf_extend(struct buf *b, size_t n)
 void
 buf_addc(struct buf *b, char c)
 {
-	/* Values are often built byte by byte: no call while there is room. */
+	/*
+	 * Values are often built byte by byte: while there is room, nothing is called.
+	 */
 	if (b->failed || b->len >= b->max || b->len + 1 >= b->cap) {
 		buf_add(b, &c, 1);
 		return;

@@ -19,7 +19,9 @@ is_v4(const struct cidr_addr *a)
 	return memcmp(a->b, mapped, sizeof(mapped)) == 0;
 }
 
-/* Digits of that base at the front of s, at most max of them; their number in *n. */
+/*
+ * Read at most max digits of that base off the front of s; *n says how many there were.
+ */
 static unsigned
 number(struct str s, unsigned base, size_t max, size_t *n)
 {
@@ -41,8 +43,8 @@ number(struct str s, unsigned base, size_t max, size_t *n)
 }
 
 /*
- * Four numbers without leading zeros: "010" is 8 to some readers and 10 to others.
- * 0 or -1.
+ * Read four numbers.  Leading zeros are refused: "010" is 8 to some readers and 10 to
+ * others.  0 or -1.
  */
 static int
 v4_parse(struct str s, uint8_t out[4])
@@ -63,7 +65,10 @@ v4_parse(struct str s, uint8_t out[4])
 	return s.len == 0 ? 0 : -1;
 }
 
-/* RFC 4291 2.2: groups, one "::", the last 32 bits perhaps as IPv4.  0 or -1. */
+/*
+ * Read the text form of RFC 4291 2.2: groups, at most one "::", the last 32 bits
+ * perhaps as IPv4.  0 or -1.
+ */
 static int
 v6_parse(struct str s, uint8_t out[16])
 {
@@ -100,7 +105,7 @@ v6_parse(struct str s, uint8_t out[16])
 			return -1;
 		}
 	}
-	/* "::" stands for one group at least. */
+	/* "::" stands for at least one group. */
 	if (gap > sizeof(b) ? len != sizeof(b) : len > sizeof(b) - 2)
 		return -1;
 	if (gap > sizeof(b))
@@ -127,7 +132,7 @@ cidr_addr_parse(struct str s, struct cidr_addr *out)
 	return 0;
 }
 
-/* The first bits of net, all others 0. */
+/* Keep the first bits of net and clear the others. */
 static struct cidr_addr
 masked(const struct cidr_addr *net, unsigned bits)
 {
@@ -142,7 +147,7 @@ masked(const struct cidr_addr *net, unsigned bits)
 	return a;
 }
 
-/* The number behind the slash: digits only, at most max; -1 when it is none. */
+/* Read the number behind the slash: digits only, at most max; -1 for anything else. */
 static int
 prefix_parse(struct str s, unsigned max)
 {
@@ -186,7 +191,10 @@ cidr_parse(const char *text, struct cidr *out, char *err, size_t errlen)
 	net = masked(&c.net, c.bits);
 	if (memcmp(&net, &c.net, sizeof(net)) != 0) {
 		c.net = net;
-		/* A mapped address loses its marks below 96 bits: shown as IPv6. */
+		/*
+		 * With fewer than 96 bits a mapped address is no longer marked as one,
+		 * and is shown as IPv6.
+		 */
 		cidr_format(&c, meant, sizeof(meant));
 		snprintf(
 		    err, errlen, "%s, since bits are set behind the prefix", meant);

@@ -7,8 +7,9 @@
 #include <stddef.h>
 
 /*
- * Only the last star ever needs another try: a later star can take whatever an earlier
- * one could have given up.  That bounds the work by the product of the lengths.
+ * On a mismatch only the last star needs another try: a later star can match whatever
+ * an earlier one could have given up.  That bounds the work by the product of the
+ * lengths.
  */
 bool
 glob_match(struct str pattern, struct str text)

@@ -6,7 +6,9 @@
 
 #include <stdbool.h>
 
-/* May a value hold this byte as it is?  also: one more that must be escaped, or 0. */
+/*
+ * True if a value may hold this byte unescaped.  also: one more byte to escape, or 0.
+ */
 static bool
 is_plain(char c, char also)
 {

@@ -4,7 +4,10 @@
  */
 #include "text/utf8.h"
 
-/* Bytes that a UTF-8 character with this first byte has; 0: none starts so. */
+/*
+ * The length in bytes of a UTF-8 character with this first byte; 0: no character has
+ * it.
+ */
 static size_t
 size_of(unsigned char first)
 {

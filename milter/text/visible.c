@@ -44,7 +44,7 @@ shows(uint32_t c)
 	return (c & 0xfffe) != 0xfffe;
 }
 
-/* Bytes at the front that stand as they are, whatever they are shown on. */
+/* The number of bytes at the front that every output shows as they are. */
 static size_t
 plain_run(struct str s)
 {
@@ -92,7 +92,10 @@ visible_quote(struct buf *out, struct str s, size_t max)
 	buf_adds(out, cut ? "...\"" : "\"");
 }
 
-/* Two places wide.  Between those of a kind some are not given out yet. */
+/*
+ * True if the character takes two places.  The ranges include code points not assigned
+ * yet.
+ */
 static bool
 is_wide(uint32_t c)
 {
