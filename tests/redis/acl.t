@@ -12,13 +12,12 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
 
-from counting import Driver
+from counting import WHEN, Driver
 from mmtest.programs import Missing
 from mmtest.redis import RedisError, RedisServer
 from mmtest.scratch import Scratch, Tap
 
 ACL = os.path.join(HERE, "../../contrib/redis/metermark.acl")
-WHEN = 1795000000
 # Not having these only means that the log says less.
 CONVENIENCES = {"role", "info", "client|setname", "select"}
 tap = Tap()

@@ -12,14 +12,13 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
 
-from counting import Driver
+from counting import WHEN, Driver
 from mmtest.programs import Missing
 from mmtest.redis import RedisServer
 from mmtest.redisplaces import AsOne, Cluster
 from mmtest.scratch import Scratch, Tap, wait_until
 from net import NetDriver
 
-WHEN = 1795000000
 tap = Tap()
 
 

@@ -12,6 +12,9 @@ import time
 
 PRODUCER = "00112233445566778899aabbccddeeff"
 HOUR_TTL, DAY_TTL, TOTAL_TTL = 35 * 86400, 400 * 86400, 400 * 86400
+# Two weeks ago, so that Redis keeps its hour, at 11:06:40, so that the hours after it are of
+# the same day.
+WHEN = int(time.time()) // 86400 * 86400 - 14 * 86400 + 40000
 
 
 class Driver:
@@ -25,7 +28,7 @@ class Driver:
         self.log = []
         self.own = None if state is not None else tempfile.mkdtemp(prefix="mm-driver.")
         self.state = state if state is not None else self.own
-        options = [f"{k}={v}" for k, v in {"state": self.state, **options}.items()]
+        options = [f"{k}={v}" for k, v in {"state": self.state, "when": WHEN, **options}.items()]
         self.process = subprocess.Popen(
             [*prefix_command, program, url, prefix, producer, *options], text=True, bufsize=1,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

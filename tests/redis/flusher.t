@@ -10,12 +10,11 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
 
-from counting import PRODUCER, Driver
+from counting import PRODUCER, WHEN, Driver
 from mmtest.programs import Missing
 from mmtest.redis import RedisError, RedisServer
 from mmtest.scratch import Scratch, Tap, wait_until
 
-WHEN = 1795000000
 tap = Tap()
 
 

@@ -12,6 +12,7 @@
  *     state=DIR        journal in DIR/journal, status in DIR; without it: memory only
  *     book=FILE  sync=none|interval|always  interval=MS  retain=MS  retain_bytes=N
  *     max_bytes=N  names=N  entries=N
+ *     when=SECONDS     storm, burst and flood count from then on
  *
  *     add CAMPAIGN COUNT WHEN RCPT...
  *                       COUNT messages to each of the recipients (numbers)
@@ -79,6 +80,7 @@ struct book {
 static pthread_mutex_t ledger_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct book *book;           /* guarded by ledger_lock, but for way */
 static _Thread_local size_t my_way; /* which is this thread's */
+static int64_t base;                /* of storms, bursts and floods */
 static struct outbox *outbox;
 static struct tally_sink sink;
 
@@ -181,7 +183,6 @@ storm(void *arg)
 	static const char *const names[] = { "big", "alpha", "beta", "none", "_other" };
 	const struct storm *s = arg;
 	int64_t end = clock_mono_ms() + s->ms;
-	int64_t base = 1795000000;
 	uint64_t x = (uint64_t)clock_mono_us() | 1;
 	char name[32];
 
@@ -234,7 +235,7 @@ burst(long n, long campaigns)
 		unsigned id = (unsigned)(i * 7919 % RCPT_IDS);
 
 		snprintf(name, sizeof name, "burst-%ld", i % campaigns);
-		accept_one(name, 1795000000 + i % 3 * 3600, &id, 1);
+		accept_one(name, base + i % 3 * 3600, &id, 1);
 	}
 	took = clock_mono_us() - began;
 	printf("burst us=%" PRId64 "\n", took);
@@ -244,7 +245,7 @@ burst(long n, long campaigns)
 static void
 flood(long n, long campaigns)
 {
-	struct tally_delta d = { .when = 1795000000 };
+	struct tally_delta d = { .when = base };
 
 	d.n[TALLY_MESSAGES] = 1;
 	for (long i = 0; i < n; i++) {
@@ -422,6 +423,8 @@ set_option(struct flusher_settings *s, const char *option)
 		names = (long)n;
 	} else if (len == 7 && strncmp(option, "entries", len) == 0) {
 		entries = (long)n;
+	} else if (len == 4 && strncmp(option, "when", len) == 0) {
+		base = n;
 	} else if (len == 4 && strncmp(option, "book", len) == 0) {
 		book_file = v;
 	} else {

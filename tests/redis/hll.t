@@ -10,7 +10,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
 
-from counting import Driver
+from counting import WHEN, Driver
 from mmtest.programs import Missing
 from mmtest.redis import RedisServer
 from mmtest.scratch import Scratch, Tap
@@ -69,7 +69,7 @@ def many_through_the_flusher(redis, driver):
     redis.command("FLUSHALL")
     for start in range(0, 4000, 200):
         ids = " ".join(str(i) for i in range(start, start + 200))
-        driver.say(f"add many 1 1795000000 {ids}")
+        driver.say(f"add many 1 {WHEN} {ids}")
     driver.ask("wait 5000")
     raw(redis, b"PFMERGE", b"want", b"nothing")
     add(redis, b"want", elements(4000))

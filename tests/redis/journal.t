@@ -15,13 +15,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
 
-from counting import Driver
+from counting import WHEN, Driver
 from mmtest.programs import Missing
 from mmtest.redis import RedisError, RedisServer
 from mmtest.scratch import Scratch, Tap
 from proxy import CuttingProxy
 
-WHEN = 1795000000
 LONG = os.environ.get("MM_LONG") == "1"
 tap = Tap()
 

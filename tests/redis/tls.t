@@ -10,14 +10,13 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
 
-from counting import Driver
+from counting import WHEN, Driver
 from mmtest.programs import Missing, find
 from mmtest.redis import RedisServer
 from mmtest.redisplaces import Cluster
 from mmtest.scratch import Scratch, Tap, free_port
 from net import NetDriver
 
-WHEN = 1795000000
 tap = Tap()
 
 
