@@ -68,6 +68,8 @@ STEPS = [
     Step("faults-thread", "the same with the thread sanitizer, where threads matter most",
          [f"$MM_SRC/tests/redis/faults {FAULTS_OF_THREADS}"], "thread",
          needs="tests/redis/faults"),
+    Step("clocks", "suites that read the clock, over the midnight before a leap day",
+         ["$MM_SRC/tests/clocks/run"], needs="tests/clocks/run"),
     Step("clang", "clang compiles all without a warning",
          [f"{MAKE} check TESTS="], "clang"),
     Step("distcheck", "the tarball builds, checks, installs, uninstalls",
