@@ -248,6 +248,19 @@ judge(struct stats_options *o, const struct said *said)
 	return 0;
 }
 
+/*
+ * A stretch of time ends before now.  In the first second of an hour that would leave
+ * out what this hour has counted already, and today would be empty at midnight: the
+ * second after it is taken instead.
+ */
+static int64_t
+present(void)
+{
+	int64_t now = (int64_t)time(NULL);
+
+	return now % HOUR_S == 0 ? now + 1 : now;
+}
+
 int
 stats_options_read(struct stats_options *o, int argc, char **argv)
 {
@@ -266,7 +279,7 @@ stats_options_read(struct stats_options *o, int argc, char **argv)
 	struct said said = { 0 };
 	int letter;
 
-	*o = (struct stats_options) { .out = &stats_table, .now = (int64_t)time(NULL) };
+	*o = (struct stats_options) { .out = &stats_table, .now = present() };
 	while ((letter = getopt_long(
 		    argc, argv, "b:c:df:hk:n:r:S:s:t:U:", longs, NULL)) != -1)
 		if (option(o, &said, letter) != 0)
