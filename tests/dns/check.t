@@ -439,8 +439,8 @@ def hostile(lab, server):
 def readme(lab):
     """README shows a report: line for line what is printed, its ... left out."""
     with open(os.path.join(HERE, "../../README.md"), encoding="utf-8") as f:
-        command, _, shown = f.read().partition("    $ metermark check letter.eml")[2].partition("\n")
-    shown = [line[4:] for line in shown.partition("\n\n`")[0].split("\n")]
+        command, _, shown = f.read().partition("\n$ metermark check letter.eml")[2].partition("\n")
+    shown = shown.partition("\n```")[0].split("\n")
     spf = txt("v=spf1 mx include:inc.example.com -all")
     zone = [("@", "TXT", spf), ("@", "MX", "10 mx"), ("bounce", "TXT", spf), ("bounce", "MX", "10 mx"),
             ("inc", "TXT", txt("v=spf1 ip4:192.0.2.0/28 -all")), ("mx", "A", IP),
