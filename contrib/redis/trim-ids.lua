@@ -1,12 +1,14 @@
 -- SPDX-License-Identifier: BSD-2-Clause
--- Takes names out of PREFIX:ids that are not in PREFIX:campaigns any more, some hundred a
--- call, so that nobody waits for it.  Answers with the next cursor, 0 at the end, and how
--- many are gone.  Not for a Redis Cluster, where the two keys are on different servers.
+-- Removes the names from PREFIX:ids that are no longer in PREFIX:campaigns.  Each call checks
+-- some hundred names, so that other clients do not wait.  It returns the next cursor, which is
+-- 0 at the end, and the number of names that it removed.  It does not work in a Redis Cluster,
+-- where the two keys are on different servers.
 --
 --     redis-cli --eval trim-ids.lua metermark:ids metermark:campaigns , 0
 --
--- Again with the cursor it gives, until that is 0.  A daemon that counts one of these
--- campaigns meanwhile lists it first and then puts its name back: nothing is missing.
+-- Call it again with the cursor that it returned, until the cursor is 0.  If a daemon counts
+-- mail of such a campaign in the meantime, it lists the campaign first and then adds the name
+-- again, so no name is missing.
 local found = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', 500)
 local gone = 0
 for i = 1, #found[2], 2 do

@@ -260,8 +260,8 @@ def trimmed_as_read(redis, script, listed):
     folder = os.path.dirname(script)
     with open(os.path.join(folder, "README.md"), encoding="utf-8") as f:
         text = f.read()
-    begin = text.index("    c=0; while")
-    loop = text[begin:text.index("\n\n", begin)]
+    begin = text.index("c=0; while")
+    loop = text[begin:text.index("\n```", begin)]
     redis.command("HSET", "metermark:ids", "0" * 16, "gone-again")
     for port, left in ((redis.port, len(listed)), (free_port(), None)):
         done = subprocess.run(["sh", "-c", loop.replace("redis-cli", f"redis-cli -p {port}")],
