@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The quickstart's second half: start the servers, send three campaigns,
-verify every signature, show the statistics.  `run` has built metermark.
+"""The second half of the quickstart: it starts the servers, sends three campaigns,
+verifies every signature and shows the statistics.  `run` has built metermark.
 
-The way of a message here:
+The way of a message:
 
     this script --SMTP--> Postfix --milter--> metermark-milter --counters--> Redis
                              |
-                             +--SMTP--> smtp-sink, which writes it to a file
+                             +--SMTP--> smtp-sink, which writes the message to a file
 """
 
 import argparse
@@ -48,7 +48,7 @@ def step(text):
 
 
 def start_servers(stack, scratch):
-    """Redis, Postfix with its sink, metermark; the stack stops them again."""
+    """Start Redis, Postfix with its sink, and metermark; the stack stops them."""
     step("making keys: RSA and Ed25519 for " + DOMAIN)
     keys = Keys(scratch.dir("keys"), owner="daemon")
     keys.make(DOMAIN, "r2026", "rsa")
@@ -57,7 +57,7 @@ def start_servers(stack, scratch):
     step("starting Redis, Postfix and metermark on loopback")
     redis = stack.enter_context(RedisServer(scratch.dir("redis")))
     sink = stack.enter_context(Sink(scratch.dir("sink")))
-    # Postfix runs with contrib/postfix/main.cf.fragment, as yours would.
+    # Postfix runs with contrib/postfix/main.cf.fragment, which you would use as well.
     postfix = Postfix(scratch.dir("postfix"), sink.port, os.path.join(SRC, "contrib", "postfix"))
     milter = Metermark(scratch.dir("metermark"), postfix.socket(),
                        os.path.join(BUILD, "metermark-milter"), "")
@@ -114,7 +114,7 @@ def stats(redis, *arguments, show=True):
 
 
 def wrong_numbers(redis):
-    """What the statistics say other than what was sent."""
+    """List where the statistics differ from what was sent."""
     shown = {row["campaign"]: row for row in json.loads(stats(redis, "--format", "json", show=False))}
     wrong = []
     for campaign, (count, rcpts) in CAMPAIGNS.items():
@@ -127,13 +127,13 @@ def wrong_numbers(redis):
 
 
 def check_numbers(redis):
-    """metermark writes to Redis every flush_interval_ms: give it a moment."""
+    """Compare the statistics, with some time for metermark to write to Redis."""
     with contextlib.suppress(RuntimeError):
         wait_until("the numbers", lambda: not wrong_numbers(redis), 5, 0.2)
     wrong = wrong_numbers(redis)
     if wrong:
         raise RuntimeError("the statistics are wrong:\n  " + "\n  ".join(wrong))
-    print("    the numbers are those that were sent")
+    print("    the numbers match the messages that were sent")
 
 
 def next_commands(redis, postfix, milter, sink, running):
@@ -141,20 +141,20 @@ def next_commands(redis, postfix, milter, sink, running):
     if not running:
         print(f"""
 Try next:
-    {SRC}/contrib/quickstart/run --keep     # the same, left running to play with
-    less {SRC}/contrib/quickstart/metermark.conf     # the settings it ran with
+    {SRC}/contrib/quickstart/run --keep     # the same, but it keeps running
+    less {SRC}/contrib/quickstart/metermark.conf     # the settings of the quickstart
     less {SRC}/contrib/postfix/README.md    # attach metermark to your own Postfix
 """)
         return
     print(f"""
-Running.  In another terminal:
+Everything is running.  In another terminal:
     {mm} stats --redis {redis.url}
     {mm} stats --redis {redis.url} newsletter
     {mm} stats --redis {redis.url} --format json
     redis-cli -p {redis.port} hgetall 'metermark:{{newsletter}}:total'
     tail -f {milter.log}
     less {sink.dumps}/*      # the messages as delivered
-Send one more, with a campaign of your own, then look at the statistics again:
+Send one more message, with a campaign of your own, and look at the statistics again:
     printf 'From: news@{DOMAIN}\\nTo: you@example.net\\nSubject: hi\\nX-Campaign: mine\\n\\nhello\\n' |
         MAIL_CONFIG={postfix.run}/etc sendmail -f bounce@{DOMAIN} you@example.net
 Change the settings, then let metermark read them again:
@@ -179,7 +179,7 @@ def demonstrate(keep):
         except Exception:
             print(milter.tail(), postfix.tail(), sep="\n", file=sys.stderr)
             raise
-        step("stopping what was started")
+        step("stopping the servers")
 
 
 def main():
@@ -190,7 +190,7 @@ def main():
         demonstrate(parser.parse_args().keep)
     except KeyboardInterrupt:
         return 130
-    except Exception as e:      # the log tails are printed already
+    except Exception as e:      # the ends of the logs have been printed
         print(f"quickstart failed: {e}", file=sys.stderr)
         return 1
     step("done: three campaigns, signed, delivered and counted")

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """metermark_token.py - check the tokens that metermark writes into addresses and URLs.
 
-A second implementation of metermark-token(5), which shares no line with the first: the
-tests hold one against the other.  For a bounce, complaint or unsubscribe handler of your
-own, import it or read it.  It needs python3-cryptography 37 or later, which has AES-SIV.
+This is a second implementation of metermark-token(5).  It shares no line with the first, and
+the tests compare the two.  Import it into your own bounce, complaint or unsubscribe handler, or
+use it as a model.  It needs python3-cryptography 37 or later, which has AES-SIV.
 
     ring = Ring.of_files([("a", "/etc/metermark/token-a.key")])
-    ring.decode("K2J1...")        a Mailbox or a Url, or Refused with the reason
+    ring.decode("K2J1...")        returns a Mailbox or a Url, or raises Refused with the reason
 """
 import base64
 import hashlib
@@ -29,7 +29,7 @@ CAMPAIGN = re.compile(rb"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 class Refused(Exception):
-    """Not a token that this ring has made.  reason: malformed, no-key or forged."""
+    """The text is not a token of this ring.  reason: malformed, no-key or forged."""
 
     def __init__(self, reason):
         super().__init__(reason)
@@ -38,8 +38,8 @@ class Refused(Exception):
 
 class Mailbox(NamedTuple):
     key: str
-    campaign_id: str  # 16 hex digits: HGET metermark:ids tells the name
-    day: int          # since 1970-01-01, UTC
+    campaign_id: str  # 16 hex digits: HGET metermark:ids returns the name
+    day: int          # days since 1970-01-01, UTC
     nonce: str        # 16 hex digits
 
 
@@ -66,7 +66,7 @@ def _base64url(data):
 
 
 def _strictly(text, decode, encode):
-    """The bytes of a text, if that is the one way to write them."""
+    """The bytes that a text encodes, if the text is their only valid encoding."""
     try:
         data = decode(text)
     except ValueError:
@@ -96,7 +96,7 @@ class _Key:
 
 
 class Ring:
-    """Keys by their ids; the last one signs, all verify."""
+    """Keys by their ids.  The last one makes tokens, and all of them verify tokens."""
 
     def __init__(self, keys):
         self.keys = {key_id: _Key(key_id, secret) for key_id, secret in keys}

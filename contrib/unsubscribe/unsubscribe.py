@@ -2,25 +2,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """unsubscribe.py - a small receiver for the one-click unsubscription of RFC 8058.
 
-    list_unsubscribe = "https://u.example.com/%{token}"  in metermark.conf(5) puts a URL with a
-token into each message.  A mail program that is asked to unsubscribe sends a POST there:
+The setting list_unsubscribe = "https://u.example.com/%{token}" of metermark.conf(5) puts a URL
+with a token into each message.  When a user unsubscribes, the mail program sends a POST there:
 
     POST /TOKEN HTTP/1.1
     Content-Type: application/x-www-form-urlencoded
 
     List-Unsubscribe=One-Click
 
-What is kept to, since senders are judged by it:
+The receiver follows these rules, because providers judge senders by them:
 
   * POST unsubscribes at once: no question, no login, no cookie, no redirect.
-  * GET never does: link scanners follow every link.  It shows a page with a button.
+  * GET never unsubscribes, because link scanners follow every link.  It shows a page with a
+    button.
   * The body may be urlencoded or multipart/form-data.
-  * Twice is as good as once.  The answer is 200 with a short page.
-  * A token that is not ours is 404 and leaves no trace but in the log; nothing of it comes
-    back in the page.
+  * A second POST gets the same answer as the first: 200 with a short page.
+  * A token that is not ours is answered with 404.  Only the log has a line of it, and the page
+    repeats nothing of the token.
 
-It speaks plain HTTP on loopback: put nginx or Apache with TLS in front.  Each unsubscription is
-a line `TIME TAB CAMPAIGN TAB RECIPIENT` appended to a file and on disk before the answer leaves.
+It speaks plain HTTP on loopback: put nginx or Apache with TLS in front.  For each unsubscription,
+it appends a line `TIME TAB CAMPAIGN TAB RECIPIENT` to a file.  The line is on disk before the
+answer is sent.
 
     unsubscribe.py --key a=/etc/metermark/token-a.key --out /var/lib/unsubscribe/list
 """
@@ -38,24 +40,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import metermark_token
 
-BODY_MAX = 4096     # of a POST; what RFC 8058 wants takes 26 bytes
+BODY_MAX = 4096     # of a POST; the body of RFC 8058 has 26 bytes
 TARGET_MAX = 1024
 TOKEN = re.compile(r"/([A-Za-z0-9_-]{20,448})")
 WANTED = ("List-Unsubscribe", "One-Click")
-SECONDS = 10        # that a client may take
+SECONDS = 10        # a client may take this long
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex">
 <meta name="viewport" content="width=device-width"><title>{title}</title></head>
 <body><h1>{title}</h1>{text}</body></html>
 """
-QUESTION = """<p>{recipient} gets no more of these messages when you press the button.</p>
+QUESTION = """<p>If you press the button, {recipient} gets no more of these messages.</p>
 <form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">
 <button type="submit">Unsubscribe</button></form>"""
 
 
 def form_fields(content_type, body):
-    """The (name, value) pairs of a form of either kind; none when it is no form."""
+    """The (name, value) pairs of a form of either kind; an empty list if it is not a form."""
     message = email.message.Message()
     message["Content-Type"] = content_type
     kind = message.get_content_type()
@@ -72,9 +74,9 @@ def form_fields(content_type, body):
 
 
 def log(text):
-    """A line for the log; where it cannot be written, the answer matters more."""
+    """Write a line to the log.  If that fails, go on: the answer matters more."""
     try:
-        if sys.stderr is not None:      # it is where the program was started without
+        if sys.stderr is not None:      # it is None if stderr was closed at the start
             sys.stderr.write(text + "\n")
     except OSError:
         pass
@@ -94,7 +96,7 @@ class List:
             try:
                 size = os.fstat(fd).st_size
                 if os.write(fd, line) != len(line):
-                    os.ftruncate(fd, size)      # or the next line would go on behind it
+                    os.ftruncate(fd, size)      # else the next line would follow half a line
                     raise OSError("the disk is full")
                 os.fsync(fd)
             finally:
@@ -103,7 +105,7 @@ class List:
 
 class Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "unsubscribe", ""
-    protocol_version = "HTTP/1.0"       # a connection is one request
+    protocol_version = "HTTP/1.0"       # each connection has one request
     timeout = SECONDS
 
     def answer(self, status, title, text=""):
@@ -118,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(page)
 
     def token(self):
-        """What the URL is about: a Url, or None when it is not ours."""
+        """The Url in the token of the request, or None if the token is not ours."""
         path = self.path.partition("?")[0]
         match = TOKEN.fullmatch(path) if len(self.path) <= TARGET_MAX else None
         try:
@@ -138,7 +140,7 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def body(self):
-        """The body of a POST, or None when it is too long, or nobody says how long."""
+        """The body of a POST, or None if it is too long or its length is not given."""
         length = self.headers.get("Content-Length", "")
         if not re.fullmatch(r"[0-9]{1,4}", length) or int(length) > BODY_MAX:
             return None
@@ -160,16 +162,16 @@ class Handler(BaseHTTPRequestHandler):
             self.server.list.add(found.campaign, found.recipient)
         except OSError as e:
             log(f"{self.server.list.path}: {e}")
-            self.answer(500, "Please try again later")      # and the mail program will
+            self.answer(500, "Please try again later")      # the mail program will do so
             return
         self.answer(200, "You are unsubscribed")
 
     def send_error(self, code, message=None, explain=None):
-        """What the base class refuses; its own page would hand back what was sent."""
+        """Answer what the base class refuses.  Its own page would repeat the request."""
         self.answer(code, "This request is not understood")
 
     def log_request(self, code="-", size="-"):
-        """No token, no address: a log is read by more people than a list of addresses."""
+        """Log no token and no address: more people read a log than a list of addresses."""
         log(f"{self.address_string()} {self.command!a} {int(code)}")
 
     def log_message(self, format, *args):   # pylint: disable=redefined-builtin
@@ -178,14 +180,14 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 128    # five would do for a quiet day
+    request_queue_size = 128    # the default of 5 is too small for a busy day
 
     def __init__(self, address, ring, path):
         super().__init__(address, Handler)
         self.ring, self.list = ring, List(path)
 
     def handle_error(self, request, client_address):
-        """A client that went away, mostly; what it had sent is not for the log."""
+        """Log the kind of error (mostly a client that disconnected), without the request."""
         log(f"{client_address[0]} {sys.exc_info()[0].__name__}")
 
 
