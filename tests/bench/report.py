@@ -219,11 +219,11 @@ def signing_table(case):
 
 
 def summary(results):
-    """The targets that this run has something to say about."""
+    """The targets that this run has measured."""
     rows = [row for row in target_rows(results) if row[-1] != "not measured"]
     if len(rows) == 1:
         return ""
-    return "\n".join(["\nWhat we want to reach", *["  " + line for line in columns(rows)]])
+    return "\n".join(["\nTargets", *["  " + line for line in columns(rows)]])
 
 
 def write(results, folder):
@@ -232,26 +232,26 @@ def write(results, folder):
     packages = ", ".join(f"{name} {version}" for name, version in m["packages"].items())
     lines = [
         "# Results of one run", "",
-        f"Written by `tests/bench/run --results` on {m['when']}; README.md says what is "
+        f"`tests/bench/run --results` wrote this file on {m['when']}. README.md describes what is "
         "measured and how.", "",
         f"* Machine: {m['cpus']} x {m['cpu']}, {m['memory_mb']} MB, kernel {m['kernel']}",
-        f"* System: {m['system']}; {packages}; rspamd is measured where it is installed",
-        f"* {results['repeat']} measurements of {results['seconds']:g} s each; medians, and "
-        "in brackets the least and the greatest. Load average "
-        f"{m['load_before'][0]:.2f} before, {m['load_after'][0]:.2f} after.", "",
-        "![CPU time per message](results.svg)", "", "## What we want to reach", "",
+        f"* System: {m['system']}; {packages}; rspamd is measured if it is installed",
+        f"* Each figure is the median of {results['repeat']} measurements of "
+        f"{results['seconds']:g} s each; the minimum and maximum are in brackets. The load "
+        f"average was {m['load_before'][0]:.2f} before and {m['load_after'][0]:.2f} after.", "",
+        "![CPU time per message](results.svg)", "", "## Targets", "",
         *markdown(target_rows(results)), ""]
     lines += ["## Through the milter socket", "",
-              "CPU is user and system time of the filter's process for one message; floor is "
-              "null milter + signatures + SHA-256 of the body.", ""]
+              "CPU is the user and system time of the filter's process for one message. The floor "
+              "is the null milter + signatures + SHA-256 of the body.", ""]
     for case in results["cases"]:
         lines += [f"### {case['title']} (`{case['case']}`)", "", *markdown(rows_of(case)), ""]
         lines += [f"* {note}" for note in notes_of(case)] + [""]
     for case in results["signing"]:
         lines += [f"### {case['title']} (`{case['case']}`)", "",
                   *markdown(signing_rows(case)), ""]
-    lines += ["## Through Postfix", "", "From smtp-source's first connection until the queue "
-              "is empty.", ""]
+    lines += ["## Through Postfix", "", "The time is from the first connection of smtp-source "
+              "until the queue is empty.", ""]
     for case in results["through"]:
         lines += [f"### {case['title']} (`{case['case']}`)", "",
                   *markdown(through_rows(case)), ""]

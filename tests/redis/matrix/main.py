@@ -75,15 +75,18 @@ def versions():
 
 def write_results(path, lab):
     kind = "full" if lab.long else "quick"
-    lines = ["# Counted exactly once, whatever breaks: results", "",
-             f"Written by `tests/redis/{'long' if lab.long else 'faults'}`, the {kind} form. "
-             "What each case does is in `tests/redis/matrix/`.", "",
+    lines = ["# Counted exactly once, whatever fails: results", "",
+             f"`tests/redis/{'long' if lab.long else 'faults'}` wrote this file, in its {kind} "
+             "form. `tests/redis/matrix/` has the cases.", "",
              f"{versions()}; {time.strftime('%Y-%m-%d', time.gmtime())}.", "",
-             "accepted: what the mail server saw accepted. in doubt: messages whose connection "
-             "broke before the", "verdict when metermark was killed, at most one a connection; "
-             "each may have been counted or not.", "counted: messages in Redis. exact: all of "
-             "messages, recipients, bytes, providers, hours, days, `_all` and", "the estimate "
-             "of distinct recipients are those of the accepted messages.", "", *table(lab.rows),
+             "* accepted: the messages that metermark accepted, as the mail server saw it.",
+             "* in doubt: the messages whose connection broke before the verdict, because "
+             "metermark was killed; at most one", "  for each connection. Each of them may "
+             "have been counted or not.",
+             "* counted: the messages in Redis.",
+             "* exact: the messages, recipients, bytes, providers, hours, days, `_all` and the "
+             "estimate of distinct", "  recipients in Redis are exactly those of the accepted "
+             "messages.", "", *table(lab.rows),
              "", "## Figures", ""]
     for name, title, _, _, _, figures, _, _ in lab.rows:
         lines.append(f"* **{name}**: {title}. {figures[:1].upper() + figures[1:]}.")

@@ -51,6 +51,6 @@ def outage(case):
 
 
 CASES = [
-    ("outage", "an outage of a million messages (quick: 12,000), and a kill -9 at its end",
+    ("outage", "Redis is down for a million messages (quick: 12,000), then metermark is killed -9",
      outage),
 ]

@@ -75,7 +75,7 @@ def master_dies(case):
 
 
 CASES = [
-    ("sentinel", "failover by Sentinel to a replica that was behind", failover),
-    ("cluster-moves", "a cluster of three masters, slots migrating under load", slots_move),
-    ("cluster-dies", "a cluster of three masters, one killed -9 under load", master_dies),
+    ("sentinel", "Sentinel fails over to a replica that lags", failover),
+    ("cluster-moves", "slots of a cluster of three masters are moved under load", slots_move),
+    ("cluster-dies", "one of three masters of a cluster is killed -9 under load", master_dies),
 ]

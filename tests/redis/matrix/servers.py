@@ -178,14 +178,15 @@ def wrong_type(case):
 
 CASES = [
     ("redis-killed", "Redis is killed -9 six times under load", killed),
-    ("aof-torn", "Redis's append-only file is torn within a batch, then Redis is killed", torn),
+    ("aof-torn", "Redis's append-only file is truncated within a batch, then Redis is killed",
+     torn),
     ("redis-hangs", "Redis is stopped (SIGSTOP) for seconds", hangs),
     ("answer-cut", "the connection is cut at each byte of an answer", cut),
-    ("flushall", "Redis loses everything (FLUSHALL) and gets back what was retained",
+    ("flushall", "Redis loses everything (FLUSHALL), and retained counts are sent again",
      flushall),
     ("script-flush", "Redis forgets the script (SCRIPT FLUSH)", script_flush),
     ("oom", "Redis is out of memory (OOM)", oom),
     ("readonly", "Redis becomes a replica (READONLY)", readonly),
     ("noperm", "a right is taken away (NOPERM)", noperm),
-    ("wrong-type", "keys of a wrong type, fields that are no numbers", wrong_type),
+    ("wrong-type", "keys have a wrong type, and fields are not numbers", wrong_type),
 ]
