@@ -21,7 +21,8 @@ EVENTS = (
     rf'line_begin\(&b, STR\(""\), "({WORD})"',
 )
 REASONS = (
-    r'(?:bad_message|tempfail|pass|refuse_for_now)\(\s*(?:c, )?[dt],\s*"([a-z-]+)"',
+    r'\[REPLY_[A-Z_]+\] = \{ "([a-z-]+)"',
+    r'\bpass\(\s*d,\s*"([a-z-]+)"',
     r'why = "([a-z-]+)"',
 )
 
@@ -52,7 +53,7 @@ def main():
     tap = Tap()
     manual = (SRC / "conf/metermark-milter.8.in").read_text()
     decisions = {path for path in (SRC / "milter").rglob("*.c")
-                 if path.name in ("decide.c", "decide_edit.c", "txn.c")}
+                 if path.name in ("decide.c", "decide_edit.c", "reply.c", "txn.c")}
     daemon = {path for path in (SRC / "milter").rglob("*.c")
               if "cli" not in path.parts} - decisions
     tap.result("the manual has the events of the log",
