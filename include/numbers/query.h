@@ -23,8 +23,8 @@ struct redisReply;
 
 struct query {
 	struct redis_net *net;
-	const char *prefix;   /* of all keys; borrowed */
-	uint64_t strange;     /* values and names met that metermark does not write */
+	const char *prefix;     /* of all keys; borrowed */
+	uint64_t strange;       /* values and names met that metermark does not write */
 	struct redis_error err; /* after a -1 or NULL */
 };
 

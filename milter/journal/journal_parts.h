@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * journal_parts.h - what the files of the journal share.  For milter/journal/journal*.c.
+ * journal_parts.h - what the files of the journal share.  For
+ * milter/journal/journal*.c.
  */
 #ifndef METERMARK_JOURNAL_JOURNAL_PARTS_H
 #define METERMARK_JOURNAL_JOURNAL_PARTS_H
