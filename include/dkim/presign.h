@@ -13,16 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mail/envelope.h"
 #include "mail/hdr.h"
 #include "text/arena.h"
-
-struct presign_facts {
-	bool sendmail;
-	size_t line_limit; /* bytes without CRLF; 0: any */
-	int64_t now;       /* unix seconds, for Date */
-	struct str nonce;  /* for Message-ID */
-	struct str domain; /* right side of a Message-ID */
-};
 
 enum presign_fault {
 	PRESIGN_OK,
@@ -33,16 +26,19 @@ enum presign_fault {
 	PRESIGN_MEMORY
 };
 
-/* *partly becomes true when a field was left out of the signature. */
-enum presign_fault presign_header(
-    const struct presign_facts *, struct hdr *, struct arena *, bool *partly);
+/*
+ * line_limit: bytes of a line without CRLF, 0 for any; domain: the right side of a
+ * Message-ID of ours.  *partly becomes true when a field was left out of the signature.
+ */
+enum presign_fault presign_header(const struct envelope *, size_t line_limit,
+    struct str domain, struct hdr *, struct arena *, bool *partly);
 
 /*
  * Of mail that goes unsigned only what the handled-mark covers (token/mark.h): Date,
- * Message-ID (not without facts->domain) and From, as Sendmail would add or write them.
- * From that cannot be is left as it is.  0, or -1 when there is no room.
+ * Message-ID (only if the host's name is known) and From, as Sendmail would add or
+ * write them.  From that cannot be is left as it is.  0, or -1 when there is no room.
  */
-int presign_unsigned(const struct presign_facts *, struct hdr *, struct arena *);
+int presign_unsigned(const struct envelope *, struct hdr *, struct arena *);
 
 /*
  * " Tue, 24 Nov 2026 03:00:00 +0000", leading space included (RFC 5322 3.3); UTC.  out

@@ -39,6 +39,7 @@ struct hdr {
 	size_t n_received; /* v[0] to v[n_received - 1] came from the MTA */
 	size_t cap;
 	size_t received_bytes; /* on the wire: names, colons, values, CRLFs */
+	bool incomplete;       /* a field was received that the list could not take */
 	struct arena *arena;   /* borrowed */
 };
 
@@ -47,7 +48,7 @@ void hdr_fini(struct hdr *);
 /* Empty again; the arena is the caller's to reset. */
 void hdr_reset(struct hdr *);
 
-/* A field as received, copied.  -1 when a limit or memory is reached. */
+/* A field as received, copied.  -1 when a limit or memory is reached, now or before. */
 int hdr_receive(struct hdr *, struct str name, struct str value);
 /* A new field at the end.  -1 as above. */
 int hdr_append(struct hdr *, struct str name, struct str value);

@@ -19,6 +19,7 @@
 #include "campaign/sourcejson.h"
 #include "config/conf.h"
 #include "mail/bodyscan.h"
+#include "mail/envelope.h"
 #include "mail/hdr.h"
 #include "mail/idname.h"
 #include "message/decision.h"
@@ -26,53 +27,32 @@
 #include "text/cidr.h"
 #include "token/mark.h"
 
-/* Why a client's mail may be ours; the strongest that holds. */
-enum decide_class {
-	DECIDE_STRANGER, /* it is not */
-	DECIDE_AUTH,     /* authenticated: only for domains whose `users` name it */
-	DECIDE_NETWORK,  /* from one of outbound.networks */
-	DECIDE_DAEMON    /* came in through one of outbound.daemon_names */
-};
-
 /* addr is NULL where the MTA knows none; user and daemon_name are empty then. */
-enum decide_class decide_client(const struct conf *, const struct cidr_addr *addr,
+enum client_class decide_client(const struct conf *, const struct cidr_addr *addr,
     struct str daemon_name, struct str user);
 
-/* What is known of a message beside its header.  All strs are borrowed. */
-struct decide_facts {
-	enum decide_class client;
-	bool sendmail;   /* else Postfix */
-	struct str host; /* the MTA's own name, macro j */
-	struct str user; /* authenticated identity, "" for none */
-	struct str envelope_domain;
-	struct str sender;    /* argument of MAIL, with or without <> */
-	struct str mail_args; /* the other arguments of MAIL, blanks between them */
-	struct str recipient; /* without <>; the only one, else "" */
-	struct str queue_id;
-	size_t n_rcpt;
-	int64_t now;           /* unix seconds */
-	struct str nonce;      /* unique text for a Message-ID: [a-z0-9]+ */
-	bool overflow;         /* the header list is not complete: it hit a limit */
-	bool no_memory;        /* and that limit was this host's, not the list's */
+/* What the daemon lends for the work on a message. */
+struct decide_lent {
 	struct mark_keys keys; /* of tokens and marks; without any, neither is made */
-	source_json_fn json;   /* NULL: headers in JSON are not read */
-	idname_fn idn;         /* NULL: international names stay as they are */
+	camp_sha256_fn sha256;
+	source_json_fn json; /* NULL: headers in JSON are not read */
+	idname_fn idn;       /* NULL: international names stay as they are */
 };
 
 /* Decide, and mark the edits in the header list.  Memory is the arena's. */
-void decide_message(const struct conf *, const struct decide_facts *, struct hdr *,
-    struct arena *, camp_sha256_fn, struct decision *);
+void decide_message(const struct conf *, const struct envelope *,
+    const struct decide_lent *, struct hdr *, struct arena *, struct decision *);
 
 /* Once the body is known. */
-void decide_body(
-    const struct conf *, bool sendmail, const struct bodyscan *, struct decision *);
+void decide_body(const struct conf *, const struct envelope *, const struct bodyscan *,
+    struct decision *);
 
 /*
  * True when a Received field says that this very host has had the message before (see
  * conf_outbound.reinjected).  What a Sendmail submission program writes for local mail
  * it hands to its own daemon does not count: that is the mail's first way in.
  */
-bool decide_reinjected(const struct hdr *, struct str host,
-    const struct conf_list *more_hosts, bool sendmail);
+bool decide_reinjected(
+    const struct hdr *, const struct envelope *, const struct conf_list *more_hosts);
 
 #endif

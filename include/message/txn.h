@@ -20,6 +20,7 @@
 #include "config/conf.h"
 #include "counting/tally.h"
 #include "dkim/signport.h"
+#include "mail/envelope.h"
 #include "mail/idname.h"
 #include "mail/plan.h"
 #include "message/decide.h"
@@ -44,18 +45,13 @@ struct txn_env {
 	bool look_at_all;    /* at bodies that are not ours too, for txn_facts() */
 };
 
-/* A message as it begins.  Strs are copied; conf and the port must outlive the message.
- */
+/* A message as it begins.  conf, port and keys must outlive it. */
 struct txn_start {
 	const struct conf *conf;
 	const struct sign_port *port;
-	enum decide_class client;
-	bool sendmail;
-	struct str host;
-	struct str user;
-	struct str mail_from;  /* argument of MAIL, with or without <> */
-	struct str mail_args;  /* the others, blanks between them; may be empty */
-	struct mark_keys keys; /* must outlive the message */
+	struct mark_keys keys;
+	/* As known after MAIL; its strs are copied, and txn finds out sender_domain. */
+	struct envelope envelope;
 };
 
 /* What the milter must do; valid until the next call of the same txn. */
@@ -81,7 +77,7 @@ int txn_begin(struct txn *, const struct txn_start *);
 void txn_rcpt(struct txn *, struct str rcpt);
 /* A field; value with its leading space. */
 void txn_field(struct txn *, struct str name, struct str value);
-/* now: unix seconds; nonce: see decide_facts. */
+/* See struct envelope. */
 void txn_end_fields(struct txn *, struct str queue_id, int64_t now, struct str nonce);
 void txn_body(struct txn *, const void *, size_t);
 /* End of message.  queue_id as known by now. */
@@ -96,6 +92,8 @@ void txn_abort(struct txn *);
 /* What was decided at the end of the fields, or since, for those who explain; valid
  * until the next txn_begin(). */
 const struct decision *txn_decision(const struct txn *);
+/* All that is known of the message so far; valid until the next txn_begin(). */
+const struct envelope *txn_envelope(const struct txn *);
 /*
  * After txn_end() and before txn_commit(): what the rules were, or would be, asked
  * about. Borrows from the txn.

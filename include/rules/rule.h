@@ -22,6 +22,7 @@
 #include "mail/addr.h"
 #include "mail/bodylook.h"
 #include "mail/bodyscan.h"
+#include "mail/envelope.h"
 #include "mail/hdr.h"
 #include "mail/idname.h"
 #include "text/arena.h"
@@ -158,13 +159,12 @@ struct rule_facts {
 	const struct hdr *hdr;
 	const struct bodyscan *scan;
 	const struct bodylook *look;
-	struct arena *arena;        /* for the work of the checks */
-	struct str envelope_domain; /* of the sender that leaves; "": null, unknown */
-	size_t n_rcpt;              /* 0: not known */
-	bool transactional;         /* nobody can unsubscribe from it */
-	bool smtputf8;              /* the sender asked for SMTPUTF8 (RFC 6531) */
-	rule_org_fn org;            /* NULL: the last two labels of a name */
-	idname_fn idn;              /* NULL: international names stay as they are */
+	struct arena *arena;             /* for the work of the checks */
+	const struct envelope *envelope; /* as received */
+	struct str sender_domain; /* of the sender that leaves; "": null, unknown */
+	bool transactional;       /* nobody can unsubscribe from it */
+	rule_org_fn org;          /* NULL: the last two labels of a name */
+	idname_fn idn;            /* NULL: international names stay as they are */
 
 	/* Made by rule_facts_finish(), which adds the header's signatures to sig. */
 	size_t count[RULE_FIELDS];

@@ -99,22 +99,17 @@ int token_ring_mac(
     const struct token_ring *, char id, const void *, size_t n, uint8_t out[32]);
 bool token_ring_equal(const struct token_ring *, const void *, const void *, size_t n);
 
-/* What a token says of a message.  Borrowed. */
-struct token_facts {
-	struct str campaign;  /* canonical name */
-	struct str recipient; /* URL form only: the address, without <> */
-	int64_t now;          /* unix seconds */
-	struct str nonce;     /* unique text, see decide_facts; 8 bytes of its hash */
-};
-
 /*
- * Append a token to out.  0, or -1 with nothing appended: an empty ring, out of memory
- * or room, no campaign; for the URL form also a recipient that is empty, too long or
- * holds a control character.
+ * Append a token to out.  campaign: its canonical name; now: unix seconds; nonce:
+ * unique text, of which the first 8 bytes of the hash go in; recipient: an address
+ * without <>.  0, or -1 with nothing appended: an empty ring, out of memory or room, no
+ * campaign; for the URL form also a recipient that is empty, too long or holds a
+ * control character.
  */
-int token_mailbox(
-    const struct token_ring *, const struct token_facts *, struct buf *out);
-int token_url(const struct token_ring *, const struct token_facts *, struct buf *out);
+int token_mailbox(const struct token_ring *, struct str campaign, int64_t now,
+    struct str nonce, struct buf *out);
+int token_url(const struct token_ring *, struct str campaign, struct str recipient,
+    struct buf *out);
 /* The mailbox form of given parts, for `metermark token make`. */
 int token_mailbox_with(const struct token_ring *, struct str campaign, uint16_t day,
     const uint8_t nonce[TOKEN_NONCE_BYTES], struct buf *out);

@@ -12,8 +12,7 @@
 #ifndef METERMARK_TOKEN_VERP_H
 #define METERMARK_TOKEN_VERP_H
 
-#include <stdbool.h>
-
+#include "mail/envelope.h"
 #include "mail/tmpl.h"
 #include "text/arena.h"
 #include "text/str.h"
@@ -26,20 +25,11 @@ struct verp {
 	struct str args;    /* "ENVID=... RET=..."; may be "" */
 };
 
-struct verp_facts {
-	const struct tmpl_values *values; /* token: the mailbox form; "" when none */
-	struct str sender;                /* argument of MAIL, with or without <> */
-	struct str args;                  /* of the client, blanks between them */
-	bool sendmail;
-};
-
 /* 0, or -1 when the address cannot be made: the sender stays as it is. */
-int verp_make(
-    const struct tmpl *, const struct verp_facts *, struct arena *, struct verp *);
+int verp_make(const struct tmpl *, const struct tmpl_values *, const struct envelope *,
+    struct arena *, struct verp *);
 
 /* The domain of the new sender; "" when it stays as it is.  Borrowed. */
 struct str verp_domain(const struct verp *);
-/* Is the word, in any case, one of the arguments of MAIL?  Blanks between them. */
-bool verp_has_arg(struct str args, struct str word);
 
 #endif

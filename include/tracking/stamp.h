@@ -27,6 +27,7 @@
 #include <stddef.h>
 
 #include "config/conf.h"
+#include "mail/envelope.h"
 #include "mail/hdr.h"
 #include "mail/tmpl.h"
 #include "text/arena.h"
@@ -34,10 +35,9 @@
 
 /* Of one message; strs are borrowed. */
 struct stamp_facts {
+	const struct envelope *envelope;
 	const struct tmpl_values *values; /* token: the mailbox form; "" when none */
 	const struct token_ring *ring;
-	const struct token_facts *token; /* recipient: the only one, else "" */
-	size_t n_rcpt;
 	struct str from_domain;
 	const struct conf_domain *signer; /* NULL: it goes unsigned */
 };

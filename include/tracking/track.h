@@ -9,13 +9,15 @@
 #define METERMARK_TRACKING_TRACK_H
 
 #include "config/conf.h"
+#include "mail/envelope.h"
 #include "mail/hdr.h"
 #include "mail/tmpl.h"
 #include "text/arena.h"
 
 /* What a stream's match conditions look at. */
 struct track_who {
-	struct str campaign, from_domain, envelope_domain, user;
+	const struct envelope *envelope;
+	struct str campaign, from_domain;
 	const struct str *tags;
 	size_t n_tags;
 };

@@ -210,7 +210,7 @@ is_strange(const struct conn *c)
 	struct snapshot *s = snapshot_get();
 	bool strange = !conf_has_users(&s->conf) &&
 	    decide_client(&s->conf, c->has_addr ? &c->addr : NULL, str_of(c->daemon),
-		STR("")) == DECIDE_STRANGER;
+		STR("")) == CLIENT_STRANGER;
 
 	snapshot_put(s);
 	return strange;
@@ -294,19 +294,19 @@ join(char **argv, char *out, size_t size)
 }
 
 static int
-begin(struct conn *c, enum decide_class client, struct str user, char **argv)
+begin(struct conn *c, enum client_class client, struct str user, char **argv)
 {
 	char args[VERP_ARGS_MAX];
 	struct txn_start start = {
 		.conf = &c->settings->conf,
 		.port = signer_port(c->settings->signer),
-		.client = client,
-		.sendmail = is_sendmail(c),
-		.host = str_of(c->host),
-		.user = user,
-		.mail_from = str_of(argv[0]),
-		.mail_args = join(argv + 1, args, sizeof args),
 		.keys = { c->settings->tokens, process.local },
+		.envelope = { .client = client,
+		    .sendmail = is_sendmail(c),
+		    .host = str_of(c->host),
+		    .user = user,
+		    .sender = str_of(argv[0]),
+		    .args = join(argv + 1, args, sizeof args) },
 	};
 
 	if (c->txn == NULL)
@@ -333,7 +333,7 @@ on_mail(SMFICTX *ctx, char **argv)
 {
 	struct conn *c = smfi_getpriv(ctx);
 	struct str user = macro(ctx, "{auth_authen}");
-	enum decide_class client;
+	enum client_class client;
 
 	if (c == NULL)
 		return SMFIS_TEMPFAIL;
@@ -341,7 +341,7 @@ on_mail(SMFICTX *ctx, char **argv)
 	c->settings = snapshot_get();
 	client = decide_client(
 	    &c->settings->conf, c->has_addr ? &c->addr : NULL, str_of(c->daemon), user);
-	if (client == DECIDE_STRANGER) {
+	if (client == CLIENT_STRANGER) {
 		leave(c);
 		return (c->no_reply & SMFIP_NR_MAIL) != 0 ? SMFIS_NOREPLY
 							  : SMFIS_ACCEPT;

@@ -37,20 +37,20 @@ presign_date(int64_t now, char out[PRESIGN_DATE_BYTES])
 }
 
 static int
-add_date(const struct presign_facts *facts, struct hdr *h)
+add_date(const struct envelope *env, struct hdr *h)
 {
 	char date[PRESIGN_DATE_BYTES];
 
 	if (hdr_count(h, STR("Date")) > 0)
 		return 0;
-	presign_date(facts->now, date);
+	presign_date(env->now, date);
 	return hdr_append(h, STR("Date"), str_of(date));
 }
 
 static int
-add_message_id(const struct presign_facts *facts, struct hdr *h, struct arena *a)
+add_message_id(struct str nonce, struct str domain, struct hdr *h, struct arena *a)
 {
-	size_t size = facts->nonce.len + facts->domain.len + sizeof " <@>";
+	size_t size = nonce.len + domain.len + sizeof " <@>";
 	char *p;
 
 	if (hdr_count(h, STR("Message-ID")) > 0)
@@ -58,8 +58,8 @@ add_message_id(const struct presign_facts *facts, struct hdr *h, struct arena *a
 	p = arena_alloc(a, size);
 	if (p == NULL)
 		return -1;
-	snprintf(p, size, " <%.*s@%.*s>", (int)facts->nonce.len, facts->nonce.p,
-	    (int)facts->domain.len, facts->domain.p);
+	snprintf(p, size, " <%.*s@%.*s>", (int)nonce.len, nonce.p, (int)domain.len,
+	    domain.p);
 	return hdr_append(h, STR("Message-ID"), str_of(p));
 }
 
@@ -89,14 +89,14 @@ fit_sendmail(struct hdr_field *f, struct arena *a, bool *partly)
 }
 
 int
-presign_unsigned(const struct presign_facts *facts, struct hdr *h, struct arena *a)
+presign_unsigned(const struct envelope *env, struct hdr *h, struct arena *a)
 {
 	struct str out;
 
-	if (!facts->sendmail)
+	if (!env->sendmail)
 		return 0;
-	if (add_date(facts, h) != 0 ||
-	    (facts->domain.len > 0 && add_message_id(facts, h, a) != 0))
+	if (add_date(env, h) != 0 ||
+	    (env->host.len > 0 && add_message_id(env->nonce, env->host, h, a) != 0))
 		return -1;
 	for (size_t i = 0; i < h->n; i++) {
 		struct hdr_field *f = &h->v[i];
@@ -150,8 +150,8 @@ fit_line(struct hdr_field *f, size_t limit, struct arena *a)
 }
 
 static enum presign_fault
-fit_field(const struct presign_facts *facts, struct hdr_field *f, struct arena *a,
-    bool *partly)
+fit_field(const struct envelope *env, size_t line_limit, struct hdr_field *f,
+    struct arena *a, bool *partly)
 {
 	enum presign_fault fault = PRESIGN_OK;
 
@@ -159,10 +159,10 @@ fit_field(const struct presign_facts *facts, struct hdr_field *f, struct arena *
 		return PRESIGN_OK;
 	if (!hdr_value_clean(f->value))
 		return PRESIGN_CONTROL;
-	if (facts->sendmail)
+	if (env->sendmail)
 		fault = fit_sendmail(f, a, partly);
 	if (fault == PRESIGN_OK && !f->no_sign)
-		fault = fit_line(f, facts->line_limit, a);
+		fault = fit_line(f, line_limit, a);
 	return fault;
 }
 
@@ -183,14 +183,15 @@ leave_out_namesakes(struct hdr *h)
 }
 
 enum presign_fault
-presign_header(
-    const struct presign_facts *facts, struct hdr *h, struct arena *a, bool *partly)
+presign_header(const struct envelope *env, size_t line_limit, struct str domain,
+    struct hdr *h, struct arena *a, bool *partly)
 {
 	*partly = false;
-	if (add_date(facts, h) != 0 || add_message_id(facts, h, a) != 0)
+	if (add_date(env, h) != 0 || add_message_id(env->nonce, domain, h, a) != 0)
 		return PRESIGN_MEMORY;
 	for (size_t i = 0; i < h->n; i++) {
-		enum presign_fault fault = fit_field(facts, &h->v[i], a, partly);
+		enum presign_fault fault =
+		    fit_field(env, line_limit, &h->v[i], a, partly);
 
 		if (fault != PRESIGN_OK)
 			return fault;

@@ -26,6 +26,7 @@ hdr_reset(struct hdr *h)
 	h->n = 0;
 	h->n_received = 0;
 	h->received_bytes = 0;
+	h->incomplete = false;
 }
 
 /* Room for one more; the array is kept from message to message. */
@@ -78,11 +79,12 @@ wire_bytes(struct str name, struct str value)
 int
 hdr_receive(struct hdr *h, struct str name, struct str value)
 {
-	h->received_bytes += wire_bytes(name, value);
-	if (add(h, name, value, HDR_KEPT) != 0)
+	if (h->incomplete)
 		return -1;
+	h->received_bytes += wire_bytes(name, value);
+	h->incomplete = add(h, name, value, HDR_KEPT) != 0;
 	h->n_received = h->n;
-	return 0;
+	return h->incomplete ? -1 : 0;
 }
 
 int

@@ -20,19 +20,19 @@
 #define LINE_POSTFIX 998
 #define LINE_SENDMAIL 990
 
-enum decide_class
+enum client_class
 decide_client(const struct conf *c, const struct cidr_addr *addr,
     struct str daemon_name, struct str user)
 {
 	if (daemon_name.len > 0 &&
 	    conf_list_has(&c->outbound.daemon_names, daemon_name))
-		return DECIDE_DAEMON;
+		return CLIENT_DAEMON;
 	for (size_t i = 0; addr != NULL && i < c->outbound.n_networks; i++)
 		if (cidr_match(&c->outbound.networks[i], addr))
-			return DECIDE_NETWORK;
+			return CLIENT_NETWORK;
 	if (c->outbound.authenticated && user.len > 0)
-		return DECIDE_AUTH;
-	return DECIDE_STRANGER;
+		return CLIENT_AUTH;
+	return CLIENT_STRANGER;
 }
 
 /* The next word of a Received value outside comments; "" at the end. */
@@ -111,17 +111,18 @@ is_ours_by(struct str value, struct str host, const struct conf_list *more_hosts
 }
 
 bool
-decide_reinjected(const struct hdr *h, struct str host,
-    const struct conf_list *more_hosts, bool sendmail)
+decide_reinjected(
+    const struct hdr *h, const struct envelope *env, const struct conf_list *more_hosts)
 {
-	host = without_dot(host);
+	struct str host = without_dot(env->host);
+
 	for (size_t i = 0; i < h->n; i++) {
 		const struct hdr_field *f = &h->v[i];
 
 		if (!str_caseeq(f->name, STR("Received")) ||
 		    !is_ours_by(f->value, host, more_hosts))
 			continue;
-		if (!sendmail || host.len == 0 || !is_submission(f->value))
+		if (!env->sendmail || host.len == 0 || !is_submission(f->value))
 			return true;
 	}
 	return false;
@@ -190,11 +191,11 @@ bad_source(const struct conf *c, struct arena *a, struct decision *d)
 }
 
 static size_t
-line_limit(const struct conf *c, bool sendmail)
+line_limit(const struct conf *c, const struct envelope *env)
 {
 	if (c->line_length_limit >= 0)
 		return (size_t)c->line_length_limit;
-	return sendmail ? LINE_SENDMAIL : LINE_POSTFIX;
+	return env->sendmail ? LINE_SENDMAIL : LINE_POSTFIX;
 }
 
 /* Who the message says it is from.  False: it cannot be said, and *d explains. */
@@ -237,23 +238,21 @@ from_domain(const struct conf *c, idname_fn idn, const struct hdr *h, struct are
 
 /* Whether the message is ours to touch, once its From is known. */
 static bool
-is_ours(const struct conf *c, const struct decide_facts *facts, const struct hdr *h,
-    struct decision *d)
+is_ours(const struct conf *c, const struct envelope *env, const struct mark_keys *keys,
+    const struct hdr *h, struct decision *d)
 {
-	if (facts->client == DECIDE_STRANGER) {
+	if (env->client == CLIENT_STRANGER) {
 		pass(d, NULL);
 		return false;
 	}
 	/* From here, or from another host of ours; never from a client that only knows
 	 * a password. */
-	if (facts->client != DECIDE_AUTH &&
-	    mark_holds(&facts->keys, h, facts->sender, facts->now)) {
+	if (env->client != CLIENT_AUTH && mark_holds(keys, h, env->sender, env->now)) {
 		pass(d, "marked");
 		return false;
 	}
-	if (facts->client != DECIDE_DAEMON && !c->outbound.reinjected &&
-	    decide_reinjected(
-		h, facts->host, &c->outbound.host_names, facts->sendmail)) {
+	if (env->client != CLIENT_DAEMON && !c->outbound.reinjected &&
+	    decide_reinjected(h, env, &c->outbound.host_names)) {
 		pass(d, "reinjected");
 		return false;
 	}
@@ -275,39 +274,25 @@ named_by_any(const struct conf *c, struct str user)
  * second From would be a way around all that is asked of it.
  */
 static bool
-user_allowed(const struct conf *c, const struct decide_facts *facts, bool from_ok,
+user_allowed(const struct conf *c, const struct envelope *env, bool from_ok,
     const struct domsign *s, struct decision *d)
 {
-	if (facts->client != DECIDE_AUTH)
+	if (env->client != CLIENT_AUTH)
 		return true;
-	if (from_ok ? s->domain != NULL && s->user_may : named_by_any(c, facts->user))
+	if (from_ok ? s->domain != NULL && s->user_may : named_by_any(c, env->user))
 		return true;
 	pass(d, "user-not-allowed");
 	return false;
 }
 
-/* With a Message-ID of this host's. */
-static struct presign_facts
-presign_facts(const struct conf *c, const struct decide_facts *facts)
-{
-	return (struct presign_facts) {
-		.sendmail = facts->sendmail,
-		.line_limit = line_limit(c, facts->sendmail),
-		.now = facts->now,
-		.nonce = facts->nonce,
-		.domain = facts->host,
-	};
-}
-
 /* 0, or -1 when there is no room for it. */
 static int
-prepare_signature(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
+prepare_signature(const struct conf *c, const struct envelope *env, struct hdr *h,
     struct arena *a, struct decision *d)
 {
-	struct presign_facts p = presign_facts(c, facts);
+	struct str domain = decide_written_domain(d, a);
 
-	p.domain = decide_written_domain(d, a);
-	switch (presign_header(&p, h, a, &d->partly)) {
+	switch (presign_header(env, line_limit(c, env), domain, h, a, &d->partly)) {
 	case PRESIGN_OK:
 		d->skips = signset_skips(h);
 		break;
@@ -334,15 +319,16 @@ prepare_signature(const struct conf *c, const struct decide_facts *facts, struct
  * the Received fields must do.
  */
 static void
-renew_mark(
-    const struct decide_facts *facts, struct str sender, struct hdr *h, struct arena *a)
+renew_mark(const struct mark_keys *keys, const struct envelope *env, struct hdr *h,
+    struct arena *a, const struct decision *d)
 {
+	struct str sender = d->sender.address.len > 0 ? d->sender.address : env->sender;
 	struct str value = { NULL, 0 };
 	struct buf b;
 
 	hdr_remove_all(h, STR(MARK_FIELD));
 	buf_init(&b, MARK_VALUE_MAX);
-	if (mark_make(&facts->keys, h, sender, facts->now, &b) == 0)
+	if (mark_make(keys, h, sender, env->now, &b) == 0)
 		value = arena_copy(a, buf_str(&b));
 	buf_fini(&b);
 	if (value.p != NULL)
@@ -359,30 +345,27 @@ remove_always(const struct conf *c, const struct source_hits *hits, struct hdr *
 
 /* All edits, those for the signature last.  0, or -1 when there is no room for one. */
 static int
-edit(const struct conf *c, const struct decide_facts *facts,
+edit(const struct conf *c, const struct envelope *env, const struct token_ring *tokens,
     const struct source_hits *hits, bool from_ok, struct hdr *h, struct arena *a,
     struct decision *d)
 {
-	struct presign_facts unsigned_facts;
-
 	remove_always(c, hits, h);
-	if (decide_edit(c, facts, h, a, d) != 0)
+	if (decide_edit(c, env, tokens, h, a, d) != 0)
 		return -1;
 	if (d->verdict == DECIDE_ACCEPT && d->domain != NULL &&
-	    prepare_signature(c, facts, h, a, d) != 0)
+	    prepare_signature(c, env, h, a, d) != 0)
 		return -1;
 	/* A message that is not fit to be signed has no domain any more. */
 	if (d->verdict != DECIDE_ACCEPT || d->domain != NULL)
 		return 0;
 	if (from_ok && d->why == NULL)
 		d->why = "no-domain";
-	unsigned_facts = presign_facts(c, facts);
-	return presign_unsigned(&unsigned_facts, h, a);
+	return presign_unsigned(env, h, a);
 }
 
 void
-decide_message(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
-    struct arena *a, camp_sha256_fn sha256, struct decision *d)
+decide_message(const struct conf *c, const struct envelope *env,
+    const struct decide_lent *lent, struct hdr *h, struct arena *a, struct decision *d)
 {
 	struct domsign signs = { .domain = NULL };
 	struct source_hits hits;
@@ -392,46 +375,42 @@ decide_message(const struct conf *c, const struct decide_facts *facts, struct hd
 		.from_domain = STR(""),
 		.source.customer = STR(""),
 		.sender = { STR(""), STR("") } };
-	camp_canonical(str_of(c->campaign.default_name), sha256, &d->campaign);
-	if (!is_ours(c, facts, h, d))
+	camp_canonical(str_of(c->campaign.default_name), lent->sha256, &d->campaign);
+	if (!is_ours(c, env, &lent->keys, h, d))
 		return;
-	from_ok = !facts->overflow && from_domain(c, facts->idn, h, a, d);
-	if (from_ok && domsign_find(c, d->from_domain, facts->user, a, &signs) != 0) {
+	from_ok = !h->incomplete && from_domain(c, lent->idn, h, a, d);
+	if (from_ok && domsign_find(c, d->from_domain, env->user, a, &signs) != 0) {
 		no_room(c, h, a, d);
 		return;
 	}
 	d->domain = signs.domain;
-	if (!user_allowed(c, facts, from_ok, &signs, d))
+	if (!user_allowed(c, env, from_ok, &signs, d))
 		return;
 	source_scan(&c->campaign.index, h, &hits);
 	source_read(&c->campaign.index, &hits, h,
-	    &(struct source_lent) { sha256, facts->json }, c->campaign.customer.v,
+	    &(struct source_lent) { lent->sha256, lent->json }, c->campaign.customer.v,
 	    c->campaign.customer.n, a, &d->campaign, &d->source);
 	bad_source(c, a, d);
 	/* Rules must not work on half a header: such a message gets no edits. */
-	if (facts->overflow && facts->no_memory)
-		refuse(d, reply_of(REPLY_NO_MEMORY_DECIDING));
-	else if (facts->overflow)
-		bad_message(c, d, REPLY_HEADER_TOO_LARGE);
-	if (facts->overflow || d->verdict != DECIDE_ACCEPT)
+	if (h->incomplete)
+		no_room(c, h, a, d);
+	if (h->incomplete || d->verdict != DECIDE_ACCEPT)
 		return;
-	if (edit(c, facts, &hits, from_ok, h, a, d) != 0) {
+	if (edit(c, env, lent->keys.tokens, &hits, from_ok, h, a, d) != 0) {
 		no_room(c, h, a, d);
 		hdr_revert(h);
 		d->sender = (struct verp) { STR(""), STR("") };
 		remove_always(c, &hits, h);
 	}
 	if (d->verdict == DECIDE_ACCEPT)
-		renew_mark(facts,
-		    d->sender.address.len > 0 ? d->sender.address : facts->sender, h,
-		    a);
+		renew_mark(&lent->keys, env, h, a, d);
 }
 
 void
-decide_body(
-    const struct conf *c, bool sendmail, const struct bodyscan *b, struct decision *d)
+decide_body(const struct conf *c, const struct envelope *env, const struct bodyscan *b,
+    struct decision *d)
 {
-	size_t limit = line_limit(c, sendmail);
+	size_t limit = line_limit(c, env);
 
 	if (d->verdict != DECIDE_ACCEPT || d->domain == NULL)
 		return;

@@ -45,53 +45,47 @@ decide_written_domain(const struct decision *d, struct arena *a)
 	return d->from_domain;
 }
 
-static struct token_facts
-token_facts(const struct decide_facts *facts, const struct decision *d)
+static struct str
+campaign_of(const struct decision *d)
 {
-	return (struct token_facts) {
-		.campaign = str_make(d->campaign.name, d->campaign.len),
-		.recipient = facts->recipient,
-		.now = facts->now,
-		.nonce = facts->nonce,
-	};
+	return str_make(d->campaign.name, d->campaign.len);
 }
 
 /* "" where the stream asks for none, or none can be made. */
 static struct str
-mailbox_token(
-    const struct decide_facts *facts, const struct decision *d, struct arena *a)
+mailbox_token(const struct envelope *env, const struct token_ring *tokens,
+    const struct decision *d, struct arena *a)
 {
-	struct token_facts of = token_facts(facts, d);
 	struct str token = STR("");
 	struct buf b;
 
-	if (token_ring_empty(facts->keys.tokens) ||
-	    !conf_stream_uses(d->stream, TMPL_TOKEN))
+	if (token_ring_empty(tokens) || !conf_stream_uses(d->stream, TMPL_TOKEN))
 		return token;
 	buf_init(&b, TOKEN_MAILBOX_CHARS);
-	if (token_mailbox(facts->keys.tokens, &of, &b) == 0)
+	if (token_mailbox(tokens, campaign_of(d), env->now, env->nonce, &b) == 0)
 		token = arena_copy(a, buf_str(&b));
 	buf_fini(&b);
 	return token;
 }
 
 static int
-fill_values(const struct decide_facts *facts, const struct decision *d, char date[16],
-    char count[24], struct arena *a, struct tmpl_values *v)
+fill_values(const struct envelope *env, const struct token_ring *tokens,
+    const struct decision *d, char date[16], char count[24], struct arena *a,
+    struct tmpl_values *v)
 {
 	int year;
 	unsigned month, mday;
 
-	civil_date(facts->now / 86400, &year, &month, &mday);
+	civil_date(env->now / 86400, &year, &month, &mday);
 	snprintf(date, 16, "%04d%02u%02u", year % 10000, month % 100, mday % 100);
-	snprintf(count, 24, "%zu", facts->n_rcpt);
-	v->v[TMPL_CAMPAIGN] = str_make(d->campaign.name, d->campaign.len);
+	snprintf(count, 24, "%zu", env->n_rcpt);
+	v->v[TMPL_CAMPAIGN] = campaign_of(d);
 	v->v[TMPL_STREAM] = str_of(d->stream->name);
 	v->v[TMPL_DOMAIN] = decide_written_domain(d, a);
-	v->v[TMPL_USER] = plain(facts->user, a);
+	v->v[TMPL_USER] = plain(env->user, a);
 	v->v[TMPL_CUSTOMER] = d->source.customer;
-	v->v[TMPL_QUEUE_ID] = plain(facts->queue_id, a);
-	v->v[TMPL_TOKEN] = mailbox_token(facts, d, a);
+	v->v[TMPL_QUEUE_ID] = plain(env->queue_id, a);
+	v->v[TMPL_TOKEN] = mailbox_token(env, tokens, d, a);
 	v->v[TMPL_DATE] = str_of(date);
 	v->v[TMPL_RCPT_COUNT] = str_of(count);
 	for (size_t i = 0; i < TMPL_VARS; i++)
@@ -102,20 +96,17 @@ fill_values(const struct decide_facts *facts, const struct decision *d, char dat
 
 /* The stream's tracking fields and envelope sender.  -1: memory. */
 static int
-write_tracking(const struct decide_facts *facts, const struct tmpl_values *values,
-    struct hdr *h, struct arena *a, struct decision *d)
+write_tracking(const struct envelope *env, const struct token_ring *tokens,
+    const struct tmpl_values *values, struct hdr *h, struct arena *a,
+    struct decision *d)
 {
-	const struct token_facts token = token_facts(facts, d);
 	const struct stamp_facts stamp = {
+		.envelope = env,
 		.values = values,
-		.ring = facts->keys.tokens,
-		.token = &token,
-		.n_rcpt = facts->n_rcpt,
+		.ring = tokens,
 		.from_domain = d->from_domain,
 		.signer = d->domain,
 	};
-	const struct verp_facts verp = { values, facts->sender, facts->mail_args,
-		facts->sendmail };
 
 	switch (stamp_fields(d->stream, &stamp, h, a, &d->edit_skipped)) {
 	case STAMP_OK:
@@ -127,20 +118,19 @@ write_tracking(const struct decide_facts *facts, const struct tmpl_values *value
 	case STAMP_NO_ROOM:
 		return -1;
 	}
-	if (verp_make(d->stream->track.return_path, &verp, a, &d->sender) != 0)
+	if (verp_make(d->stream->track.return_path, values, env, a, &d->sender) != 0)
 		d->edit_skipped = "Return-Path";
 	return 0;
 }
 
 int
-decide_edit(const struct conf *c, const struct decide_facts *facts, struct hdr *h,
-    struct arena *a, struct decision *d)
+decide_edit(const struct conf *c, const struct envelope *env,
+    const struct token_ring *tokens, struct hdr *h, struct arena *a, struct decision *d)
 {
 	struct track_who who = {
-		.campaign = str_make(d->campaign.name, d->campaign.len),
+		.envelope = env,
+		.campaign = campaign_of(d),
 		.from_domain = d->from_domain,
-		.envelope_domain = facts->envelope_domain,
-		.user = facts->user,
 		.tags = d->source.tags,
 		.n_tags = d->source.n_tags,
 	};
@@ -150,9 +140,9 @@ decide_edit(const struct conf *c, const struct decide_facts *facts, struct hdr *
 	d->stream = track_stream(c, &who);
 	if (d->stream == NULL)
 		return 0;
-	if (fill_values(facts, d, date, count, a, &values) != 0)
+	if (fill_values(env, tokens, d, date, count, a, &values) != 0)
 		return -1;
 	if (track_edit(d->stream, &values, h, a, &d->edit_skipped) != 0)
 		return -1;
-	return write_tracking(facts, &values, h, a, d);
+	return write_tracking(env, tokens, &values, h, a, d);
 }

@@ -20,15 +20,10 @@ struct txn {
 	struct arena *arena;
 	struct hdr hdr;
 	bool active;
-	struct txn_start start; /* its strs point into the arena */
-	struct str envelope_domain;
-	struct str queue_id;
-	struct str rcpt; /* the first; "" when it could not be kept */
-	int64_t when;
-	bool overflow;
+	struct txn_start start;   /* as it was given, but for its envelope */
+	struct envelope envelope; /* its strs point into the arena */
 	bool decided;
 
-	size_t n_rcpt;
 	int64_t by_provider[PROVIDERS];
 	uint8_t (*hashed)[HLL_ELEMENT_BYTES]; /* kept from message to message */
 	size_t n_hashed, cap_hashed;
@@ -85,6 +80,12 @@ txn_abort(struct txn *t)
 	t->active = false;
 }
 
+const struct envelope *
+txn_envelope(const struct txn *t)
+{
+	return &t->envelope;
+}
+
 const struct decision *
 txn_decision(const struct txn *t)
 {
@@ -105,36 +106,53 @@ reset(struct txn *t)
 	arena_reset(t->arena);
 	hdr_reset(&t->hdr);
 	memset(t->by_provider, 0, sizeof t->by_provider);
-	t->n_rcpt = t->n_hashed = 0;
-	t->overflow = t->decided = t->sign_broken = t->looks = false;
+	t->n_hashed = 0;
+	t->decided = t->sign_broken = t->looks = false;
 	t->n_signatures = t->n_failed = 0;
 	t->body_bytes = 0;
 	t->sign_err[0] = '\0';
-	t->queue_id = STR("");
-	t->envelope_domain = STR("");
-	t->rcpt = STR("");
 	bodyscan_init(&t->scan);
 	t->inspection.done = false;
+}
+
+/* p is NULL when out of memory. */
+static struct str
+copy(struct txn *t, struct str s)
+{
+	return s.len > 0 ? arena_copy(t->arena, s) : STR("");
+}
+
+/* An envelope of our own: what is known after MAIL, in the arena. */
+static int
+copy_envelope(struct txn *t, const struct envelope *from)
+{
+	struct envelope *e = &t->envelope;
+	struct addr_path path;
+
+	*e = (struct envelope) { .client = from->client,
+		.sendmail = from->sendmail,
+		.host = copy(t, from->host),
+		.user = copy(t, from->user),
+		.sender = copy(t, from->sender),
+		.sender_domain = STR(""),
+		.args = copy(t, from->args),
+		.recipient = STR(""),
+		.queue_id = STR(""),
+		.nonce = STR("") };
+	if (e->host.p == NULL || e->user.p == NULL || e->sender.p == NULL ||
+	    e->args.p == NULL)
+		return -1;
+	if (addr_path(e->sender, &path) == ADDR_OK)
+		e->sender_domain = idname_ascii(path.domain, t->env.idn, t->arena);
+	return e->sender_domain.p != NULL ? 0 : -1;
 }
 
 int
 txn_begin(struct txn *t, const struct txn_start *s)
 {
-	struct addr_path path;
-
 	reset(t);
 	t->start = *s;
-	t->start.host = arena_copy(t->arena, s->host);
-	t->start.user = arena_copy(t->arena, s->user);
-	t->start.mail_from = arena_copy(t->arena, s->mail_from);
-	t->start.mail_args =
-	    s->mail_args.len > 0 ? arena_copy(t->arena, s->mail_args) : STR("");
-	if (t->start.host.p == NULL || t->start.user.p == NULL ||
-	    t->start.mail_from.p == NULL || t->start.mail_args.p == NULL)
-		return -1;
-	if (addr_path(t->start.mail_from, &path) == ADDR_OK)
-		t->envelope_domain = idname_ascii(path.domain, t->env.idn, t->arena);
-	if (t->envelope_domain.p == NULL)
+	if (copy_envelope(t, &s->envelope) != 0)
 		return -1;
 	t->active = true;
 	return 0;
@@ -164,17 +182,15 @@ hash_rcpt(struct txn *t, struct str addr)
 	    t->env.self, str_make(lower, addr.len), t->hashed[t->n_hashed++]);
 }
 
-/* The first one may turn out to be the only one. */
+/* The first recipient may turn out to be the only one. */
 static void
 keep_rcpt(struct txn *t, struct str addr)
 {
-	struct str copy;
+	struct str kept = STR("");
 
-	if (t->n_rcpt != 1 || addr.len > ADDR_SPEC_MAX)
-		return;
-	copy = arena_copy(t->arena, addr);
-	if (copy.p != NULL)
-		t->rcpt = copy;
+	if (t->envelope.n_rcpt == 1 && addr.len <= ADDR_SPEC_MAX)
+		kept = copy(t, addr);
+	t->envelope.recipient = kept.p != NULL ? kept : STR("");
 }
 
 void
@@ -185,7 +201,8 @@ txn_rcpt(struct txn *t, struct str rcpt)
 
 	if (!t->active)
 		return;
-	t->n_rcpt++;
+	t->envelope.n_rcpt++;
+	t->envelope.recipient = STR("");
 	switch (addr_path(rcpt, &path)) {
 	case ADDR_OK:
 		t->by_provider[provider_of(path.domain)]++;
@@ -211,20 +228,21 @@ txn_rcpt(struct txn *t, struct str rcpt)
 void
 txn_field(struct txn *t, struct str name, struct str value)
 {
-	if (t->active && !t->overflow && hdr_receive(&t->hdr, name, value) != 0)
-		t->overflow = true;
+	/* What does not fit is known to the list; see hdr.incomplete. */
+	if (t->active)
+		(void)hdr_receive(&t->hdr, name, value);
 }
 
 static void
 set_queue_id(struct txn *t, struct str queue_id)
 {
-	struct str copy;
+	struct str kept;
 
-	if (queue_id.len == 0 || str_eq(queue_id, t->queue_id))
+	if (str_eq(queue_id, t->envelope.queue_id))
 		return;
-	copy = arena_copy(t->arena, queue_id);
-	if (copy.p != NULL)
-		t->queue_id = copy;
+	kept = copy(t, queue_id);
+	if (kept.len > 0)
+		t->envelope.queue_id = kept;
 }
 
 /* Begin the signatures and feed them the header as it will leave. */
@@ -262,33 +280,17 @@ is_looked_at(const struct txn *t)
 void
 txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce)
 {
-	struct decide_facts facts;
+	struct decide_lent lent;
 
 	if (!t->active || t->decided)
 		return;
 	set_queue_id(t, queue_id);
-	t->when = now;
-	facts = (struct decide_facts) {
-		.client = t->start.client,
-		.sendmail = t->start.sendmail,
-		.host = t->start.host,
-		.user = t->start.user,
-		.envelope_domain = t->envelope_domain,
-		.sender = t->start.mail_from,
-		.mail_args = t->start.mail_args,
-		.recipient = t->n_rcpt == 1 ? t->rcpt : STR(""),
-		.queue_id = t->queue_id,
-		.n_rcpt = t->n_rcpt,
-		.now = now,
-		.nonce = nonce,
-		.overflow = t->overflow,
-		.no_memory = t->hdr.n < HDR_FIELDS_MAX && !arena_limited(t->arena),
-		.keys = t->start.keys,
-		.json = t->env.json,
-		.idn = t->env.idn,
-	};
+	t->envelope.now = now;
+	t->envelope.nonce = nonce;
+	lent = (struct decide_lent) { t->start.keys, t->env.sha256, t->env.json,
+		t->env.idn };
 	decide_message(
-	    t->start.conf, &facts, &t->hdr, t->arena, t->env.sha256, &t->decision);
+	    t->start.conf, &t->envelope, &lent, &t->hdr, t->arena, &t->decision);
 	t->decided = true;
 	t->looks = is_looked_at(t) &&
 	    (t->env.look_at_all ||
@@ -324,7 +326,7 @@ end_body(struct txn *t)
 	bodyscan_end(&t->scan);
 	if (t->looks)
 		bodylook_end(&t->look);
-	decide_body(t->start.conf, t->start.sendmail, &t->scan, &t->decision);
+	decide_body(t->start.conf, &t->envelope, &t->scan, &t->decision);
 	if (t->signing == NULL || t->sign_broken)
 		return;
 	if (t->scan.bytes > 0 && !t->scan.ends_crlf &&
@@ -390,11 +392,10 @@ txn_facts(const struct txn *t, struct rule_facts *f)
 		.scan = &t->scan,
 		.look = &t->look,
 		.arena = t->arena,
-		.envelope_domain = sender.len > 0 ? sender : t->envelope_domain,
-		.n_rcpt = t->n_rcpt,
+		.envelope = &t->envelope,
+		.sender_domain = sender.len > 0 ? sender : t->envelope.sender_domain,
 		.transactional =
 		    t->decision.stream != NULL && t->decision.stream->transactional,
-		.smtputf8 = verp_has_arg(t->start.mail_args, STR("SMTPUTF8")),
 		.org = t->env.org,
 		.idn = t->env.idn };
 	if (is_signed(t)) {
@@ -473,7 +474,8 @@ message_bytes(const struct txn *t)
 static void
 count(struct txn *t)
 {
-	struct tally_delta d = { .campaign = t->decision.campaign, .when = t->when };
+	struct tally_delta d = { .campaign = t->decision.campaign,
+		.when = t->envelope.now };
 
 	d.n[TALLY_SIGN_FAILED] = (int64_t)t->n_failed;
 	d.n[TALLY_BAD_SOURCE] = t->decision.source.fault != SOURCE_FINE;
@@ -483,7 +485,7 @@ count(struct txn *t)
 		d.n[TALLY_TEMPFAILED] = 1;
 	} else {
 		d.n[TALLY_MESSAGES] = 1;
-		d.n[TALLY_RECIPIENTS] = (int64_t)t->n_rcpt;
+		d.n[TALLY_RECIPIENTS] = (int64_t)t->envelope.n_rcpt;
 		d.n[TALLY_BYTES] = (int64_t)message_bytes(t);
 		d.n[is_signed(t) ? TALLY_SIGNED : TALLY_UNSIGNED] = 1;
 		d.n[TALLY_PARTLY_SIGNED] = is_signed(t) && t->decision.partly;
@@ -527,21 +529,21 @@ write_line(const struct txn *t, struct buf *line)
 {
 	const struct decision *d = &t->decision;
 
-	line_begin(line, t->queue_id, decision_event(d->verdict));
+	line_begin(line, t->envelope.queue_id, decision_event(d->verdict));
 	if (d->verdict != DECIDE_PASS) {
 		line_add(line, "campaign", str_make(d->campaign.name, d->campaign.len));
 		line_add(line, "stream",
 		    d->stream != NULL ? str_of(d->stream->name) : STR("none"));
 	}
 	line_add(line, "from_domain", d->from_domain);
-	line_addn(line, "rcpts", (int64_t)t->n_rcpt);
+	line_addn(line, "rcpts", (int64_t)t->envelope.n_rcpt);
 	line_addn(line, "bytes", (int64_t)message_bytes(t));
 	if (d->verdict == DECIDE_ACCEPT)
 		add_signed(t, line);
 	if (d->why != NULL)
 		line_add(line, "reason", str_of(d->why));
-	if (t->start.user.len > 0)
-		line_add(line, "user", t->start.user);
+	if (t->envelope.user.len > 0)
+		line_add(line, "user", t->envelope.user);
 	if (d->source.fault != SOURCE_FINE) {
 		line_add(line, "bad_source", str_of(d->source.fault_field));
 		line_add(

@@ -108,12 +108,12 @@ rule_check_aligned(const struct rule_facts *f, struct buf *why)
 enum rule_verdict
 rule_check_envelope(const struct rule_facts *f, struct buf *why)
 {
-	if (f->envelope_domain.len == 0 || f->from != ADDR_OK)
+	if (f->sender_domain.len == 0 || f->from != ADDR_OK)
 		return RULE_NOT_APPLICABLE;
-	if (rule_aligned(f, f->envelope_domain, f->from_box.domain))
+	if (rule_aligned(f, f->sender_domain, f->from_box.domain))
 		return RULE_OK;
 	rule_bad(why, "the envelope sender is of ");
-	rule_quote(why, f->envelope_domain);
+	rule_quote(why, f->sender_domain);
 	rule_bad(why, ", From is of ");
 	rule_quote(why, f->from_box.domain);
 	return RULE_BAD;

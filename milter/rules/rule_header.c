@@ -159,7 +159,7 @@ enum rule_verdict
 rule_check_header_8bit(const struct rule_facts *f, struct buf *why)
 {
 	/* Then it may hold UTF-8 (RFC 6532). */
-	if (f->smtputf8)
+	if (envelope_has_arg(f->envelope, STR("SMTPUTF8")))
 		return RULE_NOT_APPLICABLE;
 	if (f->raw == NULL)
 		return RULE_OK;

@@ -215,11 +215,12 @@ rule_check_one_click_signed(const struct rule_facts *f, struct buf *why)
 enum rule_verdict
 rule_check_one_recipient(const struct rule_facts *f, struct buf *why)
 {
-	if (f->n_rcpt == 0 || !has_one_click(f, NULL))
+	if (f->envelope->n_rcpt == 0 || !has_one_click(f, NULL))
 		return RULE_NOT_APPLICABLE;
-	return f->n_rcpt == 1
+	return f->envelope->n_rcpt == 1
 	    ? RULE_OK
-	    : rule_bad(why, "it goes to %zu recipients, who share one link", f->n_rcpt);
+	    : rule_bad(why, "it goes to %zu recipients, who share one link",
+		  f->envelope->n_rcpt);
 }
 
 /* label.namespace: no blanks, a dot that is not at an end. */

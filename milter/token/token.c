@@ -182,16 +182,15 @@ token_mailbox_with(const struct token_ring *r, struct str campaign, uint16_t day
 }
 
 int
-token_mailbox(
-    const struct token_ring *r, const struct token_facts *facts, struct buf *out)
+token_mailbox(const struct token_ring *r, struct str campaign, int64_t now,
+    struct str nonce, struct buf *out)
 {
 	uint8_t digest[32];
 
-	if (token_ring_empty(r) || facts->now < 0 || facts->now / 86400 > UINT16_MAX)
+	if (token_ring_empty(r) || now < 0 || now / 86400 > UINT16_MAX)
 		return -1;
-	r->crypto->sha256(facts->nonce.p, facts->nonce.len, digest);
-	return token_mailbox_with(
-	    r, facts->campaign, (uint16_t)(facts->now / 86400), digest, out);
+	r->crypto->sha256(nonce.p, nonce.len, digest);
+	return token_mailbox_with(r, campaign, (uint16_t)(now / 86400), digest, out);
 }
 
 static bool
@@ -212,20 +211,20 @@ fit_for_url(struct str campaign, struct str recipient)
 }
 
 int
-token_url(const struct token_ring *r, const struct token_facts *facts, struct buf *out)
+token_url(const struct token_ring *r, struct str campaign, struct str recipient,
+    struct buf *out)
 {
-	struct str name = facts->campaign, rcpt = facts->recipient;
 	uint8_t plain[PLAIN_MAX], t[URL_MAX];
 	size_t n;
 	const struct key *k;
 
-	if (token_ring_empty(r) || !fit_for_url(name, rcpt))
+	if (token_ring_empty(r) || !fit_for_url(campaign, recipient))
 		return -1;
 	k = &r->key[r->n - 1];
-	memcpy(plain, name.p, name.len);
-	plain[name.len] = 0;
-	memcpy(plain + name.len + 1, rcpt.p, rcpt.len);
-	n = name.len + 1 + rcpt.len;
+	memcpy(plain, campaign.p, campaign.len);
+	plain[campaign.len] = 0;
+	memcpy(plain + campaign.len + 1, recipient.p, recipient.len);
+	n = campaign.len + 1 + recipient.len;
 	t[0] = first_byte(k);
 	if (r->crypto->siv_seal(k->url, t[0], plain, n, t + 1) != 0)
 		return -1;

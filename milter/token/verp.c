@@ -48,24 +48,24 @@ add_word(struct buf *b, struct str word)
 }
 
 static void
-add_args(const struct verp_facts *f, struct buf *b)
+add_args(const struct envelope *env, struct str token, struct buf *b)
 {
-	struct str rest = f->args;
+	struct str rest = env->args;
 	bool has_id = false;
 
 	while (rest.len > 0) {
 		struct str word = str_make(rest.p, str_find(rest, ' '));
 
 		rest = str_skip(rest, word.len + 1);
-		if (!wanted(word, f->sendmail))
+		if (!wanted(word, env->sendmail))
 			continue;
 		has_id = has_id || str_casestarts(word, STR("ENVID="));
 		add_word(b, word);
 	}
-	if (has_id || f->values->v[TMPL_TOKEN].len == 0)
+	if (has_id || token.len == 0)
 		return;
 	add_word(b, STR("ENVID="));
-	buf_addstr(b, f->values->v[TMPL_TOKEN]);
+	buf_addstr(b, token);
 }
 
 static bool
@@ -77,21 +77,21 @@ is_null(struct str sender)
 }
 
 int
-verp_make(
-    const struct tmpl *t, const struct verp_facts *f, struct arena *a, struct verp *out)
+verp_make(const struct tmpl *t, const struct tmpl_values *values,
+    const struct envelope *env, struct arena *a, struct verp *out)
 {
 	struct str address;
 	struct buf b;
 
 	*out = (struct verp) { STR(""), STR("") };
-	if (t == NULL || is_null(f->sender))
+	if (t == NULL || is_null(env->sender))
 		return 0;
-	address = field_expand(t, f->values, FIELD_TEXT, a);
+	address = field_expand(t, values, FIELD_TEXT, a);
 	/* smfi_chgfrom says yes to anything. */
 	if (address.p == NULL || !addr_spec_ok(address))
 		return -1;
 	buf_init(&b, VERP_ARGS_MAX + TMPL_VARS + 64);
-	add_args(f, &b);
+	add_args(env, values->v[TMPL_TOKEN], &b);
 	out->args = arena_copy(a, buf_str(&b));
 	buf_fini(&b);
 	if (out->args.p == NULL) {
@@ -110,17 +110,4 @@ verp_domain(const struct verp *v)
 	return v->address.len > 0 && addr_path(v->address, &path) == ADDR_OK
 	    ? path.domain
 	    : STR("");
-}
-
-bool
-verp_has_arg(struct str args, struct str word)
-{
-	while (args.len > 0) {
-		size_t n = str_find(args, ' ');
-
-		if (str_caseeq(str_make(args.p, n), word))
-			return true;
-		args = str_skip(args, n + 1);
-	}
-	return false;
 }

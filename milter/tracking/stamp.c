@@ -69,7 +69,8 @@ personal_url(struct stamping *s)
 	struct buf b;
 
 	buf_init(&b, TOKEN_URL_CHARS_MAX);
-	if (token_url(s->facts->ring, s->facts->token, &b) == 0) {
+	if (token_url(s->facts->ring, v.v[TMPL_CAMPAIGN], s->facts->envelope->recipient,
+		&b) == 0) {
 		v.v[TMPL_TOKEN] = buf_str(&b);
 		out = field_expand(
 		    s->stream->track.list_unsubscribe, &v, FIELD_URL, s->arena);
@@ -196,7 +197,7 @@ unsubscribe(struct stamping *s)
 		return merge(s, own);
 	if (t->list_unsubscribe == NULL || !tmpl_uses(t->list_unsubscribe, TMPL_TOKEN))
 		return unsubscribe_all(s, t->list_unsubscribe);
-	if (s->facts->n_rcpt == 1)
+	if (s->facts->envelope->n_rcpt == 1)
 		return unsubscribe_one(s);
 	switch (t->several) {
 	case CONF_SEVERAL_LIST:

@@ -34,9 +34,9 @@ track_misses(const struct conf_match *m, const struct track_who *w)
 		return "campaign";
 	if (!holds(&m->from_domain, w->from_domain))
 		return "from_domain";
-	if (!holds(&m->envelope_domain, w->envelope_domain))
+	if (!holds(&m->envelope_domain, w->envelope->sender_domain))
 		return "envelope_domain";
-	if (!holds(&m->user, w->user))
+	if (!holds(&m->user, w->envelope->user))
 		return "user";
 	return tagged(&m->tag, w) ? NULL : "tag";
 }

@@ -228,17 +228,16 @@ check_fold(const struct hdr_field *f, size_t limit)
 static void
 check_presign(bool sendmail, size_t limit)
 {
-	struct presign_facts facts = {
+	const struct str domain = STR("example.com");
+	const struct envelope env = {
 		.sendmail = sendmail,
-		.line_limit = limit,
 		.now = POST_NOW,
 		.nonce = STR("n1"),
-		.domain = STR("example.com"),
 	};
 	bool partly, again;
 	size_t n;
 
-	if (presign_header(&facts, &hdr, arena, &partly) != PRESIGN_OK)
+	if (presign_header(&env, limit, domain, &hdr, arena, &partly) != PRESIGN_OK)
 		return;
 	n = hdr.n;
 	FUZZ_CHECK(signset_check(&hdr) == SIGNSET_OK, "it cannot be signed");
@@ -250,7 +249,8 @@ check_presign(bool sendmail, size_t limit)
 	for (size_t i = 0; i < n; i++)
 		if (hdr.v[i].state == HDR_CHANGED)
 			hdr.v[i].state = HDR_KEPT;
-	FUZZ_CHECK(presign_header(&facts, &hdr, arena, &again) == PRESIGN_OK,
+	FUZZ_CHECK(
+	    presign_header(&env, limit, domain, &hdr, arena, &again) == PRESIGN_OK,
 	    "a second time it cannot");
 	FUZZ_CHECK(hdr.n == n, "a second time it adds a field");
 	for (size_t i = 0; i < n; i++)
@@ -300,16 +300,17 @@ check_reinjected(void)
 {
 	static char alias[] = "alias.example", *aliases[] = { alias };
 	static const struct conf_list more = { .v = aliases, .n = 1 };
-	struct str host = STR("mx.example.com");
+	struct envelope env = { .host = STR("mx.example.com") };
 	bool named = false;
 
 	for (size_t i = 0; i < hdr.n; i++)
-		named |=
-		    names(hdr.v[i].value, host) || names(hdr.v[i].value, str_of(alias));
-	for (int sendmail = 0; sendmail < 2; sendmail++)
-		FUZZ_CHECK(
-		    named || !decide_reinjected(&hdr, host, &more, sendmail != 0),
+		named |= names(hdr.v[i].value, env.host) ||
+		    names(hdr.v[i].value, str_of(alias));
+	for (int sendmail = 0; sendmail < 2; sendmail++) {
+		env.sendmail = sendmail != 0;
+		FUZZ_CHECK(named || !decide_reinjected(&hdr, &env, &more),
 		    "it was never here");
+	}
 }
 
 int

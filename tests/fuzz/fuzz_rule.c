@@ -93,6 +93,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bodyscan scan;
 	struct hdr h;
 	struct str body;
+	struct envelope envelope;
 	struct rule_facts f;
 
 	if (arena == NULL)
@@ -112,12 +113,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		whole.html_bytes == pieces.html_bytes,
 	    "found %d %d html %d %d", whole.found, pieces.found, whole.html,
 	    pieces.html);
+	envelope = (struct envelope) { .n_rcpt = size % 3, .args = STR("") };
 	f = (struct rule_facts) { .hdr = &h,
 		.scan = &scan,
 		.look = &whole,
 		.arena = arena,
-		.envelope_domain = size % 2 != 0 ? STR("b.example.com") : STR(""),
-		.n_rcpt = size % 3 };
+		.sender_domain = size % 2 != 0 ? STR("b.example.com") : STR(""),
+		.envelope = &envelope };
 	rule_facts_finish(&f);
 	check_rules(&f);
 	hdr_fini(&h);

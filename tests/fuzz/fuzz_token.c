@@ -121,16 +121,15 @@ clean(struct str s)
 static void
 check_url(const struct token_ring *r, const struct token *t, struct str text)
 {
-	const struct token_facts facts = { .campaign = str_of(t->campaign),
-		.recipient = str_of(t->recipient) };
+	struct str campaign = str_of(t->campaign), recipient = str_of(t->recipient);
 	struct buf b;
 
-	FUZZ_CHECK(camp_is_canonical(facts.campaign), "\"%s\"", t->campaign);
-	FUZZ_CHECK(clean(facts.recipient), "\"%s\"", t->recipient);
+	FUZZ_CHECK(camp_is_canonical(campaign), "\"%s\"", t->campaign);
+	FUZZ_CHECK(clean(recipient), "\"%s\"", t->recipient);
 	if (r != ring || t->key_id != token_ring_newest(ring))
 		return;
 	buf_init(&b, TOKEN_URL_CHARS_MAX);
-	FUZZ_CHECK(token_url(r, &facts, &b) == 0, "cannot be made again");
+	FUZZ_CHECK(token_url(r, campaign, recipient, &b) == 0, "cannot be made again");
 	FUZZ_CHECK(str_eq(buf_str(&b), text), "made again: \"%s\"", b.p);
 	buf_fini(&b);
 }
@@ -177,15 +176,16 @@ check_armor(struct str text)
 }
 
 static void
-check_made(const struct token_facts *facts, enum token_form form)
+check_made(
+    struct str campaign, struct str recipient, struct str nonce, enum token_form form)
 {
 	struct token t;
 	struct buf b;
 	int rc;
 
 	buf_init(&b, TOKEN_URL_CHARS_MAX);
-	rc = form == TOKEN_URL ? token_url(ring, facts, &b)
-			       : token_mailbox(ring, facts, &b);
+	rc = form == TOKEN_URL ? token_url(ring, campaign, recipient, &b)
+			       : token_mailbox(ring, campaign, NOW, nonce, &b);
 	FUZZ_CHECK(rc == 0 || b.len == 0, "half a token");
 	if (rc == 0) {
 		FUZZ_CHECK(
@@ -196,8 +196,8 @@ check_made(const struct token_facts *facts, enum token_form form)
 				(form == TOKEN_URL && strchr("-_", b.p[i]) != NULL),
 			    "\"%s\"", b.p);
 		if (form == TOKEN_URL)
-			FUZZ_CHECK(str_eq(facts->recipient, str_of(t.recipient)) &&
-				str_eq(facts->campaign, str_of(t.campaign)),
+			FUZZ_CHECK(str_eq(recipient, str_of(t.recipient)) &&
+				str_eq(campaign, str_of(t.campaign)),
 			    "another: \"%s\"", b.p);
 		else
 			FUZZ_CHECK(b.len == TOKEN_MAILBOX_CHARS, "\"%s\"", b.p);
@@ -253,9 +253,6 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
 	struct str text = str_make(len > 0 ? (const char *)p : "", len);
 	struct str first = str_make(text.p, len / 2), second = str_skip(text, len / 2);
-	struct token_facts facts = {
-		.campaign = first, .recipient = second, .now = NOW, .nonce = text
-	};
 	struct buf b;
 
 	setup();
@@ -263,10 +260,9 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	check_armor(text);
 	check_mark(text);
 	check_marked(first, second);
-	check_made(&facts, TOKEN_MAILBOX);
-	check_made(&facts, TOKEN_URL);
-	facts.campaign = STR("news");
-	check_made(&facts, TOKEN_URL);
+	check_made(first, second, text, TOKEN_MAILBOX);
+	check_made(first, second, text, TOKEN_URL);
+	check_made(STR("news"), second, text, TOKEN_URL);
 	buf_init(&b, 4096);
 	if (len <= 1024) {
 		armor_base64url(&b, p, len);

@@ -127,39 +127,37 @@ next_line(struct str *text)
 }
 
 static void
-take_facts(struct str *text, struct decide_facts *f)
+take_envelope(struct str *text, struct envelope *e)
 {
 	struct str options = next_line(text), campaign = next_line(text);
 
-	*f = (struct decide_facts) {
-		.client = DECIDE_NETWORK,
+	*e = (struct envelope) {
+		.client = CLIENT_NETWORK,
 		.host = STR("mail.example.com"),
 		.recipient = next_line(text),
 		.sender = next_line(text),
-		.mail_args = next_line(text),
+		.args = next_line(text),
 		.user = next_line(text),
 		.queue_id = next_line(text),
-		.envelope_domain = STR("example.com"),
+		.sender_domain = STR("example.com"),
 		.n_rcpt = 1,
 		.now = NOW,
 		.nonce = STR("n1"),
-		.keys = { ring, NULL },
-		.json = tagjson_read,
 	};
 	conf.on_bad_message = CONF_BAD_REJECT;
 	for (size_t i = 0; i < options.len; i++)
 		if (options.p[i] == 's')
-			f->sendmail = true;
+			e->sendmail = true;
 		else if (options.p[i] == 'a')
 			conf.on_bad_message = CONF_BAD_ACCEPT;
 		else if (options.p[i] == 'u')
-			f->client = DECIDE_AUTH;
+			e->client = CLIENT_AUTH;
 		else if (ascii_isdigit(options.p[i]))
-			f->n_rcpt = (size_t)(options.p[i] - '0');
-	if (f->n_rcpt != 1 || f->recipient.len > ADDR_SPEC_MAX)
-		f->recipient = STR("");
-	if (f->mail_args.len > VERP_ARGS_MAX)
-		f->mail_args.len = VERP_ARGS_MAX;
+			e->n_rcpt = (size_t)(options.p[i] - '0');
+	if (e->n_rcpt != 1 || e->recipient.len > ADDR_SPEC_MAX)
+		e->recipient = STR("");
+	if (e->args.len > VERP_ARGS_MAX)
+		e->args.len = VERP_ARGS_MAX;
 	(void)hdr_receive(&hdr, STR("X-Campaign"), campaign);
 }
 
@@ -275,8 +273,7 @@ check_grammar(void)
 
 /* Whether the value holds the URL of a recipient; it must be his message's then. */
 static bool
-is_personal(
-    const struct decide_facts *facts, const struct decision *d, struct str value)
+is_personal(const struct envelope *env, const struct decision *d, struct str value)
 {
 	bool found = false;
 
@@ -291,8 +288,8 @@ is_personal(
 		if (token_decode(ring, text, &t) != TOKEN_OK || t.form != TOKEN_URL)
 			continue;
 		found = true;
-		FUZZ_CHECK(facts->n_rcpt == 1 &&
-			str_eq(str_of(t.recipient), facts->recipient) &&
+		FUZZ_CHECK(env->n_rcpt == 1 &&
+			str_eq(str_of(t.recipient), env->recipient) &&
 			strcmp(t.campaign, d->campaign.name) == 0,
 		    "%s and %s", t.recipient, t.campaign);
 	}
@@ -300,11 +297,11 @@ is_personal(
 }
 
 static void
-check_unsubscribe(const struct decide_facts *facts, const struct decision *d)
+check_unsubscribe(const struct envelope *env, const struct decision *d)
 {
 	const struct hdr_field *url = ours("List-Unsubscribe");
 	const struct hdr_field *post = ours("List-Unsubscribe-Post");
-	bool personal = url != NULL && is_personal(facts, d, url->value);
+	bool personal = url != NULL && is_personal(env, d, url->value);
 
 	/* Where several of the sender's own become one, the bytes are his. */
 	if (url != NULL && (personal || url->state == HDR_ADDED))
@@ -345,37 +342,39 @@ check_sender(const struct verp *v)
 }
 
 static void
-check_mark(const struct decide_facts *facts, const struct decision *d)
+check_mark(const struct envelope *env, const struct decision *d)
 {
-	struct str sender =
-	    d->sender.address.len > 0 ? d->sender.address : facts->sender;
+	struct str sender = d->sender.address.len > 0 ? d->sender.address : env->sender;
+	const struct mark_keys keys = { ring, NULL };
 	size_t n = hdr_count(&hdr, STR(MARK_FIELD));
 
 	FUZZ_CHECK(n <= 1, "%zu marks", n);
 	if (n == 1)
-		FUZZ_CHECK(mark_holds(&facts->keys, &hdr, sender, NOW + 1), "no mark");
+		FUZZ_CHECK(mark_holds(&keys, &hdr, sender, NOW + 1), "no mark");
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
 	struct str text = str_make((const char *)p, len);
-	struct decide_facts facts;
+	struct envelope env;
+	const struct decide_lent lent = { { ring, NULL }, crypto_sha256, tagjson_read,
+		NULL };
 	struct decision d;
 
 	if (arena == NULL)
 		open_all();
 	arena_reset(arena);
 	hdr_init(&hdr, arena);
-	take_facts(&text, &facts);
+	take_envelope(&text, &env);
 	take_header(text);
-	decide_message(&conf, &facts, &hdr, arena, crypto_sha256, &d);
+	decide_message(&conf, &env, &lent, &hdr, arena, &d);
 	FUZZ_CHECK(d.verdict != DECIDE_TEMPFAIL, "%s", d.why);
 	if (d.verdict == DECIDE_ACCEPT) {
 		check_grammar();
-		check_unsubscribe(&facts, &d);
+		check_unsubscribe(&env, &d);
 		check_sender(&d.sender);
-		check_mark(&facts, &d);
+		check_mark(&env, &d);
 	}
 	hdr_fini(&hdr);
 	return 0;

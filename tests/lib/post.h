@@ -33,7 +33,7 @@ struct post {
 	size_t chunk; /* the body comes in pieces of that many bytes; 0: in one */
 	const char *mail_from;
 	bool sendmail;
-	enum decide_class client;
+	enum client_class client;
 	struct buf out;  /* as it leaves, when accepted */
 	struct buf line; /* what is logged */
 	size_t n_signatures;
@@ -44,7 +44,7 @@ static inline void
 post_init(struct post *p)
 {
 	*p = (struct post) { .mail_from = "<b@bounce.example.com>",
-		.client = DECIDE_NETWORK };
+		.client = CLIENT_NETWORK };
 	buf_init(&p->out, POST_MAX);
 	buf_init(&p->line, POST_MAX);
 }
@@ -141,11 +141,10 @@ post_send(struct post *p, struct txn *t, const struct conf *conf,
 	struct txn_start start = {
 		.conf = conf,
 		.port = port,
-		.client = p->client,
-		.sendmail = p->sendmail,
-		.host = STR("mail.example.com"),
-		.user = STR(""),
-		.mail_from = str_of(p->mail_from),
+		.envelope = { .client = p->client,
+		    .sendmail = p->sendmail,
+		    .host = STR("mail.example.com"),
+		    .sender = str_of(p->mail_from) },
 	};
 	size_t step = p->chunk > 0 ? p->chunk : p->body.len;
 	const struct txn_outcome *o;

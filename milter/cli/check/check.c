@@ -116,24 +116,23 @@ run(struct check *c)
 	};
 	struct explain *e = &c->mail;
 	const struct explain_options *o = &e->options;
-	const struct txn_start start = {
-		.client = o->config != NULL ? DECIDE_NETWORK : DECIDE_STRANGER,
+	const struct envelope envelope = {
+		.client = o->config != NULL ? CLIENT_NETWORK : CLIENT_STRANGER,
 		.sendmail = o->mta == CONF_MTA_SENDMAIL ||
 		    (o->mta == CONF_MTA_AUTO && e->conf.mta == CONF_MTA_SENDMAIL),
 		.host = STR("localhost"),
-		.user = STR(""),
-		.mail_from = o->from != NULL ? str_of(o->from) : explain_mail_sender(e),
+		.sender = o->from != NULL ? str_of(o->from) : explain_mail_sender(e),
 	};
 	int status;
 
-	c->sender = start.mail_from;
-	c->null_sender = str_eq(start.mail_from, STR("<>")) ||
-	    (o->from != NULL && start.mail_from.len == 0);
+	c->sender = envelope.sender;
+	c->null_sender = str_eq(envelope.sender, STR("<>")) ||
+	    (o->from != NULL && envelope.sender.len == 0);
 	if (o->config != NULL) {
 		explain_load_tokens(e);
 		explain_assume_rcpt(e);
 	}
-	status = explain_run(e, &env, &start);
+	status = explain_run(e, &env, &envelope);
 	if (status != EX_OK)
 		return status;
 	if (o->config != NULL)

@@ -131,7 +131,7 @@ from_domain(const struct check_dns *d)
 static struct str
 spf_domain(const struct check_dns *d, bool *guessed)
 {
-	struct str domain = d->check->facts.envelope_domain;
+	struct str domain = d->check->facts.sender_domain;
 
 	*guessed = domain.len == 0 && !d->check->null_sender;
 	return *guessed ? from_domain(d) : domain;
@@ -306,7 +306,7 @@ static void
 check_hosts(struct check_dns *d)
 {
 	struct dnslook_finding mx, reverse = { .word = DNSLOOK_NOTHING }, one;
-	struct str envelope = d->check->facts.envelope_domain;
+	struct str envelope = d->check->facts.sender_domain;
 	char text[DNSLOOK_TEXT_MAX];
 
 	dnslook_mx(&d->look, from_domain(d), &mx);

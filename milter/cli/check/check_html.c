@@ -108,8 +108,8 @@ header(struct buf *out, const struct rule_facts *f)
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		if (f->first[shown[i]] != NULL)
 			fact(out, rule_field_name(shown[i]), f->first[shown[i]]->value);
-	if (f->envelope_domain.len > 0)
-		fact(out, "Envelope sender", f->envelope_domain);
+	if (f->sender_domain.len > 0)
+		fact(out, "Envelope sender", f->sender_domain);
 	for (size_t i = 0; i < f->n_sig; i++) {
 		buf_adds(out, "<dt>DKIM</dt><dd>d=");
 		cut(out, f->sig[i].domain);

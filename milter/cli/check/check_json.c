@@ -110,7 +110,7 @@ check_json(const struct check *c)
 	const struct rule_facts *f = &c->facts;
 	json_t *root = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "file",
 	    text(str_of(c->mail.options.file)), "from_domain", text(f->from_box.domain),
-	    "envelope_domain", text(f->envelope_domain), "header", header(f),
+	    "envelope_domain", text(f->sender_domain), "header", header(f),
 	    "signatures", signatures(f), "scores", scores(c), "results", results(c),
 	    "notes", notes(c));
 	char *out =

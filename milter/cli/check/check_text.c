@@ -56,8 +56,8 @@ header(struct buf *out, const struct term *t, const struct rule_facts *f)
 static void
 authentication(struct buf *out, const struct term *t, const struct rule_facts *f)
 {
-	if (f->envelope_domain.len > 0)
-		fact(out, t, "envelope", f->envelope_domain);
+	if (f->sender_domain.len > 0)
+		fact(out, t, "envelope", f->sender_domain);
 	for (size_t i = 0; i < f->n_sig; i++) {
 		const struct rule_signature *s = &f->sig[i];
 

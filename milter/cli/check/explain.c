@@ -102,20 +102,20 @@ take_delta(void *self, const struct tally_delta *d)
 }
 
 static int
-find_client(struct explain *e)
+find_client(struct explain *e, enum client_class *client)
 {
 	e->has_addr = cidr_addr_parse(str_of(e->options.client), &e->addr) == 0;
 	if (!e->has_addr) {
 		term_say("--client: \"%s\" is no address", e->options.client);
 		return EX_USAGE;
 	}
-	e->client = decide_client(
+	*client = decide_client(
 	    &e->conf, &e->addr, str_of(e->options.daemon), str_of(e->options.user));
 	return EX_OK;
 }
 
 static int
-run_txn(struct explain *e, struct str host, struct str from)
+run_txn(struct explain *e, enum client_class client, struct str from)
 {
 	const struct txn_env env = {
 		.sha256 = crypto_sha256,
@@ -125,34 +125,18 @@ run_txn(struct explain *e, struct str host, struct str from)
 		.org = psl_org,
 		.idn = idn_ascii,
 	};
-	const struct txn_start start = {
-		.client = e->client,
+	const struct envelope envelope = {
+		.client = client,
 		.sendmail = e->options.mta == CONF_MTA_SENDMAIL,
-		.host = host,
+		.host = str_of(e->options.host),
 		.user = str_of(e->options.user),
-		.mail_from = from,
+		.sender = from,
 	};
-	int status = explain_run(e, &env, &start);
+	int status = explain_run(e, &env, &envelope);
 
 	if (status == EX_OK)
 		txn_commit(e->txn, true, &e->line);
 	return status;
-}
-
-/* The name that conditions are compared with, as message/txn.h has it. */
-static struct str
-in_ascii(struct str domain, char out[ADDR_DOMAIN_MAX + 1])
-{
-	char name[ADDR_DOMAIN_MAX + 1];
-	bool ascii = true;
-
-	for (size_t i = 0; i < domain.len; i++)
-		ascii = ascii && (unsigned char)domain.p[i] < 0x80;
-	if (ascii || domain.len > ADDR_DOMAIN_MAX)
-		return domain;
-	memcpy(name, domain.p, domain.len);
-	name[domain.len] = '\0';
-	return idn_ascii(name, out) == 0 ? str_of(out) : domain;
 }
 
 static int
@@ -160,9 +144,9 @@ examine(struct explain *e)
 {
 	struct str from =
 	    e->options.from != NULL ? str_of(e->options.from) : explain_mail_sender(e);
-	struct addr_path path;
+	enum client_class client;
 	char host[256];
-	int status = find_client(e);
+	int status = find_client(e, &client);
 
 	if (status != EX_OK)
 		return status;
@@ -178,9 +162,7 @@ examine(struct explain *e)
 		explain_note(e,
 		    "the daemon makes X-Metermark with a key of its own, so it differs "
 		    "at its end, and one that is there cannot be checked here");
-	if (addr_path(from, &path) == ADDR_OK)
-		e->envelope_domain = in_ascii(path.domain, e->ascii_domain);
-	status = run_txn(e, str_of(e->options.host), from);
+	status = run_txn(e, client, from);
 	e->options.host = NULL;
 	return status;
 }
@@ -289,8 +271,7 @@ explain_main(int argc, char **argv)
 	e = (struct explain) { .options = { .client = "127.0.0.1",
 				   .user = "",
 				   .daemon = "",
-				   .queue_id = "" },
-		.envelope_domain = STR("") };
+				   .queue_id = "" } };
 	if (read_options(&e.options, argc, argv) != 0)
 		return EX_USAGE;
 	if (e.options.help) {

@@ -65,14 +65,12 @@ struct explain {
 	struct buf message;
 	size_t n_fields, body_bytes;
 	struct txn *txn;
-	enum decide_class client;
 	struct cidr_addr addr;
 	bool has_addr;
 	struct explain_signer signer;
 	const struct txn_outcome *outcome;
 	const struct decision *decision;
-	struct str envelope_domain;
-	char ascii_domain[ADDR_DOMAIN_MAX + 1]; /* of an international one */
+	const struct envelope *envelope;
 	struct tally_delta delta;
 	bool counted;
 	struct buf line; /* for the log */
@@ -93,9 +91,10 @@ void explain_assume_rcpt(struct explain *);
 void explain_no_hash(const void *, struct str, uint8_t out[HLL_ELEMENT_BYTES]);
 /*
  * The message through a txn of its own, from begin to end, as an MTA and the daemon
- * would take it there: sets e->txn and e->outcome.  EX_OK, or EX_OSERR after saying so.
+ * would take it there: sets e->txn, e->outcome, e->decision and e->envelope.  EX_OK, or
+ * EX_OSERR after saying so.
  */
-int explain_run(struct explain *, const struct txn_env *, const struct txn_start *);
+int explain_run(struct explain *, const struct txn_env *, const struct envelope *);
 /* All but the struct itself. */
 void explain_fini(struct explain *);
 
@@ -118,7 +117,7 @@ void explain_signer_init(struct explain_signer *, const char *user);
 void explain_signer_fini(struct explain_signer *);
 
 /* explain_why.c: sentences for people. */
-const char *explain_class(enum decide_class);
+const char *explain_class(enum client_class);
 void explain_class_why(const struct explain *, struct buf *);
 /* Of decision.why; NULL for a word that is not known. */
 const char *explain_word(const char *why);

@@ -70,7 +70,7 @@ client(const struct explain *e)
 	buf_init(&why, EXPLAIN_MESSAGE_MAX);
 	explain_class_why(e, &why);
 	set(&o, "address", text(str_of(e->options.client)));
-	set(&o, "class", text(str_of(explain_class(e->client))));
+	set(&o, "class", text(str_of(explain_class(e->envelope->client))));
 	set(&o, "why", text(buf_str(&why)));
 	buf_fini(&why);
 	return done(&o);

@@ -120,14 +120,15 @@ note_several(struct explain *e)
 
 int
 explain_run(
-    struct explain *e, const struct txn_env *env, const struct txn_start *wanted)
+    struct explain *e, const struct txn_env *env, const struct envelope *envelope)
 {
-	struct txn_start start = *wanted;
+	const struct txn_start start = {
+		.conf = &e->conf,
+		.port = &e->signer.port,
+		.keys = { e->ring != NULL ? e->ring : e->local, e->local },
+		.envelope = *envelope,
+	};
 
-	start.conf = &e->conf;
-	start.port = &e->signer.port;
-	start.keys.tokens = e->ring != NULL ? e->ring : e->local;
-	start.keys.local = e->local;
 	explain_signer_init(&e->signer, e->conf.user);
 	e->txn = txn_new(env);
 	if (e->txn == NULL || txn_begin(e->txn, &start) != 0) {
@@ -139,6 +140,7 @@ explain_run(
 	explain_mail_send(e);
 	e->outcome = txn_end(e->txn, str_of(e->options.queue_id));
 	e->decision = txn_decision(e->txn);
+	e->envelope = txn_envelope(e->txn);
 	note_several(e);
 	return EX_OK;
 }

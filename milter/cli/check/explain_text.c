@@ -46,7 +46,7 @@ put_client(struct page *p)
 	buf_init(&why, TEXT_MAX);
 	explain_class_why(e, &why);
 	label(p, "client");
-	buf_addf(&p->out, "%s: ", explain_class(e->client));
+	buf_addf(&p->out, "%s: ", explain_class(e->envelope->client));
 	show(p, buf_str(&why));
 	buf_addc(&p->out, '\n');
 	buf_fini(&why);

@@ -7,16 +7,16 @@
 #include "cli/check/explain.h"
 
 const char *
-explain_class(enum decide_class c)
+explain_class(enum client_class c)
 {
 	switch (c) {
-	case DECIDE_STRANGER:
+	case CLIENT_STRANGER:
 		return "stranger";
-	case DECIDE_AUTH:
+	case CLIENT_AUTH:
 		return "authenticated";
-	case DECIDE_NETWORK:
+	case CLIENT_NETWORK:
 		return "network";
-	case DECIDE_DAEMON:
+	case CLIENT_DAEMON:
 		return "daemon";
 	}
 	return "stranger";
@@ -53,19 +53,19 @@ stranger_why(const struct explain *e, struct buf *out)
 void
 explain_class_why(const struct explain *e, struct buf *out)
 {
-	switch (e->client) {
-	case DECIDE_STRANGER:
+	switch (e->envelope->client) {
+	case CLIENT_STRANGER:
 		stranger_why(e, out);
 		return;
-	case DECIDE_AUTH:
+	case CLIENT_AUTH:
 		buf_addf(out,
 		    "authenticated as %s: only for domains whose users name it",
 		    e->options.user);
 		return;
-	case DECIDE_NETWORK:
+	case CLIENT_NETWORK:
 		network_why(e, out);
 		return;
-	case DECIDE_DAEMON:
+	case CLIENT_DAEMON:
 		buf_addf(out, "it came in by %s, of outbound { daemon_names }",
 		    e->options.daemon);
 		return;
@@ -119,10 +119,9 @@ explain_who(const struct explain *e)
 	const struct decision *d = e->decision;
 
 	return (struct track_who) {
+		.envelope = e->envelope,
 		.campaign = str_make(d->campaign.name, d->campaign.len),
 		.from_domain = d->from_domain,
-		.envelope_domain = e->envelope_domain,
-		.user = str_of(e->options.user),
 		.tags = d->source.tags,
 		.n_tags = d->source.n_tags,
 	};

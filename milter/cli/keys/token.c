@@ -154,11 +154,7 @@ make_key(const struct token_options *o)
 static int
 write_token(const struct token_options *o, const struct token_ring *ring)
 {
-	struct token_facts facts = {
-		.campaign = str_of(o->campaign),
-		.recipient = str_of(o->recipient),
-		.now = (int64_t)time(NULL),
-	};
+	struct str campaign = str_of(o->campaign);
 	uint8_t nonce[TOKEN_NONCE_BYTES];
 	struct buf b;
 	int rc;
@@ -167,10 +163,11 @@ write_token(const struct token_options *o, const struct token_ring *ring)
 		term_say("the system gives no random bytes");
 		return EX_OSERR;
 	}
-	facts.nonce = str_make((const char *)nonce, sizeof(nonce));
 	buf_init(&b, TOKEN_URL_CHARS_MAX + 1);
-	rc = o->recipient != NULL ? token_url(ring, &facts, &b)
-				  : token_mailbox(ring, &facts, &b);
+	rc = o->recipient != NULL
+	    ? token_url(ring, campaign, str_of(o->recipient), &b)
+	    : token_mailbox(ring, campaign, (int64_t)time(NULL),
+		  str_make((const char *)nonce, sizeof(nonce)), &b);
 	buf_addc(&b, '\n');
 	if (rc == 0)
 		term_put(buf_str(&b));

@@ -41,11 +41,13 @@ teardown(void **state)
 	return 0;
 }
 
-static const struct presign_facts on_postfix = {
-	.line_limit = 998,
+#define LIMIT 998
+#define DOMAIN STR("example.com")
+
+static const struct envelope on_postfix = {
+	.host = STR("example.com"),
 	.now = 1795489200, /* Tue, 24 Nov 2026 03:00:00 UTC */
 	.nonce = STR("1.2.3"),
-	.domain = STR("example.com"),
 };
 
 static void
@@ -77,7 +79,8 @@ a_missing_date_and_message_id_are_added(void **state)
 
 	hdr_receive(&f->hdr, STR("From"), STR(" a@example.com"));
 	assert_int_equal(
-	    presign_header(&on_postfix, &f->hdr, f->arena, &partly), PRESIGN_OK);
+	    presign_header(&on_postfix, LIMIT, DOMAIN, &f->hdr, f->arena, &partly),
+	    PRESIGN_OK);
 	assert_false(partly);
 	assert_string_equal(hdr_first(&f->hdr, STR("Date"))->value.p,
 	    " Tue, 24 Nov 2026 03:00:00 +0000");
@@ -95,7 +98,8 @@ those_that_are_there_stay(void **state)
 	hdr_receive(&f->hdr, STR("date"), STR(" some day"));
 	hdr_receive(&f->hdr, STR("Message-Id"), STR(" <x@y>"));
 	assert_int_equal(
-	    presign_header(&on_postfix, &f->hdr, f->arena, &partly), PRESIGN_OK);
+	    presign_header(&on_postfix, LIMIT, DOMAIN, &f->hdr, f->arena, &partly),
+	    PRESIGN_OK);
 	assert_int_equal(f->hdr.n, 3);
 	for (size_t i = 0; i < f->hdr.n; i++)
 		assert_int_equal(f->hdr.v[i].state, HDR_KEPT);
@@ -164,39 +168,41 @@ static void
 long_lines_are_folded_or_refused_by_the_limit(void **state)
 {
 	struct fixture *f = *state;
-	struct presign_facts any = on_postfix;
 	char text[1202];
 	bool partly;
 
 	hdr_receive(&f->hdr, STR("Subject"), str_of(long_subject(text, true)));
 	assert_int_equal(
-	    presign_header(&on_postfix, &f->hdr, f->arena, &partly), PRESIGN_OK);
+	    presign_header(&on_postfix, LIMIT, DOMAIN, &f->hdr, f->arena, &partly),
+	    PRESIGN_OK);
 	assert_int_equal(f->hdr.v[0].state, HDR_CHANGED);
 	assert_in_range(
 	    str_find(f->hdr.v[0].value, '\n'), 900, 998 - strlen("Subject:"));
 	hdr_receive(&f->hdr, STR("Subject"), str_of(long_subject(text, false)));
 	assert_int_equal(
-	    presign_header(&on_postfix, &f->hdr, f->arena, &partly), PRESIGN_LINE);
-	any.line_limit = 0;
-	assert_int_equal(presign_header(&any, &f->hdr, f->arena, &partly), PRESIGN_OK);
+	    presign_header(&on_postfix, LIMIT, DOMAIN, &f->hdr, f->arena, &partly),
+	    PRESIGN_LINE);
+	assert_int_equal(
+	    presign_header(&on_postfix, 0, DOMAIN, &f->hdr, f->arena, &partly),
+	    PRESIGN_OK);
 }
 
 static void
 the_limit_itself_is_allowed(void **state)
 {
 	struct fixture *f = *state;
-	struct presign_facts tight = on_postfix;
+	size_t limit = strlen("Subject: abcdefghij");
 	bool partly;
 
 	hdr_receive(&f->hdr, STR("Subject"), STR(" abcdefghij"));
 	hdr_receive(&f->hdr, STR("Date"), STR(" d"));
 	hdr_receive(&f->hdr, STR("Message-ID"), STR(" i"));
-	tight.line_limit = strlen("Subject: abcdefghij");
 	assert_int_equal(
-	    presign_header(&tight, &f->hdr, f->arena, &partly), PRESIGN_OK);
-	tight.line_limit--;
+	    presign_header(&on_postfix, limit, DOMAIN, &f->hdr, f->arena, &partly),
+	    PRESIGN_OK);
 	assert_int_equal(
-	    presign_header(&tight, &f->hdr, f->arena, &partly), PRESIGN_LINE);
+	    presign_header(&on_postfix, limit - 1, DOMAIN, &f->hdr, f->arena, &partly),
+	    PRESIGN_LINE);
 }
 
 static void
@@ -207,17 +213,19 @@ a_control_in_a_signed_field_is_a_fault(void **state)
 
 	hdr_receive(&f->hdr, STR("X-Other"), STR(" \f"));
 	assert_int_equal(
-	    presign_header(&on_postfix, &f->hdr, f->arena, &partly), PRESIGN_OK);
+	    presign_header(&on_postfix, LIMIT, DOMAIN, &f->hdr, f->arena, &partly),
+	    PRESIGN_OK);
 	hdr_receive(&f->hdr, STR("Subject"), STR(" \f"));
 	assert_int_equal(
-	    presign_header(&on_postfix, &f->hdr, f->arena, &partly), PRESIGN_CONTROL);
+	    presign_header(&on_postfix, LIMIT, DOMAIN, &f->hdr, f->arena, &partly),
+	    PRESIGN_CONTROL);
 }
 
 static void
 sendmail_address_fields_are_brought_into_its_form(void **state)
 {
 	struct fixture *f = *state;
-	struct presign_facts on_sendmail = on_postfix;
+	struct envelope on_sendmail = on_postfix;
 	bool partly;
 
 	on_sendmail.sendmail = true;
@@ -225,7 +233,8 @@ sendmail_address_fields_are_brought_into_its_form(void **state)
 	hdr_receive(&f->hdr, STR("To"), STR(" b@example.com,c@example.com"));
 	hdr_receive(&f->hdr, STR("Subject"), STR(" a,b"));
 	assert_int_equal(
-	    presign_header(&on_sendmail, &f->hdr, f->arena, &partly), PRESIGN_OK);
+	    presign_header(&on_sendmail, LIMIT, DOMAIN, &f->hdr, f->arena, &partly),
+	    PRESIGN_OK);
 	assert_false(partly);
 	assert_int_equal(f->hdr.v[0].state, HDR_CHANGED);
 	assert_int_equal(f->hdr.v[1].state, HDR_CHANGED);
@@ -236,7 +245,7 @@ static void
 what_sendmail_cuts_is_left_unsigned_but_never_from(void **state)
 {
 	struct fixture *f = *state;
-	struct presign_facts on_sendmail = on_postfix;
+	struct envelope on_sendmail = on_postfix;
 	char text[512];
 	bool partly;
 
@@ -244,34 +253,36 @@ what_sendmail_cuts_is_left_unsigned_but_never_from(void **state)
 	snprintf(text, sizeof text, " \"%0400d\" <a@example.com>", 1);
 	hdr_receive(&f->hdr, STR("To"), str_of(text));
 	assert_int_equal(
-	    presign_header(&on_sendmail, &f->hdr, f->arena, &partly), PRESIGN_OK);
+	    presign_header(&on_sendmail, LIMIT, DOMAIN, &f->hdr, f->arena, &partly),
+	    PRESIGN_OK);
 	assert_true(partly);
 	assert_true(f->hdr.v[0].no_sign);
 	hdr_receive(&f->hdr, STR("From"), str_of(text));
 	assert_int_equal(
-	    presign_header(&on_sendmail, &f->hdr, f->arena, &partly), PRESIGN_FROM_CUT);
+	    presign_header(&on_sendmail, LIMIT, DOMAIN, &f->hdr, f->arena, &partly),
+	    PRESIGN_FROM_CUT);
 }
 
 static void
 of_unsigned_mail_sendmail_finds_what_the_mark_covers(void **state)
 {
 	struct fixture *f = *state;
-	struct presign_facts facts = on_postfix;
+	struct envelope envelope = on_postfix;
 
 	hdr_receive(&f->hdr, STR("From"), STR(" Acme Inc. <a@example.org>"));
 	hdr_receive(&f->hdr, STR("To"), STR(" b@example.com,c@example.com"));
-	assert_int_equal(presign_unsigned(&facts, &f->hdr, f->arena), 0);
+	assert_int_equal(presign_unsigned(&envelope, &f->hdr, f->arena), 0);
 	assert_int_equal(f->hdr.n, 2);
 	assert_int_equal(f->hdr.v[0].state, HDR_KEPT);
-	facts.sendmail = true;
-	facts.domain = STR("");
-	assert_int_equal(presign_unsigned(&facts, &f->hdr, f->arena), 0);
+	envelope.sendmail = true;
+	envelope.host = STR("");
+	assert_int_equal(presign_unsigned(&envelope, &f->hdr, f->arena), 0);
 	assert_int_equal(f->hdr.n, 3);
 	assert_int_equal(hdr_count(&f->hdr, STR("Date")), 1);
 	assert_string_equal(f->hdr.v[0].value.p, " \"Acme Inc.\" <a@example.org>");
 	assert_int_equal(f->hdr.v[1].state, HDR_KEPT);
-	facts.domain = STR("mx.example.com");
-	assert_int_equal(presign_unsigned(&facts, &f->hdr, f->arena), 0);
+	envelope.host = STR("mx.example.com");
+	assert_int_equal(presign_unsigned(&envelope, &f->hdr, f->arena), 0);
 	assert_string_equal(
 	    hdr_first(&f->hdr, STR("Message-ID"))->value.p, " <1.2.3@mx.example.com>");
 }

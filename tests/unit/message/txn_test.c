@@ -152,7 +152,7 @@ struct fixture {
 	struct sign_port port;
 	struct txn *txn;
 	struct buf line;
-	enum decide_class client;
+	enum client_class client;
 };
 
 static void
@@ -189,7 +189,7 @@ setup(void **state)
 		free_signing, &f->r };
 	env.sink = (struct tally_sink) { put, &f->r };
 	f->txn = txn_new(&env);
-	f->client = DECIDE_NETWORK;
+	f->client = CLIENT_NETWORK;
 	*state = f;
 	return f->txn == NULL ? -1 : 0;
 }
@@ -215,10 +215,9 @@ mail(struct fixture *f)
 	struct txn_start s = {
 		.conf = &f->conf,
 		.port = &f->port,
-		.client = f->client,
-		.host = STR("mail.example.com"),
-		.user = STR(""),
-		.mail_from = STR("<b@bounce.example.com>"),
+		.envelope = { .client = f->client,
+		    .host = STR("mail.example.com"),
+		    .sender = STR("<b@bounce.example.com>") },
 	};
 
 	assert_int_equal(txn_begin(f->txn, &s), 0);
@@ -521,11 +520,11 @@ mail_that_is_not_ours_is_neither_counted_nor_signed(void **state)
 {
 	struct fixture *f = *state;
 
-	f->client = DECIDE_STRANGER;
+	f->client = CLIENT_STRANGER;
 	assert_int_equal(message(f, " a@example.com", "x"), DECIDE_PASS);
 	assert_int_equal(f->r.puts, 0);
 	assert_int_equal(f->line.len, 0);
-	f->client = DECIDE_AUTH;
+	f->client = CLIENT_AUTH;
 	assert_int_equal(message(f, " a@example.com", "x"), DECIDE_PASS);
 	assert_int_equal(f->r.puts, 0);
 	assert_non_null(strstr(f->line.p, "4X1: passed"));

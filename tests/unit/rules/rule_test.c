@@ -30,6 +30,7 @@ struct message {
 	struct hdr hdr;
 	struct bodyscan scan;
 	struct bodylook look;
+	struct envelope envelope;
 	struct rule_facts facts;
 };
 
@@ -88,11 +89,13 @@ make(struct message *m, const char *header, const char *body, size_t len)
 	    rule_unsubscribe_host(&m->hdr));
 	bodylook_feed(&m->look, body, len);
 	bodylook_end(&m->look);
+	m->envelope = (struct envelope) { .args = STR("") };
 	m->facts = (struct rule_facts) { .hdr = &m->hdr,
 		.scan = &m->scan,
 		.look = &m->look,
 		.arena = m->arena,
-		.envelope_domain = STR(""),
+		.envelope = &m->envelope,
+		.sender_domain = STR(""),
 		.org = org };
 }
 
@@ -392,8 +395,8 @@ envelope_and_recipients_are_looked_at_where_they_are_known(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		make(&m, FROM CLICK, "", 0);
-		m.facts.envelope_domain = str_of(cases[i].envelope);
-		m.facts.n_rcpt = cases[i].n_rcpt;
+		m.facts.sender_domain = str_of(cases[i].envelope);
+		m.envelope.n_rcpt = cases[i].n_rcpt;
 		assert_verdict(&m, RULE_ENVELOPE, cases[i].aligned, cases[i].envelope);
 		assert_verdict(&m, RULE_ONE_RECIPIENT, cases[i].one, cases[i].envelope);
 		drop(&m);
@@ -469,7 +472,7 @@ what_the_sender_may_write_is_not_held_against_him(void **state)
 
 	(void)state;
 	make(&m, "Subject: \xc3\xbc\n", "", 0);
-	m.facts.smtputf8 = true;
+	m.envelope.args = STR("BODY=8BITMIME SMTPUTF8");
 	assert_verdict(&m, RULE_HEADER_8BIT, NA, "SMTPUTF8");
 	drop(&m);
 }

@@ -152,15 +152,13 @@ url_tokens_are_those_of_the_vectors(void **state)
 	json_array_foreach(json_object_get(f->vectors, "url"), i, v)
 	{
 		struct token_ring *r = ring_of(f, text_of(v, "key")[0]);
-		struct token_facts facts = {
-			.campaign = str_of(text_of(v, "campaign")),
-			.recipient = str_of(text_of(v, "recipient")),
-		};
 		struct token t;
 		struct buf b;
 
 		buf_init(&b, TOKEN_URL_CHARS_MAX);
-		assert_int_equal(token_url(r, &facts, &b), 0);
+		assert_int_equal(token_url(r, str_of(text_of(v, "campaign")),
+				     str_of(text_of(v, "recipient")), &b),
+		    0);
 		assert_string_equal(b.p, text_of(v, "token"));
 		assert_int_equal(token_decode(f->ring, buf_str(&b), &t), TOKEN_OK);
 		assert_int_equal(t.form, TOKEN_URL);
@@ -252,10 +250,6 @@ the_key_added_last_signs_and_all_verify(void **state)
 	const char *secrets[] = { "the first secret, of more than 32 bytes",
 		"the second secret, of more than 32 bytes" };
 	struct token_ring *r = token_ring_new(tokencrypt());
-	struct token_facts facts = { .campaign = STR("news"),
-		.recipient = STR("jane@example.com"),
-		.now = 1795508579,
-		.nonce = STR("n1") };
 	struct buf old, new;
 	struct token t;
 
@@ -263,9 +257,9 @@ the_key_added_last_signs_and_all_verify(void **state)
 	buf_init(&old, 64);
 	buf_init(&new, 64);
 	assert_int_equal(token_ring_add(r, 'z', secrets[0], strlen(secrets[0])), 0);
-	assert_int_equal(token_mailbox(r, &facts, &old), 0);
+	assert_int_equal(token_mailbox(r, STR("news"), 1795508579, STR("n1"), &old), 0);
 	assert_int_equal(token_ring_add(r, 'b', secrets[1], strlen(secrets[1])), 0);
-	assert_int_equal(token_mailbox(r, &facts, &new), 0);
+	assert_int_equal(token_mailbox(r, STR("news"), 1795508579, STR("n1"), &new), 0);
 	assert_int_equal(token_decode(r, buf_str(&old), &t), TOKEN_OK);
 	assert_int_equal(t.key_id, 'z');
 	assert_int_equal(token_decode(r, buf_str(&new), &t), TOKEN_OK);
@@ -301,34 +295,35 @@ a_ring_takes_an_id_once_and_secrets_of_some_length_only(void **state)
 static void
 what_no_token_can_hold_makes_none(void **state)
 {
-	char too_long[TOKEN_RCPT_MAX + 1];
+	static char too_long[TOKEN_RCPT_MAX + 1];
 	const struct fixture *f = *state;
-	const struct token_facts good = { .campaign = STR("news"),
-		.recipient = STR("jane@example.com"),
-		.now = 0,
-		.nonce = STR("n") };
-	struct token_facts cases[] = { good, good, good, good, good, good };
+	const struct {
+		struct str campaign, recipient;
+	} cases[] = {
+		{ STR("news"), STR("") },
+		{ STR("news"), str_make(too_long, sizeof(too_long)) },
+		{ STR("news"), STR("jane\r\nX: y@example.com") },
+		{ STR("news"), STR("jane\0@example.com") },
+		{ STR("News"), STR("jane@example.com") },
+		{ STR(""), STR("jane@example.com") },
+	};
 	struct buf b;
 
 	memset(too_long, 'x', sizeof(too_long));
-	cases[0].recipient = STR("");
-	cases[1].recipient = str_make(too_long, sizeof(too_long));
-	cases[2].recipient = STR("jane\r\nX: y@example.com");
-	cases[3].recipient = STR("jane\0@example.com");
-	cases[4].campaign = STR("News");
-	cases[5].campaign = STR("");
 	buf_init(&b, 1024);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(token_url(f->ring, &cases[i], &b), -1);
-	assert_int_equal(token_mailbox(f->ring, &cases[5], &b), -1);
-	cases[0].now = -1;
-	assert_int_equal(token_mailbox(f->ring, &cases[0], &b), -1);
-	cases[0].now = (int64_t)86400 * 65536;
-	assert_int_equal(token_mailbox(f->ring, &cases[0], &b), -1);
-	assert_int_equal(token_url(NULL, &good, &b), -1);
-	assert_int_equal(token_mailbox(NULL, &good, &b), -1);
+		assert_int_equal(
+		    token_url(f->ring, cases[i].campaign, cases[i].recipient, &b), -1);
+	assert_int_equal(token_mailbox(f->ring, STR(""), 0, STR("n"), &b), -1);
+	assert_int_equal(token_mailbox(f->ring, STR("news"), -1, STR("n"), &b), -1);
+	assert_int_equal(
+	    token_mailbox(f->ring, STR("news"), (int64_t)86400 * 65536, STR("n"), &b),
+	    -1);
+	assert_int_equal(token_url(NULL, STR("news"), STR("jane@example.com"), &b), -1);
+	assert_int_equal(token_mailbox(NULL, STR("news"), 0, STR("n"), &b), -1);
 	assert_int_equal(b.len, 0);
-	assert_int_equal(token_url(f->ring, &good, &b), 0);
+	assert_int_equal(
+	    token_url(f->ring, STR("news"), STR("jane@example.com"), &b), 0);
 	buf_fini(&b);
 }
 
@@ -336,16 +331,13 @@ static void
 a_token_that_does_not_fit_is_not_begun(void **state)
 {
 	const struct fixture *f = *state;
-	const struct token_facts facts = { .campaign = STR("news"),
-		.recipient = STR("jane@example.com"),
-		.now = 0,
-		.nonce = STR("n") };
 	struct buf b;
 
 	buf_init(&b, TOKEN_MAILBOX_CHARS + 1);
 	buf_adds(&b, "b+");
-	assert_int_equal(token_mailbox(f->ring, &facts, &b), -1);
-	assert_int_equal(token_url(f->ring, &facts, &b), -1);
+	assert_int_equal(token_mailbox(f->ring, STR("news"), 0, STR("n"), &b), -1);
+	assert_int_equal(
+	    token_url(f->ring, STR("news"), STR("jane@example.com"), &b), -1);
 	assert_string_equal(b.p, "b+");
 	buf_fini(&b);
 }
