@@ -41,8 +41,10 @@ enum tally_counter {
 	                     became of the message */
 	TALLY_FIXED       /* how many there are */
 };
+/* Recipients of that enum provider. */
+#define TALLY_PROVIDER(provider) ((unsigned)TALLY_FIXED + (unsigned)(provider))
 /* Messages that the rules were run on, and how many of them failed each rule. */
-#define TALLY_INSPECTED (TALLY_FIXED + PROVIDERS)
+#define TALLY_INSPECTED TALLY_PROVIDER(PROVIDERS)
 #define TALLY_RULES (TALLY_INSPECTED + 1)
 #define TALLY_COUNTERS (TALLY_RULES + RULES)
 

@@ -490,7 +490,7 @@ count(struct txn *t)
 		d.n[is_signed(t) ? TALLY_SIGNED : TALLY_UNSIGNED] = 1;
 		d.n[TALLY_PARTLY_SIGNED] = is_signed(t) && t->decision.partly;
 		for (size_t i = 0; i < PROVIDERS; i++)
-			d.n[TALLY_FIXED + i] = t->by_provider[i];
+			d.n[TALLY_PROVIDER(i)] = t->by_provider[i];
 		d.rcpt = (const uint8_t(*)[HLL_ELEMENT_BYTES])t->hashed;
 		d.n_rcpt = t->n_hashed;
 	}

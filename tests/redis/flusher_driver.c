@@ -168,7 +168,7 @@ accept_one(const char *campaign, int64_t when, const unsigned *ids, size_t n)
 	d.n[TALLY_RECIPIENTS] = (int64_t)n;
 	d.n[TALLY_BYTES] = 2000 + when % 100;
 	d.n[when % 7 == 0 ? TALLY_UNSIGNED : TALLY_SIGNED] = 1;
-	d.n[TALLY_FIXED + (size_t)when % PROVIDERS] = (int64_t)n;
+	d.n[TALLY_PROVIDER((size_t)when % PROVIDERS)] = (int64_t)n;
 	put(&d, campaign, ids);
 }
 

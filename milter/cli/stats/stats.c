@@ -157,7 +157,7 @@ split_providers(struct stats_rows *rows)
 
 	for (size_t i = 0; i < rows->n && status == 0; i++)
 		for (int p = 0; p < PROVIDERS && status == 0; p++) {
-			int64_t n = rows->v[i].counts.n[TALLY_FIXED + p];
+			int64_t n = rows->v[i].counts.n[TALLY_PROVIDER(p)];
 			struct stats_row *row;
 
 			if (n == 0)

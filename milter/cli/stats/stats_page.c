@@ -151,7 +151,7 @@ providers(struct buf *out, const struct counts *c)
 	char label[HUMAN_MAX];
 
 	for (int i = 0; i < PROVIDERS; i++)
-		shares[i] = (struct share) { (enum provider)i, c->n[TALLY_FIXED + i] };
+		shares[i] = (struct share) { (enum provider)i, c->n[TALLY_PROVIDER(i)] };
 	qsort(shares, PROVIDERS, sizeof(shares[0]), compare_shares);
 	if (shares[0].n == 0)
 		return;

@@ -79,7 +79,7 @@ provider_samples(struct buf *out, const char *name, const struct stats_row *row,
 			labels[n++] = *campaign;
 		labels[n++] = (struct prom_label) { "provider",
 			str_of(provider_name((enum provider)i)) };
-		prom_sample(out, name, labels, n, row->counts.n[TALLY_FIXED + i]);
+		prom_sample(out, name, labels, n, row->counts.n[TALLY_PROVIDER(i)]);
 	}
 }
 

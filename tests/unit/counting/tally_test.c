@@ -101,7 +101,7 @@ every_counter_has_its_own_name_and_is_found_by_it(void **state)
 	for (size_t i = 0; i < PROVIDERS; i++) {
 		snprintf(want, sizeof want, "p:%s:recipients",
 		    provider_name((enum provider)i));
-		assert_string_equal(tally_counter_name(TALLY_FIXED + i), want);
+		assert_string_equal(tally_counter_name(TALLY_PROVIDER(i)), want);
 	}
 	assert_int_equal(tally_counter_find(STR("name")), TALLY_COUNTERS);
 	assert_int_equal(tally_counter_find(STR("")), TALLY_COUNTERS);

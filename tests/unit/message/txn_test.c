@@ -314,7 +314,7 @@ an_accepted_message_is_counted_once(void **state)
 	assert_int_equal(d->n[TALLY_UNSIGNED], 0);
 	assert_int_equal(d->n[TALLY_REJECTED] + d->n[TALLY_TEMPFAILED], 0);
 	assert_int_equal(d->n[TALLY_SIGN_FAILED], 0);
-	assert_int_equal(d->n[TALLY_FIXED + PROVIDER_GMAIL], 1);
+	assert_int_equal(d->n[TALLY_PROVIDER(PROVIDER_GMAIL)], 1);
 	assert_int_equal(d->n[TALLY_BYTES],
 	    strlen("Received: from app by other.example\r\nFrom: a@example.com\r\n"
 		   "Date: d\r\nMessage-ID: <i>\r\nX-Campaign: Spring Sale\r\n"
