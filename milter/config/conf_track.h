@@ -4,7 +4,7 @@
  * hold.
  *
  * A template is judged by what it makes of the longest values that a message can bring,
- * so that what passes here is good for every message.  tracking/stamp.h and
+ * so that what passes here is good for every message.  tracking/tracking_fields.h and
  * token/verp.h carry the settings out.  Pure.
  */
 #ifndef METERMARK_CONFIG_CONF_TRACK_H

@@ -10,8 +10,9 @@
 #include "redis/rkey.h"
 #include "text/buf.h"
 #include "text/civil.h"
-#include "tracking/stamp.h"
-#include "tracking/track.h"
+#include "tracking/header_rules.h"
+#include "tracking/stream.h"
+#include "tracking/tracking_fields.h"
 
 /*
  * What a stranger chose, fit for any field: no byte that could end an address or a
@@ -100,7 +101,7 @@ write_tracking(const struct envelope *env, const struct token_ring *tokens,
     const struct tmpl_values *values, struct hdr *h, struct arena *a,
     struct decision *d)
 {
-	const struct stamp_facts stamp = {
+	const struct tracking_facts tracking = {
 		.envelope = env,
 		.values = values,
 		.ring = tokens,
@@ -108,14 +109,14 @@ write_tracking(const struct envelope *env, const struct token_ring *tokens,
 		.signer = d->domain,
 	};
 
-	switch (stamp_fields(d->stream, &stamp, h, a, &d->edit_skipped)) {
-	case STAMP_OK:
+	switch (tracking_fields_write(d->stream, &tracking, h, a, &d->edit_skipped)) {
+	case TRACKING_OK:
 		break;
-	case STAMP_SEVERAL:
+	case TRACKING_SEVERAL:
 		decision_refuse(d, reply_of(REPLY_SEVERAL_RECIPIENTS));
 		d->domain = NULL;
 		return 0;
-	case STAMP_NO_ROOM:
+	case TRACKING_NO_ROOM:
 		return -1;
 	}
 	if (verp_make(d->stream->track.return_path, values, env, a, &d->sender) != 0)
@@ -127,7 +128,7 @@ int
 decide_edit(const struct conf *c, const struct envelope *env,
     const struct token_ring *tokens, struct hdr *h, struct arena *a, struct decision *d)
 {
-	struct track_who who = {
+	struct stream_facts facts = {
 		.envelope = env,
 		.campaign = campaign_of(d),
 		.from_domain = d->from_domain,
@@ -137,12 +138,12 @@ decide_edit(const struct conf *c, const struct envelope *env,
 	struct tmpl_values values;
 	char date[16], count[24];
 
-	d->stream = track_stream(c, &who);
+	d->stream = stream_find(c, &facts);
 	if (d->stream == NULL)
 		return 0;
 	if (fill_values(env, tokens, d, date, count, a, &values) != 0)
 		return -1;
-	if (track_edit(d->stream, &values, h, a, &d->edit_skipped) != 0)
+	if (header_rules_apply(d->stream, &values, h, a, &d->edit_skipped) != 0)
 		return -1;
 	return write_tracking(env, tokens, &values, h, a, d);
 }

@@ -19,7 +19,7 @@
 #include "message/txn.h"
 #include "text/buf.h"
 #include "token/token.h"
-#include "tracking/track.h"
+#include "tracking/stream.h"
 
 #define EXPLAIN_NOTES_MAX 32
 #define EXPLAIN_RCPTS_MAX 1000
@@ -122,7 +122,7 @@ void explain_class_why(const struct explain *, struct buf *);
 /* Of decision.why; NULL for a word that is not known. */
 const char *explain_word(const char *why);
 /* What the stream's conditions look at. */
-struct track_who explain_who(const struct explain *);
+struct stream_facts explain_stream_facts(const struct explain *);
 
 /* explain_text.c, explain_json.c: the answer.  An exit status. */
 int explain_text(const struct explain *);

@@ -140,14 +140,14 @@ tags(const struct source_found *found)
 }
 
 static json_t *
-stream(const struct conf_stream *s, const struct track_who *who)
+stream(const struct conf_stream *s, const struct stream_facts *who)
 {
 	struct object o = begin();
 	json_t *misses = json_array();
 	bool holds = s->n_match == 0;
 
 	for (size_t i = 0; i < s->n_match && !holds; i++) {
-		const char *word = track_misses(&s->match[i], who);
+		const char *word = stream_misses(&s->match[i], who);
 
 		holds = word == NULL;
 		if (!holds)
@@ -163,7 +163,7 @@ stream(const struct conf_stream *s, const struct track_who *who)
 static json_t *
 streams(const struct explain *e)
 {
-	const struct track_who who = explain_who(e);
+	const struct stream_facts who = explain_stream_facts(e);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < e->conf.n_streams; i++) {

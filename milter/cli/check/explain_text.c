@@ -106,13 +106,13 @@ put_campaign(struct page *p)
 static void
 put_stream(struct page *p, const struct conf_stream *s)
 {
-	const struct track_who who = explain_who(p->e);
+	const struct stream_facts who = explain_stream_facts(p->e);
 
 	buf_adds(&p->out, s->name);
 	if (s->n_match == 0)
 		buf_adds(&p->out, ": it has no match, so it takes all mail");
 	for (size_t i = 0; i < s->n_match; i++) {
-		const char *misses = track_misses(&s->match[i], &who);
+		const char *misses = stream_misses(&s->match[i], &who);
 
 		if (misses == NULL) {
 			buf_addf(&p->out, ": its match %zu holds", i + 1);

@@ -113,12 +113,12 @@ explain_word(const char *why)
 	return NULL;
 }
 
-struct track_who
-explain_who(const struct explain *e)
+struct stream_facts
+explain_stream_facts(const struct explain *e)
 {
 	const struct decision *d = e->decision;
 
-	return (struct track_who) {
+	return (struct stream_facts) {
 		.envelope = e->envelope,
 		.campaign = str_make(d->campaign.name, d->campaign.len),
 		.from_domain = d->from_domain,

@@ -16,7 +16,7 @@
 
 #include "config/domtable.h"
 #include "mail/plan.h"
-#include "tracking/track.h"
+#include "tracking/stream.h"
 
 #define HOST "mail.example.com"
 
@@ -520,18 +520,18 @@ all_conditions_of_a_match_hold_and_any_match_does(void **state)
 {
 	struct fixture *f = *state;
 	struct conf_stream *s = add_stream(&f->conf, "s", "news-*");
-	struct track_who who = { &f->envelope, STR("news-1"), STR("example.com"), NULL,
-		0 };
+	struct stream_facts who = { &f->envelope, STR("news-1"), STR("example.com"),
+		NULL, 0 };
 
 	f->envelope.user = STR("shop");
 	f->envelope.sender_domain = STR("b.example.com");
 	assert_int_equal(conf_list_add(&s->match[0].user, "crm"), 0);
 	assert_int_equal(conf_list_add(&s->match[0].from_domain, "*.example.com"), 0);
-	assert_null(track_stream(&f->conf, &who));
+	assert_null(stream_find(&f->conf, &who));
 	f->envelope.user = STR("CRM");
-	assert_null(track_stream(&f->conf, &who));
+	assert_null(stream_find(&f->conf, &who));
 	who.from_domain = STR("news.example.com");
-	assert_ptr_equal(track_stream(&f->conf, &who), s);
+	assert_ptr_equal(stream_find(&f->conf, &who), s);
 	s->match = realloc(s->match, 2 * sizeof *s->match);
 	assert_non_null(s->match);
 	s->match[1] = (struct conf_match) { 0 };
@@ -539,9 +539,9 @@ all_conditions_of_a_match_hold_and_any_match_does(void **state)
 	assert_int_equal(
 	    conf_list_add(&s->match[1].envelope_domain, "b.example.com"), 0);
 	f->envelope.user = STR("");
-	assert_ptr_equal(track_stream(&f->conf, &who), s);
+	assert_ptr_equal(stream_find(&f->conf, &who), s);
 	f->envelope.sender_domain = STR("");
-	assert_null(track_stream(&f->conf, &who));
+	assert_null(stream_find(&f->conf, &who));
 }
 
 static void

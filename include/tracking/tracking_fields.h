@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stamp.h - the tracking fields of a stream: how to leave, whom to complain to, which
- * message it was.
+ * tracking_fields.h - the tracking fields of a stream: how to leave, whom to complain
+ * to, which message it was.
  *
  * The sender's own come first: a List-Unsubscribe, List-Id or CFBL-Address that is
  * there stays, unless `replace` names it, and then exactly one is left.  What belongs
@@ -21,8 +21,8 @@
  *
  * Only marks in the header list; see mail/hdr.h.  Pure.
  */
-#ifndef METERMARK_TRACKING_STAMP_H
-#define METERMARK_TRACKING_STAMP_H
+#ifndef METERMARK_TRACKING_TRACKING_FIELDS_H
+#define METERMARK_TRACKING_TRACKING_FIELDS_H
 
 #include <stddef.h>
 
@@ -34,7 +34,7 @@
 #include "token/token.h"
 
 /* Of one message; strs are borrowed. */
-struct stamp_facts {
+struct tracking_facts {
 	const struct envelope *envelope;
 	const struct tmpl_values *values; /* token: the mailbox form; "" when none */
 	const struct token_ring *ring;
@@ -42,14 +42,14 @@ struct stamp_facts {
 	const struct conf_domain *signer; /* NULL: it goes unsigned */
 };
 
-enum stamp_result {
-	STAMP_OK,
-	STAMP_SEVERAL, /* several recipients, where the stream says reject */
-	STAMP_NO_ROOM  /* memory, or a limit, is reached */
+enum tracking_result {
+	TRACKING_OK,
+	TRACKING_SEVERAL, /* several recipients, where the stream says reject */
+	TRACKING_NO_ROOM  /* memory, or a limit, is reached */
 };
 
 /* *skipped becomes the name of a field that could not be made; else it stays. */
-enum stamp_result stamp_fields(const struct conf_stream *, const struct stamp_facts *,
-    struct hdr *, struct arena *, const char **skipped);
+enum tracking_result tracking_fields_write(const struct conf_stream *,
+    const struct tracking_facts *, struct hdr *, struct arena *, const char **skipped);
 
 #endif

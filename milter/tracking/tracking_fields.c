@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stamp.c - the tracking fields of a stream.  See the header.
+ * tracking_fields.c - the tracking fields of a stream.  See the header.
  */
-#include "tracking/stamp.h"
+#include "tracking/tracking_fields.h"
 
 #include "config/cfbl.h"
 #include "mail/field.h"
@@ -12,39 +12,39 @@
 #define POST STR("List-Unsubscribe-Post")
 
 /* A message on its way through. */
-struct stamping {
+struct writer {
 	const struct conf_stream *stream;
-	const struct stamp_facts *facts;
+	const struct tracking_facts *facts;
 	struct hdr *hdr;
 	struct arena *arena;
 	const char **skipped;
 };
 
-static enum stamp_result
+static enum tracking_result
 done(int rc)
 {
-	return rc == 0 ? STAMP_OK : STAMP_NO_ROOM;
+	return rc == 0 ? TRACKING_OK : TRACKING_NO_ROOM;
 }
 
-static enum stamp_result
-skip(struct stamping *s, const char *name)
+static enum tracking_result
+skip(struct writer *s, const char *name)
 {
 	*s->skipped = name;
-	return STAMP_OK;
+	return TRACKING_OK;
 }
 
 /* A field that has no business on mail without a signature, should that fail later. */
-static enum stamp_result
-set_if_signed(struct stamping *s, struct str name, struct str value)
+static enum tracking_result
+set_if_signed(struct writer *s, struct str name, struct str value)
 {
 	if (field_set(s->hdr, name, value) != 0)
-		return STAMP_NO_ROOM;
+		return TRACKING_NO_ROOM;
 	hdr_first(s->hdr, name)->if_signed = true;
-	return STAMP_OK;
+	return TRACKING_OK;
 }
 
 static struct str
-joined(struct stamping *s, const char *before, struct str middle, const char *after)
+joined(struct writer *s, const char *before, struct str middle, const char *after)
 {
 	struct buf b;
 	struct str out;
@@ -62,7 +62,7 @@ joined(struct stamping *s, const char *before, struct str middle, const char *af
 
 /* For this recipient and no other; p is NULL when it cannot be made. */
 static struct str
-personal_url(struct stamping *s)
+personal_url(struct writer *s)
 {
 	struct tmpl_values v = *s->facts->values;
 	struct str out = { NULL, 0 };
@@ -80,7 +80,7 @@ personal_url(struct stamping *s)
 }
 
 static struct str
-mailto(struct stamping *s)
+mailto(struct writer *s)
 {
 	struct str a = field_expand(s->stream->track.list_unsubscribe_mailto,
 	    s->facts->values, FIELD_URL, s->arena);
@@ -93,7 +93,7 @@ mailto(struct stamping *s)
  * CONF_URI_MAX, so that no line is longer than MTAs send on.
  */
 static struct str
-uri_list(struct stamping *s, struct str a, struct str b)
+uri_list(struct writer *s, struct str a, struct str b)
 {
 	bool fits = UNSUBSCRIBE.len + a.len + b.len + sizeof(": <>, <>") <= FIELD_LINE;
 	struct str first = joined(s, " <", a, ">");
@@ -104,8 +104,8 @@ uri_list(struct stamping *s, struct str a, struct str b)
 	return first.p == NULL ? first : joined(s, first.p, b, ">");
 }
 
-static enum stamp_result
-put_unsubscribe(struct stamping *s, struct str a, struct str b, bool post)
+static enum tracking_result
+put_unsubscribe(struct writer *s, struct str a, struct str b, bool post)
 {
 	struct str value;
 
@@ -115,24 +115,24 @@ put_unsubscribe(struct stamping *s, struct str a, struct str b, bool post)
 	}
 	/* Nothing of ours: then the sender's own stays as it is. */
 	if (a.len == 0)
-		return STAMP_OK;
+		return TRACKING_OK;
 	value = uri_list(s, a, b);
 	if (value.p == NULL || field_set(s->hdr, UNSUBSCRIBE, value) != 0)
-		return STAMP_NO_ROOM;
+		return TRACKING_NO_ROOM;
 	if (post)
 		return set_if_signed(s, POST, STR(" List-Unsubscribe=One-Click"));
 	(void)hdr_remove_all(s->hdr, POST);
-	return STAMP_OK;
+	return TRACKING_OK;
 }
 
 /* Of several fields one (RFC 2369 3); no way out is lost. */
-static enum stamp_result
-merge(struct stamping *s, struct hdr_field *first)
+static enum tracking_result
+merge(struct writer *s, struct hdr_field *first)
 {
 	struct str value = first->value;
 
 	if (hdr_count(s->hdr, UNSUBSCRIBE) < 2)
-		return STAMP_OK;
+		return TRACKING_OK;
 	for (size_t i = 0; i < s->hdr->n; i++) {
 		const struct hdr_field *f = &s->hdr->v[i];
 
@@ -141,23 +141,23 @@ merge(struct stamping *s, struct hdr_field *first)
 			continue;
 		/* Too much of it: that is the sender's affair. */
 		if (value.len + f->value.len > FIELD_VALUE_MAX)
-			return STAMP_OK;
+			return TRACKING_OK;
 		value = joined(s, value.p, STR(""), ",\n\t");
 		if (value.p == NULL)
-			return STAMP_NO_ROOM;
+			return TRACKING_NO_ROOM;
 		value = joined(s, value.p, str_trim(f->value), "");
 		if (value.p == NULL)
-			return STAMP_NO_ROOM;
+			return TRACKING_NO_ROOM;
 	}
 	if (value.p != first->value.p)
 		hdr_change(first, value);
 	field_only(s->hdr, first);
-	return STAMP_OK;
+	return TRACKING_OK;
 }
 
 /* For all recipients alike.  Never one click: the URL names nobody (RFC 8058 3.1). */
-static enum stamp_result
-unsubscribe_all(struct stamping *s, const struct tmpl *url)
+static enum tracking_result
+unsubscribe_all(struct writer *s, const struct tmpl *url)
 {
 	const struct conf_track *t = &s->stream->track;
 	struct str a = STR(""), b = STR("");
@@ -171,8 +171,8 @@ unsubscribe_all(struct stamping *s, const struct tmpl *url)
 	return put_unsubscribe(s, a, b, false);
 }
 
-static enum stamp_result
-unsubscribe_one(struct stamping *s)
+static enum tracking_result
+unsubscribe_one(struct writer *s)
 {
 	const struct conf_track *t = &s->stream->track;
 	struct str a = personal_url(s), b = STR("");
@@ -185,14 +185,14 @@ unsubscribe_one(struct stamping *s)
 	    s, a, b, t->one_click && a.p != NULL && s->facts->signer != NULL);
 }
 
-static enum stamp_result
-unsubscribe(struct stamping *s)
+static enum tracking_result
+unsubscribe(struct writer *s)
 {
 	const struct conf_track *t = &s->stream->track;
 	struct hdr_field *own = field_filled(s->hdr, UNSUBSCRIBE);
 
 	if (t->list_unsubscribe == NULL && t->list_unsubscribe_mailto == NULL)
-		return STAMP_OK;
+		return TRACKING_OK;
 	if (own != NULL && !t->replace_list_unsubscribe)
 		return merge(s, own);
 	if (t->list_unsubscribe == NULL || !tmpl_uses(t->list_unsubscribe, TMPL_TOKEN))
@@ -205,9 +205,9 @@ unsubscribe(struct stamping *s)
 	case CONF_SEVERAL_NONE:
 		break;
 	case CONF_SEVERAL_REJECT:
-		return STAMP_SEVERAL;
+		return TRACKING_SEVERAL;
 	}
-	return STAMP_OK;
+	return TRACKING_OK;
 }
 
 /* ==== The others ==== */
@@ -221,30 +221,30 @@ list_id_fine(struct str value)
 	return id.len > 0 && conf_track_list_id_ok(str_make(id.p, id.len - 1));
 }
 
-static enum stamp_result
-list_id(struct stamping *s)
+static enum tracking_result
+list_id(struct writer *s)
 {
 	const struct conf_track *t = &s->stream->track;
 	struct hdr_field *own = field_filled(s->hdr, STR("List-Id"));
 	struct str value;
 
 	if (t->list_id == NULL)
-		return STAMP_OK;
+		return TRACKING_OK;
 	if (own != NULL && !t->replace_list_id) {
 		field_only(s->hdr, own);
-		return STAMP_OK;
+		return TRACKING_OK;
 	}
 	value = field_expand(t->list_id, s->facts->values, FIELD_LABEL, s->arena);
 	if (value.p == NULL || !list_id_fine(value))
 		return skip(s, "List-Id");
 	value = field_fold(STR("List-Id"), value, s->arena);
-	return value.p == NULL ? STAMP_NO_ROOM
+	return value.p == NULL ? TRACKING_NO_ROOM
 			       : done(field_set(s->hdr, STR("List-Id"), value));
 }
 
 /* White space means nothing in it (RFC 9477 5.2), so that each colon may end a line. */
 static struct str
-fold_at_colons(struct stamping *s, struct str value)
+fold_at_colons(struct writer *s, struct str value)
 {
 	size_t line = sizeof("CFBL-Feedback-ID: ") - 1;
 	struct buf b;
@@ -270,8 +270,8 @@ fold_at_colons(struct stamping *s, struct str value)
 }
 
 /* The sender's own report address and id belong together: ours come as a pair, too. */
-static enum stamp_result
-cfbl(struct stamping *s)
+static enum tracking_result
+cfbl(struct writer *s)
 {
 	const struct conf_track *t = &s->stream->track;
 	struct str value, id;
@@ -279,54 +279,56 @@ cfbl(struct stamping *s)
 	if (t->cfbl_address == NULL ||
 	    field_filled(s->hdr, STR("CFBL-Address")) != NULL ||
 	    field_filled(s->hdr, STR("CFBL-Feedback-ID")) != NULL)
-		return STAMP_OK;
+		return TRACKING_OK;
 	value = field_expand(t->cfbl_address, s->facts->values, FIELD_TEXT, s->arena);
 	if (value.p == NULL ||
 	    !cfbl_aligned(
 		conf_track_cfbl_domain(value), s->facts->from_domain, s->facts->signer))
 		return skip(s, "CFBL-Address");
 	value = field_fold(STR("CFBL-Address"), value, s->arena);
-	if (value.p == NULL || set_if_signed(s, STR("CFBL-Address"), value) != STAMP_OK)
-		return STAMP_NO_ROOM;
+	if (value.p == NULL ||
+	    set_if_signed(s, STR("CFBL-Address"), value) != TRACKING_OK)
+		return TRACKING_NO_ROOM;
 	if (t->cfbl_feedback_id == NULL)
-		return STAMP_OK;
+		return TRACKING_OK;
 	id = field_expand(t->cfbl_feedback_id, s->facts->values, FIELD_ATEXT, s->arena);
 	if (id.p == NULL)
 		return skip(s, "CFBL-Feedback-ID");
 	id = fold_at_colons(s, id);
-	return id.p == NULL ? STAMP_NO_ROOM
+	return id.p == NULL ? TRACKING_NO_ROOM
 			    : set_if_signed(s, STR("CFBL-Feedback-ID"), id);
 }
 
-static enum stamp_result
-message_id(struct stamping *s)
+static enum tracking_result
+message_id(struct writer *s)
 {
 	const struct conf_track *t = &s->stream->track;
 	struct str id;
 
 	if (t->message_id == NULL || hdr_count(s->hdr, STR("Message-ID")) > 0)
-		return STAMP_OK;
+		return TRACKING_OK;
 	id = field_expand(t->message_id, s->facts->values, FIELD_TEXT, s->arena);
 	if (id.p == NULL || str_ends(id, STR("@")))
 		return skip(s, "Message-ID");
 	id = joined(s, " <", id, ">");
-	return id.p == NULL ? STAMP_NO_ROOM
+	return id.p == NULL ? TRACKING_NO_ROOM
 			    : done(hdr_append(s->hdr, STR("Message-ID"), id));
 }
 
-enum stamp_result
-stamp_fields(const struct conf_stream *stream, const struct stamp_facts *facts,
-    struct hdr *h, struct arena *a, const char **skipped)
+enum tracking_result
+tracking_fields_write(const struct conf_stream *stream,
+    const struct tracking_facts *facts, struct hdr *h, struct arena *a,
+    const char **skipped)
 {
-	static enum stamp_result (*const steps[])(
-	    struct stamping *) = { message_id, unsubscribe, list_id, cfbl };
-	struct stamping s = { stream, facts, h, a, skipped };
+	static enum tracking_result (*const steps[])(
+	    struct writer *) = { message_id, unsubscribe, list_id, cfbl };
+	struct writer s = { stream, facts, h, a, skipped };
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		enum stamp_result r = steps[i](&s);
+		enum tracking_result r = steps[i](&s);
 
-		if (r != STAMP_OK)
+		if (r != TRACKING_OK)
 			return r;
 	}
-	return STAMP_OK;
+	return TRACKING_OK;
 }

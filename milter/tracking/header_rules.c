@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * track.c - streams and their header rules.  See the header.
+ * header_rules.c - the header rules of a stream.  See the header.
  */
-#include "tracking/track.h"
+#include "tracking/header_rules.h"
 
 #include <string.h>
 
@@ -10,51 +10,6 @@
 #include "mail/leaks.h"
 #include "mail/signset.h"
 #include "text/buf.h"
-
-static bool
-holds(const struct conf_list *patterns, struct str value)
-{
-	return patterns->n == 0 || conf_list_match(patterns, value);
-}
-
-/* Whether any tag of the message is one of those asked for. */
-static bool
-tagged(const struct conf_list *patterns, const struct track_who *w)
-{
-	for (size_t i = 0; i < w->n_tags; i++)
-		if (conf_list_match(patterns, w->tags[i]))
-			return true;
-	return patterns->n == 0;
-}
-
-const char *
-track_misses(const struct conf_match *m, const struct track_who *w)
-{
-	if (!holds(&m->campaign, w->campaign))
-		return "campaign";
-	if (!holds(&m->from_domain, w->from_domain))
-		return "from_domain";
-	if (!holds(&m->envelope_domain, w->envelope->sender_domain))
-		return "envelope_domain";
-	if (!holds(&m->user, w->envelope->user))
-		return "user";
-	return tagged(&m->tag, w) ? NULL : "tag";
-}
-
-const struct conf_stream *
-track_stream(const struct conf *c, const struct track_who *w)
-{
-	for (size_t i = 0; i < c->n_streams; i++) {
-		const struct conf_stream *s = &c->streams[i];
-
-		if (s->n_match == 0)
-			return s;
-		for (size_t k = 0; k < s->n_match; k++)
-			if (track_misses(&s->match[k], w) == NULL)
-				return s;
-	}
-	return NULL;
-}
 
 /*
  * A further instance of a signed field is not added: where in the header the MTA puts
@@ -181,8 +136,8 @@ edit_add(const struct conf_header *rule, const struct tmpl_values *v, struct hdr
 }
 
 int
-track_edit(const struct conf_stream *s, const struct tmpl_values *v, struct hdr *h,
-    struct arena *a, const char **skipped)
+header_rules_apply(const struct conf_stream *s, const struct tmpl_values *v,
+    struct hdr *h, struct arena *a, const char **skipped)
 {
 	*skipped = NULL;
 	if (s->track.remove_leaks)
