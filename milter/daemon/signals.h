@@ -7,7 +7,7 @@
  * sigwait() of its own, which the program must export (configure.ac, SIGWAIT_LDFLAGS):
  * libmilter's call lands there and sleeps for ever.  Waiting for the same signals in a
  * thread of ours loses some to libmilter's, and handlers in the main thread lose some
- * in a burst; only this held (20,000 SIGHUPs).  tests/wire/process.t keeps watch.
+ * in a burst; only this held (20,000 SIGHUPs).  tests/wire/test_process.py keeps watch.
  */
 #ifndef METERMARK_DAEMON_SIGNALS_H
 #define METERMARK_DAEMON_SIGNALS_H

@@ -3,7 +3,7 @@
  * hll_test.c - few elements exactly, many as a sketch, merging in every combination.
  *
  * That Redis takes the sketch and gets the same registers from PFADD is shown by
- * tests/redis/hll.t against a real one.
+ * tests/redis/test_hll.py against a real one.
  */
 #include <setjmp.h>
 #include <stdarg.h>

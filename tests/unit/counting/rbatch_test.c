@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * rbatch_test.c - the bytes of a batch.  What the script does with them is shown by
- * tests/redis/flusher.t against a real Redis.
+ * tests/redis/test_flusher.py against a real Redis.
  */
 #include <setjmp.h>
 #include <stdarg.h>

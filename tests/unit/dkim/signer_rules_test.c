@@ -32,7 +32,7 @@
  * 12  a key of the wrong type signs nonsense, an encrypted one asks on the tty
  *         only_keys_that_can_sign_are_taken
  * 13  calls that leak or crash when used otherwise
- *         opendkim_calls in tests/lib/layers.t
+ *         opendkim_calls in tests/lib/test_layers.py
  * 14  no text for some results
  *         a_failure_without_a_text_gets_one
  *     a domain in UTF-8 aborts opendkim

@@ -4,7 +4,7 @@
  *
  * The other end is a thread of this test that answers each command by its first word
  * from a table, whatever the test has put in there.  How redis_net does with real
- * servers is seen in tests/redis/cluster.t and sentinel.t.
+ * servers is seen in tests/redis/test_cluster.py and test_sentinel.py.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * rslot_test.c - slots against the specification's own figures and a server's, and
- * redirections taken apart.  tests/redis/cluster.t compares with CLUSTER KEYSLOT.
+ * redirections taken apart.  tests/redis/test_cluster.py compares with CLUSTER KEYSLOT.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""layers.t - the rooms and what each may name, and the rules no compiler knows.
+"""The rooms and what each may name, and the rules no compiler knows.
 
 Each rule is a function from a source tree to sentences about what breaks it.  Every rule is
 first shown a small tree that breaks it in one place and must say so, and one that does not;
@@ -190,7 +190,7 @@ def room_includes(root):
     for path, text in sources(root, "milter", "include"):
         room = room_of(path)
         if room not in ROOMS:
-            yield f"{path}: {room} is not among the rooms of layers.t"
+            yield f"{path}: {room} is not among the rooms of test_layers.py"
             continue
         may, libraries = (set(words.split()) for words in ROOMS[room])
         for bracket, name in includes(text):
@@ -301,7 +301,7 @@ def unlisted(root):
         name = path.relative_to(root).as_posix()
         if name.startswith("tests/unit/") and name.endswith("_test.c"):
             name = name[:-2]
-        elif not (name.endswith(".t") and name.split("/")[1] != "e2e"):
+        elif not re.fullmatch(r"tests/\w+/test_\w+\.py", name):
             continue
         elif not os.access(path, os.X_OK):
             yield f"{name}: not executable"
@@ -498,7 +498,7 @@ PLANTED = [
     (config_header, "milter/daemon/bad.c", "#ifdef HAVE_X\n#endif\n", "config.h"),
     (unlisted, "milter/daemon/bad.c", "", "milter/daemon/bad.c is not listed"),
     (unlisted, "tests/unit/bad_test.c", "", "tests/unit/bad_test is not listed"),
-    (unlisted, "tests/wire/bad.t", "", "tests/wire/bad.t is not listed"),
+    (unlisted, "tests/wire/test_bad.py", "", "tests/wire/test_bad.py is not listed"),
     (unlisted, "tests/wire/run", "", "tests/wire/run is in no step"),
 ]
 # rule, program text compiled into an archive, part of the sentence

@@ -44,7 +44,7 @@ X-campaign: third
 
 
 def shape(answer):
-    """Every edit but the mark, which mark.t is about."""
+    """Every edit but the mark, which test_mark.py is about."""
     return [(e.kind, e.name.decode().lower(), e.index) for e in answer.edits
             if (e.kind, e.name) != ("add", b"X-Metermark")]
 

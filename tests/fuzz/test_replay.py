@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""replay.t - the fuzz targets over their corpora and a few changed copies, whatever the
+"""The fuzz targets over their corpora and a few changed copies, whatever the
 compiler.  What tests/fuzz/run found once stays found."""
 import os
 import subprocess
