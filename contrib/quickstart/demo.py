@@ -22,19 +22,17 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from datetime import datetime, timezone
 
-sys.dont_write_bytecode = True
 SRC = os.environ["MM_SRC"]
 BUILD = os.environ["MM_BUILD"]
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(SRC, "tests", "lib"))
 
-from mmtest.keys import Keys  # noqa: E402
-from mmtest.milter import Metermark  # noqa: E402
-from mmtest.postfix import Postfix  # noqa: E402
-from mmtest.redis import RedisServer  # noqa: E402
-from mmtest.scratch import Scratch, wait_until  # noqa: E402
-from mmtest.sink import Sink  # noqa: E402
-from mmtest.verify import Verifier  # noqa: E402
+from mmtest.keys import Keys
+from mmtest.milter import Metermark
+from mmtest.postfix import Postfix
+from mmtest.redis import RedisServer
+from mmtest.scratch import Scratch, wait_until
+from mmtest.sink import Sink
+from mmtest.verify import Verifier
 
 DOMAIN = "shop.example"
 PROVIDERS = ("gmail.com", "yahoo.com", "outlook.com", "example.net")

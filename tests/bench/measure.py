@@ -9,7 +9,7 @@ import statistics
 import subprocess
 
 from mmtest.verify import Verifier
-from milter import Message, parse_edit      # tests/wire
+from mmtest.protocol import Message, parse_edit
 
 import subjects
 from cases import OPENDKIM

@@ -20,13 +20,11 @@ import sys
 import time
 from dataclasses import dataclass
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-SRC = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.environ.get("MM_BUILD") or SRC
-sys.path[:0] = [os.path.join(SRC, "tests/lib")]
-
 from driver import tap_points
+from mmtest.programs import BUILD, SRC
 from mmtest.scratch import Scratch, Tap
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 PATIENCE_S = 600
 AT_ONCE = 4  # suites wait more than they compute

@@ -1,11 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """contrib/unsubscribe: the receiver, rule by rule of RFC 8058, and the token check in Python
-against the vectors and against the metermark command.
-
-    MM_SRC    source tree (default: two folders up)
-    MM_BUILD  build tree with the metermark command (default: the current folder)
-"""
+against the vectors and against the metermark command."""
 import http.client
 import json
 import os
@@ -16,14 +12,11 @@ import subprocess
 import sys
 import threading
 
-sys.dont_write_bytecode = True
-SRC = os.environ.get("MM_SRC") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
-BUILD = os.environ.get("MM_BUILD") or os.getcwd()
+from mmtest.programs import METERMARK, SRC
+from mmtest.scratch import Scratch, Tap
+
 FOLDER = os.path.join(SRC, "contrib/unsubscribe")
-sys.path[:0] = [os.path.join(SRC, "tests/lib"), FOLDER]
-
-from mmtest.scratch import Scratch, Tap     # noqa: E402
-
+sys.path.insert(0, FOLDER)      # what is tested here is not of the tests
 try:
     import metermark_token
 except ImportError as e:
@@ -320,7 +313,7 @@ def vectors():
 
 
 def command(*arguments):
-    return subprocess.run([os.path.join(BUILD, "metermark"), "token", *arguments], text=True,
+    return subprocess.run([METERMARK, "token", *arguments], text=True,
                           capture_output=True, check=False)
 
 

@@ -11,14 +11,11 @@ import subprocess
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
 import dkim
 
-from dnslab import DATA, NameServer, make_key, match, metermark, settings, txt
-from mmtest.dns import SELF, Liar, noise, reply
+from mmtest.dns import SELF, Liar, NameServer, noise, reply, txt
+from mmtest.dnslab import DATA, make_key, match, metermark, settings
+from mmtest.programs import SRC
 from mmtest.scratch import Scratch, Tap, free_port
 
 IP, IP6 = "192.0.2.7", "2001:db8::7"
@@ -438,7 +435,7 @@ def hostile(lab, server):
 
 def readme(lab):
     """README shows a report: line for line what is printed, its ... left out."""
-    with open(os.path.join(HERE, "../../README.md"), encoding="utf-8") as f:
+    with open(os.path.join(SRC, "README.md"), encoding="utf-8") as f:
         command, _, shown = f.read().partition("\n$ metermark check letter.eml")[2].partition("\n")
     shown = shown.partition("\n```")[0].split("\n")
     spf = txt("v=spf1 mx include:inc.example.com -all")

@@ -13,12 +13,8 @@ import stat
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
-from dnslab import NameServer, make_key, match, metermark, openssl_key, settings, txt
-from mmtest.dns import SELF, Liar, noise, question, reply, wire_name
+from mmtest.dns import SELF, Liar, NameServer, noise, question, reply, txt, wire_name
+from mmtest.dnslab import make_key, match, metermark, openssl_key, settings
 from mmtest.scratch import Scratch, Tap, free_port
 
 

@@ -7,18 +7,13 @@ import json
 import os
 import re
 import signal
-import sys
 import time
 from statistics import median
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib"), os.path.join(HERE, "../wire")]
-
-from daemon import plain, wire
-from dnslab import NameServer, match, metermark, txt
-from mmtest.dns import Liar
+from mmtest.dns import Liar, NameServer, txt
+from mmtest.dnslab import match, metermark
 from mmtest.scratch import wait_until
+from mmtest.wire import plain, wire
 
 
 def records(t):

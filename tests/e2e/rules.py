@@ -11,9 +11,10 @@ import shutil
 import subprocess
 
 from behaviours import behaviour
+from mmtest.programs import SRC
 from mmtest.scratch import wait_until
 
-DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "rules")
+DATA = os.path.join(SRC, "tests/data/rules")
 REFUSED = None
 
 # {mta: {message: (what is found instead, why)}}

@@ -6,6 +6,8 @@ Values, by hand and generated, go through sendform_rewrite(); what it calls the
 same or has changed goes through a private Sendmail, as many fields of one name
 in a message, and has to arrive as it was, white space runs aside.  TAP.  Needs
 root, a C compiler, and Sendmail's packages (see mmtest/programs.py).
+
+    tests/lib/py tests/e2e/sendform_check.py
 """
 
 import argparse
@@ -16,16 +18,14 @@ import re
 import subprocess
 import sys
 
-sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 SRC = os.environ.get("MM_SRC", os.path.dirname(os.path.dirname(HERE)))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lib"))
 
-from mmtest.programs import Missing, find  # noqa: E402
-from mmtest.scratch import Scratch, Tap  # noqa: E402
-from mmtest.sendmail import Sendmail  # noqa: E402
-from mmtest.sink import Sink  # noqa: E402
-from mmtest.smtp import Client  # noqa: E402
+from mmtest.programs import Missing, find
+from mmtest.scratch import Scratch, Tap
+from mmtest.sendmail import Sendmail
+from mmtest.sink import Sink
+from mmtest.smtp import Client
 
 # Below Sendmail's MaxHeadersLength, 32768.
 BATCH_BYTES = 16000

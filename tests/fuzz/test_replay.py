@@ -2,24 +2,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The fuzz targets over their corpora and a few changed copies, whatever the
 compiler.  What tests/fuzz/run found once stays found."""
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-sys.dont_write_bytecode = True
+from mmtest.programs import BUILD
+from mmtest.scratch import Tap
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "lib"))
-
-from mmtest.scratch import Tap  # noqa: E402
-
-BUILD = Path(os.environ.get("MM_BUILD") or os.getcwd())
 COPIES = 20
 
 
 def replay(source):
     target = source.stem.removeprefix("fuzz_")
-    program = BUILD / "tests" / "fuzz" / source.stem
+    program = Path(BUILD, "tests/fuzz", source.stem)
     if not program.exists():
         return f"{target}: not built", [f"no {program}"]
     # Few inputs are large, and a sanitizer is slow.

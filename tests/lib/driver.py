@@ -240,7 +240,8 @@ def environment(src, build, reports):
                     if (src / f"tests/lib/{kind}.supp").exists() else ""
                     for kind in ("lsan", "tsan")}
     env.update(
-        LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1", MM_SRC=str(src), MM_BUILD=str(build),
+        LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1",
+        PYTHONPATH=str(src / "tests/lib"), MM_SRC=str(src), MM_BUILD=str(build),
         MM_TREE=str(ROOT),  # for results that are to stay
         MM_ARTEFACTS=str(reports.parent / "artefacts"),
         ASAN_OPTIONS=common + "detect_stack_use_after_return=1",

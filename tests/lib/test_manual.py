@@ -2,16 +2,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The events and reasons that metermark-milter(8) lists are those in the code: whoever
 alerts on a word of the log finds it there, and finds it said."""
-import os
 import re
 import sys
 from pathlib import Path
 
-SRC = Path(os.environ.get("MM_SRC") or Path(__file__).resolve().parents[2])
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(SRC / "tests/lib"))
 
-from mmtest.scratch import Tap                              # noqa: E402
+from mmtest import programs
+from mmtest.scratch import Tap
+
+SRC = Path(programs.SRC)
 
 WORD = r"[a-z]+(?:-[a-z]+)+"
 EVENTS = (

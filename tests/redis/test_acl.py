@@ -9,15 +9,12 @@ import re
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
-from counting import WHEN, Driver
-from mmtest.programs import Missing
+from mmtest.counting import WHEN, Driver
+from mmtest.programs import SRC, Missing
 from mmtest.redis import RedisError, RedisServer
 from mmtest.scratch import Scratch, Tap
 
-ACL = os.path.join(HERE, "../../contrib/redis/metermark.acl")
+ACL = os.path.join(SRC, "contrib/redis/metermark.acl")
 # Not having these only means that the log says less.
 CONVENIENCES = {"role", "info", "client|setname", "select"}
 tap = Tap()

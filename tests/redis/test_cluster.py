@@ -9,15 +9,12 @@ import subprocess
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
-from counting import WHEN, Driver
-from mmtest.programs import Missing
+from mmtest.counting import WHEN, Driver
+from mmtest.netdriver import NetDriver
+from mmtest.programs import SRC, Missing
 from mmtest.redis import RedisServer
 from mmtest.redisplaces import AsOne, Cluster
 from mmtest.scratch import Scratch, Tap, wait_until
-from net import NetDriver
 
 tap = Tap()
 
@@ -281,7 +278,7 @@ def stats_of_a_cluster(cluster):
 
 
 def rules(user):
-    name = os.path.join(HERE, "../../contrib/redis/metermark-cluster.acl")
+    name = os.path.join(SRC, "contrib/redis/metermark-cluster.acl")
     with open(name, encoding="ascii") as f:
         return next(line for line in f if line.startswith(f"user {user} ")).split()[2:]
 

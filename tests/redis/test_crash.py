@@ -9,18 +9,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import threading
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib"), os.path.join(HERE, "../wire")]
-
-from daemon import plain, wire
-from milter import Closed
+from mmtest.protocol import Closed
 from mmtest.redis import RedisServer
 from mmtest.scratch import Scratch, wait_until
+from mmtest.wire import plain, wire
 
 LONG = os.environ.get("MM_LONG") == "1"
 SESSIONS = 3

@@ -11,14 +11,11 @@ import subprocess
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
+from mmtest.command import Terminal, ask, check, run
 from mmtest.proc import Server
+from mmtest.programs import BUILD, SRC
 from mmtest.redis import RedisServer
 from mmtest.scratch import Scratch, Tap, free_port
-from ops import BUILD, Terminal, ask, check, run
 
 tap = Tap()
 USER = pwd.getpwuid(os.getuid()).pw_name
@@ -216,7 +213,7 @@ def redis_settings(lab):
 
 
 def acl(name):
-    with open(os.path.join(HERE, "../../contrib/redis/metermark.acl"), encoding="ascii") as f:
+    with open(os.path.join(SRC, "contrib/redis/metermark.acl"), encoding="ascii") as f:
         return next(x.split()[2:] for x in f if x.startswith(f"user {name} "))
 
 

@@ -2,15 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Counters reach Redis exactly once, whatever is done to Redis meanwhile."""
 
-import os
 import signal
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
-from counting import PRODUCER, WHEN, Driver
+from mmtest.counting import PRODUCER, WHEN, Driver
 from mmtest.programs import Missing
 from mmtest.redis import RedisError, RedisServer
 from mmtest.scratch import Scratch, Tap, wait_until

@@ -10,14 +10,11 @@ import subprocess
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
-from counting import Driver
+from mmtest.command import DAY, HOUR, PRODUCER, Feed, Terminal, ask, check, run, utc
+from mmtest.counting import Driver
+from mmtest.programs import SRC
 from mmtest.redis import RedisServer
 from mmtest.scratch import Scratch, Tap, free_port
-from ops import DAY, HOUR, PRODUCER, Feed, Terminal, ask, check, run, utc
 
 tap = Tap()
 NOW = int(time.time())
@@ -156,7 +153,7 @@ def rights(redis):
     url = redis.url.replace("redis://", "redis://few:x@")
     yield from ask("forget", "-r", url, "-y", "spring").is_error(77, "NOPERM")
     yield from untouched(redis, NAMES)
-    with open(os.path.join(HERE, "../../contrib/redis/metermark.acl"), encoding="ascii") as f:
+    with open(os.path.join(SRC, "contrib/redis/metermark.acl"), encoding="ascii") as f:
         words = next(x.split()[2:] for x in f if x.startswith("user metermark-admin "))
     redis.command("ACL", "SETUSER", "metermark-admin", "reset", *words)
     url = redis.url.replace("redis://", "redis://metermark-admin:CHANGE-ME-AS-WELL@")
@@ -241,7 +238,7 @@ def names_are_trimmed(redis):
             feed.add("HSET", "metermark:ids", hashlib.sha256(name.encode()).hexdigest()[:16], name)
         for name in listed:
             feed.add("ZADD", "metermark:campaigns", 1795000000, name)
-    path = os.path.join(HERE, "../../contrib/redis/trim-ids.lua")
+    path = os.path.join(SRC, "contrib/redis/trim-ids.lua")
     with open(path, encoding="utf-8") as f:
         script = f.read()
     cursor, sum_gone, calls = "0", 0, 0

@@ -5,17 +5,12 @@ after: the daemon retains what it has counted, and must not bring that back."""
 
 import os
 import shutil
-import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib"), os.path.join(HERE, "../wire")]
-
-from daemon import plain, wire
+from mmtest.command import ask
 from mmtest.redis import RedisServer
 from mmtest.scratch import Scratch, wait_until
-from ops import ask
+from mmtest.wire import plain, wire
 
 CONFIG = "flush_interval_ms = 100\n"
 

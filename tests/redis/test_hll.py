@@ -3,14 +3,10 @@
 """Our sketches are Redis's: the same registers, taken, merged and counted."""
 
 import hashlib
-import os
 import socket
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
-from counting import WHEN, Driver
+from mmtest.counting import WHEN, Driver
 from mmtest.programs import Missing
 from mmtest.redis import RedisServer
 from mmtest.scratch import Scratch, Tap

@@ -11,15 +11,11 @@ import subprocess
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
-from counting import WHEN, Driver
+from mmtest.counting import WHEN, Driver
 from mmtest.programs import Missing
+from mmtest.proxy import CuttingProxy
 from mmtest.redis import RedisError, RedisServer
 from mmtest.scratch import Scratch, Tap
-from proxy import CuttingProxy
 
 LONG = os.environ.get("MM_LONG") == "1"
 tap = Tap()

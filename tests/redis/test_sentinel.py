@@ -4,19 +4,15 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
-from counting import WHEN, Driver
-from mmtest.programs import Missing
+from mmtest.counting import WHEN, Driver
+from mmtest.netdriver import NetDriver
+from mmtest.programs import SRC, Missing
 from mmtest.redisplaces import Watched
 from mmtest.scratch import Scratch, Tap, wait_until
-from net import NetDriver
 
 tap = Tap()
 
@@ -52,7 +48,7 @@ def found(places):
 def secrets(places, scratch):
     """The sentinels' password is not the servers'."""
     problems, master = [], places.master()
-    with open(os.path.join(HERE, "../../contrib/redis/metermark-sentinel.acl"),
+    with open(os.path.join(SRC, "contrib/redis/metermark-sentinel.acl"),
               encoding="ascii") as f:
         words = next(line for line in f if line.startswith("user metermark ")).split()[2:]
     for s in places.sentinels:

@@ -1,8 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """metermark stats against a private Redis that holds what redis/rkey.h says it holds.
-
-    MM_BUILD  build tree with the metermark command (default: two folders up)
 """
 import contextlib
 import csv
@@ -22,14 +20,10 @@ import threading
 import time
 import traceback
 
-sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "lib")]
-
-from mmtest.programs import Missing                         # noqa: E402
-from mmtest.redis import RedisServer                        # noqa: E402
-from mmtest.scratch import Scratch, Tap, free_port          # noqa: E402
-from ops import DAY, HOUR, METERMARK, PRODUCER, Feed, now, utc  # noqa: E402
+from mmtest.command import DAY, HOUR, PRODUCER, Feed, now, utc
+from mmtest.programs import METERMARK, Missing
+from mmtest.redis import RedisServer
+from mmtest.scratch import Scratch, Tap, free_port
 
 COUNTERS = ["messages", "recipients", "bytes", "signed", "unsigned", "sign_failed",
             "rejected", "tempfailed", "p:gmail:recipients", "p:yahoo:recipients",

@@ -11,13 +11,10 @@ import re
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
+from mmtest.command import DAY, HOUR, PRODUCER, Feed, Terminal, ask, check, now, run, utc
+from mmtest.programs import METERMARK, SRC
 from mmtest.redis import RedisServer
 from mmtest.scratch import Scratch, Tap
-from ops import DAY, HOUR, METERMARK, PRODUCER, Feed, Terminal, ask, check, now, run, utc
 
 tap = Tap()
 CHECK_SECONDS = 40  # no check but the last takes longer, with a sanitizer either
@@ -309,7 +306,7 @@ def metrics(redis):
                       re.M)) != 2:
         yield "--limit"
     # What the dashboard asks for is what there is.
-    with open(os.path.join(HERE, "../../contrib/grafana/metermark.json"), encoding="utf-8") as f:
+    with open(os.path.join(SRC, "contrib/grafana/metermark.json"), encoding="utf-8") as f:
         panels = json.load(f)["panels"]
     exprs = [t["expr"] for p in panels for t in p["targets"]]
     asked = set(re.findall(r"\bmetermark_\w+", " ".join(exprs)))

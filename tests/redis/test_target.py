@@ -7,13 +7,10 @@ import os
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
+from mmtest.command import ask, check, environment, run
+from mmtest.programs import BUILD, METERMARK
 from mmtest.redis import RedisServer
 from mmtest.scratch import Scratch, Tap
-from ops import BUILD, METERMARK, ask, check, environment, run
 
 tap = Tap()
 DAEMON = os.path.join(BUILD, "metermark-milter")

@@ -7,15 +7,12 @@ import os
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
-from counting import WHEN, Driver
+from mmtest.counting import WHEN, Driver
+from mmtest.netdriver import NetDriver
 from mmtest.programs import Missing, find
 from mmtest.redis import RedisServer
 from mmtest.redisplaces import Cluster
 from mmtest.scratch import Scratch, Tap, free_port
-from net import NetDriver
 
 tap = Tap()
 

@@ -10,16 +10,12 @@ import stat
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
+from mmtest.command import check, environment, run
+from mmtest.programs import METERMARK, SRC
 from mmtest.redis import RedisServer
 from mmtest.scratch import Scratch, Tap
-from ops import METERMARK, check, environment, run
 
 tap = Tap()
-SRC = os.environ.get("MM_SRC") or os.path.join(HERE, "../..")
 with open(os.path.join(SRC, "tests/data/token-vectors.json"), encoding="utf-8") as vectors_file:
     VECTORS = json.load(vectors_file)
 MAILBOX, URL = VECTORS["mailbox"][0], VECTORS["url"][0]

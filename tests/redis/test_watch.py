@@ -8,13 +8,9 @@ import signal
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
+from mmtest.command import Feed, Terminal, ask, check, run
 from mmtest.redis import RedisServer
 from mmtest.scratch import Scratch, Tap, free_port
-from ops import Feed, Terminal, ask, check, run
 
 tap = Tap()
 

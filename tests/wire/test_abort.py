@@ -4,14 +4,10 @@
 import os
 import random
 import re
-import sys
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from daemon import BODY, plain, wait_until, wire            # noqa: E402
-from milter import Client, Message                          # noqa: E402
+from mmtest.protocol import Client, Message
+from mmtest.wire import BODY, plain, wait_until, wire
 
 # The message that is given up: what of it shows in the next one is a leak of state.
 DOOMED = Message.parse("""\

@@ -5,14 +5,10 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from daemon import POSTFIX, plain, program, wait_until, wire        # noqa: E402
+from mmtest.wire import POSTFIX, plain, program, wait_until, wire
 
 STRANGER = {"address": "192.0.2.7"}
 MANY = 20000

@@ -1,17 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Large, many, and malformed: the daemon survives each, and the next message passes."""
-import os
 import random
 import struct
-import sys
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from daemon import BODY, POSTFIX, plain, wait_until, wire   # noqa: E402
-from milter import Client, Closed, Message                  # noqa: E402
+from mmtest.protocol import Client, Closed, Message
+from mmtest.wire import BODY, POSTFIX, plain, wait_until, wire
 
 FROM = b"From: sender@example.com\nDate: Tue, 24 Nov 2026 09:00:00 +0000\n" \
        b"Message-ID: <6@example.com>\n"

@@ -10,16 +10,12 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from daemon import BODY, POSTFIX, SENDMAIL, plain, wait_until, wire   # noqa: E402
-from milter import Message                                            # noqa: E402
-from mmtest import marks                                              # noqa: E402
-from mmtest.marks import FORM                                         # noqa: E402
+from mmtest import marks
+from mmtest.marks import FORM
+from mmtest.protocol import Message
+from mmtest.wire import BODY, POSTFIX, SENDMAIL, plain, wait_until, wire
 
 STRANGER = {"address": "192.0.2.7"}
 MARK = marks.FIELD

@@ -1,15 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """What is asked of an MTA, and what becomes of one that cannot give it."""
-import os
 import struct
-import sys
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import milter as m                                          # noqa: E402
-from daemon import POSTFIX, SENDMAIL, plain, wire           # noqa: E402
+from mmtest import protocol as m
+from mmtest.wire import POSTFIX, SENDMAIL, plain, wire
 
 
 def asks_for_what_it_uses(d, *silent):

@@ -9,14 +9,10 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from daemon import POSTFIX, plain, wire     # noqa: E402
-from milter import Client                   # noqa: E402
-from mmtest.proc import Server              # noqa: E402
+from mmtest.proc import Server
+from mmtest.protocol import Client
+from mmtest.wire import POSTFIX, plain, wire
 
 OPENDKIM = shutil.which("opendkim", path=os.environ.get("PATH", "") + ":/usr/sbin")
 NOT_ALL, NO_INPUT, CANNOT_CREATE, BROKEN = 3, 66, 73, 78

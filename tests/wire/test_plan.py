@@ -3,15 +3,10 @@
 """Which edits are sent, in which order, and that the signature covers what leaves."""
 import calendar
 import email.utils
-import os
-import sys
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from daemon import BODY, SENDMAIL, plain, wire              # noqa: E402
-from milter import Message                                  # noqa: E402
+from mmtest.protocol import Message
+from mmtest.wire import BODY, SENDMAIL, plain, wire
 
 STREAMS = """
 stream "news" {

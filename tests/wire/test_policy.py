@@ -1,14 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Whose mail is touched, what is refused, and what the settings change."""
-import os
-import sys
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from daemon import BODY, POSTFIX, SENDMAIL, plain, wire     # noqa: E402
-from milter import Message                                  # noqa: E402
+from mmtest.protocol import Message
+from mmtest.wire import BODY, POSTFIX, SENDMAIL, plain, wire
 
 STRANGER = {"address": "192.0.2.7"}
 

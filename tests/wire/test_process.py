@@ -9,14 +9,10 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import milter as m                                          # noqa: E402
-from daemon import plain, program, wait_until, wire         # noqa: E402
+from mmtest import protocol as m
+from mmtest.wire import plain, program, wait_until, wire
 
 HUPS = int(os.environ.get("MM_HUPS", "2000"))
 

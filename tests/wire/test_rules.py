@@ -6,16 +6,13 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from mmtest.programs import SRC
+from mmtest.protocol import Message
+from mmtest.wire import plain, wire
 
-from daemon import plain, wire                              # noqa: E402
-from milter import Message                                  # noqa: E402
-
-DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "rules")
+DATA = os.path.join(SRC, "tests/data/rules")
 PROVIDERS = ["gmail", "yahoo", "outlook", "apple", "rfc"]
 
 

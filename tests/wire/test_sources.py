@@ -10,22 +10,17 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from mmtest.programs import METERMARK, SRC, Missing
+from mmtest.protocol import Message
+from mmtest.redis import RedisServer
+from mmtest.scratch import wait_until
+from mmtest.vendors import CASES
+from mmtest.wire import POSTFIX, SENDMAIL, plain, wire
 
-from daemon import HERE, POSTFIX, SENDMAIL, plain, program, wire    # noqa: E402
-from milter import Message                                          # noqa: E402
-from mmtest.programs import Missing                                 # noqa: E402
-from mmtest.redis import RedisServer                                # noqa: E402
-from mmtest.scratch import wait_until                               # noqa: E402
-from mmtest.vendors import CASES                                    # noqa: E402
-
-METERMARK = os.path.join(os.path.dirname(program()), "metermark")
 STRANGER = {"address": "192.0.2.7"}
-MANUAL = os.path.join(os.path.dirname(os.path.dirname(HERE)), "conf", "metermark.conf.5.in")
+MANUAL = os.path.join(SRC, "conf/metermark.conf.5.in")
 
 STREAMS = """
 stream "gold" {

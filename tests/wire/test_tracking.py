@@ -6,12 +6,8 @@ import json
 import os
 import re
 import subprocess
-import sys
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from daemon import POSTFIX, SENDMAIL, plain, wire           # noqa: E402
+from mmtest.wire import POSTFIX, SENDMAIL, plain, wire
 
 MAILBOX = "[a-z2-7]{47}"
 URL = "[A-Za-z0-9_-]{26,448}"
@@ -379,7 +375,7 @@ def sender_arguments(d):
 
 def without_chgfrom(d):
     """An MTA that cannot change senders: such mail waits, other mail does not."""
-    import milter as m
+    from mmtest import protocol as m
     with d.client(actions=m.ALL_ACTIONS & ~m.CHGFROM) as c:
         answer = c.message(plain(X_Campaign="all-in"))
         if answer.verdict != "tempfail" or answer.senders or answer.edits:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where the programs are.  Postfix is the installed one; Sendmail, which
+"""Where the trees and the programs are.  Postfix is the installed one; Sendmail, which
 conflicts with it as a package, is unpacked beside it and never installed."""
 
 import glob
@@ -8,6 +8,10 @@ import shutil
 import stat
 import subprocess
 import tempfile
+
+SRC = os.environ.get("MM_SRC") or os.path.abspath(os.path.join(__file__, "../../../.."))
+BUILD = os.environ.get("MM_BUILD") or os.getcwd()
+METERMARK = os.path.join(BUILD, "metermark")
 
 
 class Missing(Exception):

@@ -11,9 +11,8 @@ import subprocess
 import threading
 import time
 
+from mmtest.command import ask
 from mmtest.scratch import wait_until
-
-from ops import ask
 
 from matrix.lab import Skip
 from matrix.load import shapes

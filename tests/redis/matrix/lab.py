@@ -8,10 +8,9 @@ import threading
 import time
 import traceback
 
-from daemon import Daemon, program
 from mmtest.keys import Keys
 from mmtest.redis import RedisError, RedisServer
-from mmtest.scratch import wait_until
+from mmtest.wire import Daemon, program
 
 from matrix.book import Book
 from matrix.load import Load, shapes
@@ -228,6 +227,3 @@ class Lab:
                           "FAILED" if case.problems else "exact" if counted == accepted
                           else "lost as told" if case.expected_lost
                           else "within the bound", took))
-
-
-__all__ = ["Case", "Lab", "Skip", "wait_until"]

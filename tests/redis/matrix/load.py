@@ -6,8 +6,8 @@ import struct
 import threading
 import time
 
-from daemon import plain
-from milter import Closed
+from mmtest.protocol import Closed
+from mmtest.wire import plain
 
 from matrix.book import Shape
 

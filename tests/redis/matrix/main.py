@@ -9,15 +9,14 @@ import subprocess
 import sys
 import time
 
-from daemon import program
-from mmtest.programs import Missing
+from mmtest.programs import SRC, Missing
 from mmtest.redis import server_program
 from mmtest.scratch import Scratch, Tap
+from mmtest.wire import program
 
 from matrix import daemons, outage, places, servers
 from matrix.lab import Lab
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = servers.CASES + places.CASES + daemons.CASES + outage.CASES
 
 
@@ -35,7 +34,7 @@ def options(arguments, long):
     parser.add_argument("cases", nargs="*", metavar="CASE", help="only these")
     parsed = parser.parse_args(arguments)
     if long and not parsed.cases and not parsed.results:
-        tree = os.environ.get("MM_TREE") or os.path.join(HERE, "../../..")
+        tree = os.environ.get("MM_TREE") or SRC
         parsed.results = os.path.join(tree, "tests/redis/RESULTS.md")
     return parsed
 

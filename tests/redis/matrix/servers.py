@@ -5,8 +5,8 @@ import glob
 import signal
 import time
 
+from mmtest.proxy import CuttingProxy
 from mmtest.scratch import free_port, wait_until
-from proxy import CuttingProxy
 
 
 def under_load(case, mischief, rounds, messages, config="", least_duplicates=0):

@@ -6,10 +6,12 @@ import os
 import subprocess
 import threading
 
+from .programs import BUILD
+
 
 class NetDriver:
     def __init__(self, url):
-        program = os.path.join(os.environ.get("MM_BUILD", "."), "tests/redis/net_driver")
+        program = os.path.join(BUILD, "tests/redis/net_driver")
         self.log = []
         self.process = subprocess.Popen([program, url], text=True, bufsize=1,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,

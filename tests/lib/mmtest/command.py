@@ -16,9 +16,8 @@ import termios
 import time
 import traceback
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-BUILD = os.environ.get("MM_BUILD") or os.path.dirname(os.path.dirname(HERE))
-METERMARK = os.path.join(BUILD, "metermark")
+from .programs import METERMARK, Missing
+
 HOUR, DAY = 3600, 86400
 PRODUCER = "~0123456789abcdef0123456789abcdef"
 
@@ -233,7 +232,6 @@ def run(tap, body):
     if not os.access(METERMARK, os.X_OK):
         print(f"1..0 # SKIP {METERMARK} is not built")
         return 0
-    from mmtest.programs import Missing
     try:
         body()
     except Missing as e:

@@ -5,7 +5,7 @@ import select
 import socket
 import threading
 
-from mmtest.scratch import free_port
+from .scratch import free_port
 
 
 class CuttingProxy:

@@ -10,6 +10,8 @@ import tempfile
 import threading
 import time
 
+from .programs import BUILD
+
 PRODUCER = "00112233445566778899aabbccddeeff"
 HOUR_TTL, DAY_TTL, TOTAL_TTL = 35 * 86400, 400 * 86400, 400 * 86400
 # Two weeks ago, so that Redis keeps its hour, at 11:06:40, so that the hours after it are of
@@ -24,7 +26,7 @@ class Driver:
 
     def __init__(self, url, prefix="metermark", producer=PRODUCER, state=None,
                  prefix_command=(), **options):
-        program = os.path.join(os.environ.get("MM_BUILD", "."), "tests/redis/flusher_driver")
+        program = os.path.join(BUILD, "tests/redis/flusher_driver")
         self.log = []
         self.own = None if state is not None else tempfile.mkdtemp(prefix="mm-driver.")
         self.state = state if state is not None else self.own

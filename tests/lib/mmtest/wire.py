@@ -18,15 +18,12 @@ import sys
 import time
 import traceback
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lib"))
-
-from mmtest.keys import Keys  # noqa: E402
-from mmtest.proc import Server  # noqa: E402
-from mmtest.scratch import Scratch, Tap, wait_until  # noqa: E402
-from mmtest.verify import Verifier  # noqa: E402
-
-from milter import Client, Message  # noqa: E402
+from .keys import Keys
+from .proc import Server
+from .programs import BUILD
+from .protocol import Client, Message
+from .scratch import Scratch, Tap, wait_until
+from .verify import Verifier
 
 POSTFIX = {"j": "mx.example.com", "v": "Postfix 3.7.11", "daemon_name": "smtpd",
            "daemon_addr": "127.0.0.1"}
@@ -183,8 +180,7 @@ class Daemon(Server):
 
 
 def program():
-    build = os.environ.get("MM_BUILD") or os.getcwd()
-    path = os.path.join(build, "metermark-milter")
+    path = os.path.join(BUILD, "metermark-milter")
     if not os.access(path, os.X_OK):
         raise SystemExit(f"Bail out! no {path}: set MM_BUILD to the build directory")
     return path

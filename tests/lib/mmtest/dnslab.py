@@ -5,17 +5,11 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "../lib"), os.path.join(HERE, "../wire")]
+from .programs import METERMARK, SRC
 
-from mmtest.dns import NameServer, txt  # noqa: E402
-
-BUILD = os.environ.get("MM_BUILD") or os.path.dirname(os.path.dirname(HERE))
-METERMARK = os.path.join(BUILD, "metermark")
-DATA = os.path.join(HERE, "../data/rules")
+DATA = os.path.join(SRC, "tests/data/rules")
 
 
 class Result:
@@ -72,7 +66,3 @@ def settings(scratch, name, server, domains, more=""):
 def match(pattern, text, what):
     if not re.search(pattern, text):
         yield f"{what}: {pattern!r} not in: {text}"
-
-
-__all__ = ["BUILD", "DATA", "METERMARK", "NameServer", "make_key", "match", "metermark",
-           "openssl_key", "settings", "txt"]
