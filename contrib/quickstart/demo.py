@@ -26,8 +26,8 @@ SRC = os.environ["MM_SRC"]
 BUILD = os.environ["MM_BUILD"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
+from mmtest.daemon import Daemon
 from mmtest.keys import Keys
-from mmtest.milter import Metermark
 from mmtest.postfix import Postfix
 from mmtest.redis import RedisServer
 from mmtest.scratch import Scratch, wait_until
@@ -57,11 +57,10 @@ def start_servers(stack, scratch):
     sink = stack.enter_context(Sink(scratch.dir("sink")))
     # Postfix runs with contrib/postfix/main.cf.fragment, which you would use as well.
     postfix = Postfix(scratch.dir("postfix"), sink.port, os.path.join(SRC, "contrib", "postfix"))
-    milter = Metermark(scratch.dir("metermark"), postfix.socket(),
-                       os.path.join(BUILD, "metermark-milter"), "")
     with open(os.path.join(HERE, "metermark.conf"), encoding="utf-8") as f:
-        text = f.read()
-    milter.configure(text.replace("@REDIS@", redis.url).replace("@KEYS@", keys.directory))
+        text = f.read().replace("@REDIS@", redis.url).replace("@KEYS@", keys.directory)
+    milter = Daemon(scratch.dir("metermark"), text, socket=postfix.socket(), user="daemon",
+                    group="postfix")
     stack.enter_context(milter)
     stack.enter_context(postfix)
     return keys, redis, sink, postfix, milter
@@ -156,7 +155,7 @@ Send one more message, with a campaign of your own, and look at the statistics a
     printf 'From: news@{DOMAIN}\\nTo: you@example.net\\nSubject: hi\\nX-Campaign: mine\\n\\nhello\\n' |
         MAIL_CONFIG={postfix.run}/etc sendmail -f bounce@{DOMAIN} you@example.net
 Change the settings, then let metermark read them again:
-    editor {milter.config_file} && kill -HUP {milter.process.pid}
+    editor {milter.file} && kill -HUP {milter.process.pid}
 """)
 
 

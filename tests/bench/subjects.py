@@ -10,7 +10,8 @@ import re
 import shutil
 import time
 
-from mmtest.milter import Metermark, Opendkim
+from mmtest.daemon import Daemon
+from mmtest.opendkim import Opendkim
 from mmtest.proc import Server
 from mmtest.programs import Missing, find
 from mmtest.redis import RedisServer
@@ -189,7 +190,7 @@ class BenchRedis(RedisServer):
                 "--dir", self.run, "--save", "", "--appendonly", "no"]
 
 
-class BenchMetermark(Measured, Metermark):
+class BenchMetermark(Measured, Daemon):
     signs = True
     counts = True
 
@@ -199,8 +200,9 @@ class BenchMetermark(Measured, Metermark):
         self.redis = bench.redis()
         self.prefix = bench.unique("b")
         self.accepted = 0
-        super().__init__(run, socket or os.path.join(run, "sock", "metermark.sock"),
-                         program, self._config(bench, load, run))
+        super().__init__(run, self._config(bench, load, run),
+                         socket=socket or os.path.join(run, "sock", "metermark.sock"),
+                         user="daemon", group="postfix", binary=program)
 
     def _config(self, bench, load, run):
         text = ('listen = "unix:@SOCKET@"\nuser = "@USER@"\nstate_dir = "@STATE@"\n'

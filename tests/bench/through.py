@@ -13,7 +13,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 
-from mmtest.milter import Metermark
+from mmtest.daemon import Daemon
 from mmtest.postfix import Postfix
 from mmtest.programs import find
 from mmtest.scratch import wait_until
@@ -158,7 +158,7 @@ def one(field, kind, verified):
         out = dict(zip(("accept_s", "total_s"), field.send(field.postfix.port, n)))
         filter_.settle(n + 40 + already)
         out["cpu_us"] = (filter_.cpu_s() - before) * 1e6 / n
-        if isinstance(filter_, Metermark) and filter_.complaints():
+        if isinstance(filter_, Daemon) and filter_.complaints():
             raise Failed("\n".join(filter_.complaints()))
     shutil.rmtree(os.path.dirname(filter_.socket), ignore_errors=True)
     return out

@@ -256,7 +256,7 @@ def reload_broken(lab, batch):
     seen = revisions(lab, batch)
     lab.milter.configure(lab.config())
     lab.milter.reload()
-    where = f"{lab.milter.config_file}:"
+    where = f"{lab.milter.file}:"
     return refusals(batch) + [f"X-Revision {seen}"] * (seen != [["1"]]) + \
         [f"the log does not name file and word: {line}"] * (
             where not in lab.milter.log_text() or "no_such_word" not in lab.milter.log_text())

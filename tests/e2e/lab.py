@@ -7,7 +7,8 @@ import re
 
 import settings
 from ledger import Ledger
-from mmtest.milter import Metermark, Opendkim
+from mmtest.daemon import Daemon
+from mmtest.opendkim import Opendkim
 from mmtest.postfix import Postfix
 from mmtest.sendmail import Sendmail
 from mmtest.sink import Sink, Utf8Sink
@@ -45,8 +46,9 @@ class Lab(contextlib.ExitStack):
             selector, path = keys.domains["example.test"][0]
             self.milter = Opendkim(run, self.mta.socket(), path, "example.test", selector)
         else:
-            self.milter = Metermark(run, self.mta.socket(),
-                                    os.path.join(build, "metermark-milter"), self.config())
+            self.milter = Daemon(run, self.config(), socket=self.mta.socket(), user="daemon",
+                                 group="postfix",
+                                 binary=os.path.join(build, "metermark-milter"))
 
     def config(self, revision="1"):
         return settings.text(self.redis.url, self.prefix, self.keys, revision)

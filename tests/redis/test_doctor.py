@@ -12,30 +12,20 @@ import sys
 import time
 
 from mmtest.command import Terminal, ask, check, run
-from mmtest.proc import Server
-from mmtest.programs import BUILD, SRC
+from mmtest.daemon import Daemon
+from mmtest.programs import SRC
 from mmtest.redis import RedisServer
 from mmtest.scratch import Scratch, Tap, free_port
 
 tap = Tap()
 USER = pwd.getpwuid(os.getuid()).pw_name
-DAEMON = os.path.join(BUILD, "metermark-milter")
 
 
-class Daemon(Server):
-    name = "metermark-milter"
-
-    def __init__(self, lab):
-        self.run = lab.dir
-        self.log = os.path.join(lab.dir, "log")
-        self.lab = lab
-
-    def argv(self):
-        return [DAEMON, "-f", "-c", self.lab.file]
+class Told(Daemon):
+    """It is ready when doctor finds its status."""
 
     def ready(self):
-        return os.path.exists(self.lab.socket) and \
-            os.path.exists(os.path.join(self.lab.state, "status.json"))
+        return super().ready() and self.status()
 
 
 class Lab:
@@ -43,23 +33,24 @@ class Lab:
         self.redis, self.scratch = redis, scratch
         self.dir = scratch.dir("daemon")
         self.state = os.path.join(self.dir, "state")
-        os.mkdir(self.state, 0o700)
         self.socket = os.path.join(self.dir, "m.sock")
         self.key = os.path.join(self.dir, "key.pem")
         subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt",
                         "rsa_keygen_bits:2048", "-out", self.key], check=True,
                        stderr=subprocess.DEVNULL)
         os.chmod(self.key, 0o600)
-        self.file = self.write("metermark.conf")
-        self.daemon = Daemon(self)
+        self.daemon = Told(self.dir, self.text())
+        self.file = self.daemon.file
 
-    def write(self, name, **settings):
+    def text(self, **settings):
         values = {"listen": f"unix:{self.socket}", "redis": self.redis.url, "user": USER,
                   "state_dir": self.state, "dns_check": "false", **settings}
         text = "".join(f'{k} = "{v}"\n' if isinstance(v, str) else f"{k} = {v}\n"
                        for k, v in values.items())
-        text += f'domain "example.com" {{ key {{ selector = "s" file = "{self.key}" }} }}\n'
-        return self.scratch.write("daemon/" + name, text, 0o640)
+        return text + f'domain "example.com" {{ key {{ selector = "s" file = "{self.key}" }} }}\n'
+
+    def write(self, name, **settings):
+        return self.scratch.write("daemon/" + name, self.text(**settings), 0o640)
 
     def doctor(self, file=None):
         """(exit status, {check: [findings]})"""

@@ -7,7 +7,8 @@ import re
 import time
 
 from mmtest.protocol import Client, Message
-from mmtest.wire import BODY, plain, wait_until, wire
+from mmtest.scratch import wait_until
+from mmtest.wire import BODY, plain, wire
 
 # The message that is given up: what of it shows in the next one is a leak of state.
 DOOMED = Message.parse("""\

@@ -8,7 +8,9 @@ import subprocess
 import threading
 import time
 
-from mmtest.wire import POSTFIX, plain, program, wait_until, wire
+from mmtest.daemon import POSTFIX, program
+from mmtest.scratch import wait_until
+from mmtest.wire import plain, wire
 
 STRANGER = {"address": "192.0.2.7"}
 MANY = 20000

@@ -5,8 +5,10 @@ import random
 import struct
 import time
 
+from mmtest.daemon import POSTFIX
 from mmtest.protocol import Client, Closed, Message
-from mmtest.wire import BODY, POSTFIX, plain, wait_until, wire
+from mmtest.scratch import wait_until
+from mmtest.wire import BODY, plain, wire
 
 FROM = b"From: sender@example.com\nDate: Tue, 24 Nov 2026 09:00:00 +0000\n" \
        b"Message-ID: <6@example.com>\n"

@@ -13,9 +13,11 @@ import subprocess
 import time
 
 from mmtest import marks
+from mmtest.daemon import POSTFIX, SENDMAIL
 from mmtest.marks import FORM
 from mmtest.protocol import Message
-from mmtest.wire import BODY, POSTFIX, SENDMAIL, plain, wait_until, wire
+from mmtest.scratch import wait_until
+from mmtest.wire import BODY, plain, wire
 
 STRANGER = {"address": "192.0.2.7"}
 MARK = marks.FIELD

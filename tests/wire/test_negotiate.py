@@ -4,7 +4,8 @@
 import struct
 
 from mmtest import protocol as m
-from mmtest.wire import POSTFIX, SENDMAIL, plain, wire
+from mmtest.daemon import POSTFIX, SENDMAIL
+from mmtest.wire import plain, wire
 
 
 def asks_for_what_it_uses(d, *silent):

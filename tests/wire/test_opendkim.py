@@ -10,9 +10,10 @@ import re
 import shutil
 import subprocess
 
+from mmtest.daemon import POSTFIX
 from mmtest.proc import Server
 from mmtest.protocol import Client
-from mmtest.wire import POSTFIX, plain, wire
+from mmtest.wire import plain, wire
 
 OPENDKIM = shutil.which("opendkim", path=os.environ.get("PATH", "") + ":/usr/sbin")
 NOT_ALL, NO_INPUT, CANNOT_CREATE, BROKEN = 3, 66, 73, 78

@@ -5,8 +5,9 @@ import calendar
 import email.utils
 import time
 
+from mmtest.daemon import SENDMAIL
 from mmtest.protocol import Message
-from mmtest.wire import BODY, SENDMAIL, plain, wire
+from mmtest.wire import BODY, plain, wire
 
 STREAMS = """
 stream "news" {

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Whose mail is touched, what is refused, and what the settings change."""
 
+from mmtest.daemon import POSTFIX, SENDMAIL
 from mmtest.protocol import Message
-from mmtest.wire import BODY, POSTFIX, SENDMAIL, plain, wire
+from mmtest.wire import BODY, plain, wire
 
 STRANGER = {"address": "192.0.2.7"}
 

@@ -12,7 +12,9 @@ import subprocess
 import time
 
 from mmtest import protocol as m
-from mmtest.wire import plain, program, wait_until, wire
+from mmtest.daemon import program
+from mmtest.scratch import wait_until
+from mmtest.wire import plain, wire
 
 HUPS = int(os.environ.get("MM_HUPS", "2000"))
 

@@ -12,12 +12,13 @@ import re
 import subprocess
 import time
 
+from mmtest.daemon import POSTFIX, SENDMAIL
 from mmtest.programs import METERMARK, SRC, Missing
 from mmtest.protocol import Message
 from mmtest.redis import RedisServer
 from mmtest.scratch import wait_until
 from mmtest.vendors import CASES
-from mmtest.wire import POSTFIX, SENDMAIL, plain, wire
+from mmtest.wire import plain, wire
 
 STRANGER = {"address": "192.0.2.7"}
 MANUAL = os.path.join(SRC, "conf/metermark.conf.5.in")

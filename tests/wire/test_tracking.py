@@ -7,7 +7,8 @@ import os
 import re
 import subprocess
 
-from mmtest.wire import POSTFIX, SENDMAIL, plain, wire
+from mmtest.daemon import POSTFIX, SENDMAIL
+from mmtest.wire import plain, wire
 
 MAILBOX = "[a-z2-7]{47}"
 URL = "[A-Za-z0-9_-]{26,448}"

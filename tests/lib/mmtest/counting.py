@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 
+from .daemon import disk_bytes
 from .programs import BUILD
 
 PRODUCER = "00112233445566778899aabbccddeeff"
@@ -59,14 +60,7 @@ class Driver:
 
     def disk_bytes(self):
         """Blocks in use, as du counts them."""
-        folder = os.path.join(self.state, "journal")
-        total = 0
-        for name in os.listdir(folder):
-            try:
-                total += os.stat(os.path.join(folder, name)).st_blocks * 512
-            except FileNotFoundError:
-                pass
-        return total
+        return disk_bytes(os.path.join(self.state, "journal"))
 
     def _read_log(self):
         for line in self.process.stderr:

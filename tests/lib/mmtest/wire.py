@@ -12,22 +12,15 @@ to raise is to fail.  After each check the daemons in use must be alive.
 
 import contextlib
 import os
-import re
 import shutil
 import sys
-import time
 import traceback
 
+from .daemon import Daemon, program
 from .keys import Keys
-from .proc import Server
-from .programs import BUILD
-from .protocol import Client, Message
-from .scratch import Scratch, Tap, wait_until
+from .protocol import Message
+from .scratch import Scratch, Tap
 from .verify import Verifier
-
-POSTFIX = {"j": "mx.example.com", "v": "Postfix 3.7.11", "daemon_name": "smtpd",
-           "daemon_addr": "127.0.0.1"}
-SENDMAIL = {"j": "mx.example.com", "v": "8.17.1.9", "daemon_name": "MTA"}
 
 PLAIN = """\
 Received: from client.example.com by mx.example.org; Tue, 24 Nov 2026 09:00:00 +0000
@@ -40,9 +33,6 @@ X-Campaign: autumn
 MIME-Version: 1.0
 Content-Type: text/plain
 """
-# "claimed not to reply" is libmilter's word for a callback that answered all the same.
-FINDING = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:"
-                     r"|Assertion .* failed|claimed not to reply")
 BODY = b"Hello,\r\n\r\nthis is the body.  \r\n.dot\r\n"
 
 
@@ -58,97 +48,10 @@ def plain(body=BODY, **fields):
     return message
 
 
-class Daemon(Server):
-    name = "metermark-milter"
+class Signing(Daemon):
+    """A daemon whose signatures the verifier knows."""
 
-    def __init__(self, run, verifier, config):
-        self.run = run
-        self.log = os.path.join(run, "log")
-        self.socket = os.path.join(run, "m.sock")
-        self.verifier = verifier
-        self.file = os.path.join(run, "metermark.conf")
-        with open(self.file, "w", encoding="utf-8") as f:
-            f.write(config)
-
-    def argv(self):
-        return [program(), "-f", "-c", self.file]
-
-    def env(self):
-        # Findings of a sanitizer show in the exit status.  ASan's quarantine would
-        # look like a leak to the test that watches the memory.
-        more = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-                "ASAN_OPTIONS": "quarantine_size_mb=1:fast_unwind_on_malloc=0",
-                "TSAN_OPTIONS": "exitcode=66"}
-        return {**os.environ, **{name: ":".join(filter(None, (os.environ.get(name), value)))
-                                 for name, value in more.items()}}
-
-    def ready(self):
-        if not os.path.exists(self.socket):
-            return False
-        try:
-            Client(self.socket).close()
-            return True
-        except OSError:
-            return False
-
-    def ask_to_end(self):
-        if self.running():
-            self.process.terminate()
-        self.asked = time.time()
-
-    def ended(self):
-        """Wait for the end; what is wrong with it, and with what was said before."""
-        wait_until("the daemon to end", lambda: not self.running(), 30)
-        status = self.stop()
-        problems = [f"status {status}"] if status != 0 else []
-        # All clients are gone by now, and so must be what they had begun.
-        if " stopping in_flight=0" not in self.log_text():
-            problems += re.findall(r".* stopping .*", self.log_text()) or ["no word at the end"]
-        # The log's last line was its last act; others may have kept us from looking.
-        took = os.path.getmtime(self.log) - self.asked
-        if took > 15:
-            problems.append(f"only after {took:.1f} s")
-        return problems + [line for line in self.log_text().splitlines() if FINDING.search(line)]
-
-    def log_text(self):
-        with open(self.log, encoding="utf-8", errors="replace") as f:
-            return f.read()
-
-    def fds(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def rss_kb(self):
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as f:
-            return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
-
-    def memory_factor(self):
-        """ThreadSanitizer keeps shadows of what is used, eight times and more.
-        AddressSanitizer gives each thread a store of free blocks of its own, and libmilter's
-        threads come and go: 1 to 2 MB between two looks, whatever was leaked."""
-        with open(program(), "rb") as f:
-            text = f.read()
-        return 20 if b"__tsan_init" in text else 5 if b"__asan_init" in text else 1
-
-    # Clients.
-
-    def client(self, macros=None, connect=None, **negotiate):
-        """A connection past negotiation and greeting, as Postfix makes it from 127.0.0.1."""
-        c = Client(self.socket)
-        c.negotiate(**negotiate)
-        connect = connect or {}
-        known = {"client_addr": connect.get("address", "127.0.0.1"), "i": "4WireTest"}
-        c.set_macros(**{**known, **(macros or POSTFIX)})
-        reply = c.open(**connect)
-        if reply is not None and c.let_go is None:
-            raise RuntimeError(f"answered {reply} to connect or HELO")
-        return c
-
-    def send(self, message, macros=None, connect=None, **how):
-        """One message on a connection of its own; the Answer."""
-        with self.client(macros, connect) as c:
-            answer = c.message(message, **how)
-            c.quit()
-            return answer
+    verifier = None
 
     # Judgements: lists of sentences, empty when all is well.
 
@@ -179,13 +82,6 @@ class Daemon(Server):
         return problems
 
 
-def program():
-    path = os.path.join(BUILD, "metermark-milter")
-    if not os.access(path, os.X_OK):
-        raise SystemExit(f"Bail out! no {path}: set MM_BUILD to the build directory")
-    return path
-
-
 class Wire:
     def __init__(self, scratch, tap):
         self.scratch, self.tap = scratch, tap
@@ -208,17 +104,8 @@ class Wire:
         """config: what to add to a configuration that signs example.com.  redis: a URL;
         without it there is none."""
         run = self.scratch.dir(f"d{len(os.listdir(self.scratch.path))}", mode=0o700)
-        state = os.path.join(run, "state")
-        os.mkdir(state, 0o700)
-        text = f'listen = "unix:{run}/m.sock"\nredis = "{redis or f"unix:{run}/none.sock"}"\n' \
-               f'state_dir = "{state}"\n'
-        # No test asks the world's DNS unless it says so.
-        if "dns_check" not in config:
-            text += "dns_check = false\n"
-        if os.geteuid() == 0:
-            text += 'user = "root"\n'
-        text += config + "\n" + (self.domain() if domain is None else domain)
-        d = Daemon(run, self.verifier, text)
+        d = Signing(run, config + "\n" + (self.domain() if domain is None else domain), redis)
+        d.verifier = self.verifier
         d.start()
         self.running.append(d)
         try:

@@ -2,15 +2,14 @@
 """What every case has: a Redis of its own, daemons, a book, and a word at the end."""
 
 import contextlib
-import json
 import os
 import threading
 import time
 import traceback
 
+from mmtest.daemon import Daemon, program
 from mmtest.keys import Keys
 from mmtest.redis import RedisError, RedisServer
-from mmtest.wire import Daemon, program
 
 from matrix.book import Book
 from matrix.load import Load, shapes
@@ -21,45 +20,6 @@ PROGRESS_S = 15
 
 class Skip(Exception):
     """This cannot be tried here, for that reason."""
-
-
-class Counting(Daemon):
-    """metermark-milter in a directory; started again it goes on with the same state."""
-
-    def __init__(self, run, text, more_env):
-        super().__init__(run, None, text)
-        self.more_env = more_env
-        self.state = os.path.join(run, "state")
-
-    def env(self):
-        return {**super().env(), **self.more_env}
-
-    def start(self):
-        if os.path.exists(self.socket):         # of one that was killed
-            os.unlink(self.socket)
-        return super().start()
-
-    def status(self):
-        try:
-            with open(os.path.join(self.state, "status.json"), encoding="utf-8") as f:
-                return json.load(f)
-        except FileNotFoundError:
-            return {}
-
-    def journal(self):
-        return os.path.join(self.state, "journal")
-
-    def disk_bytes(self):
-        """Blocks in use, as du counts them."""
-        total = 0
-        for name in os.listdir(self.journal()):
-            with contextlib.suppress(FileNotFoundError):
-                total += os.stat(os.path.join(self.journal(), name)).st_blocks * 512
-        return total
-
-    def __exit__(self, *exc):
-        if self.process is not None:
-            self.stop()
 
 
 class Case:
@@ -94,19 +54,12 @@ class Case:
         than its own."""
         run = os.path.join(self.run, f"d{len(self.daemons)}")
         os.makedirs(run, mode=0o700)
-        if state is None:
-            state = os.path.join(run, "state")
-            os.makedirs(state, mode=0o700)
-        text = f'listen = "unix:{run}/m.sock"\nredis = "{url}"\nstate_dir = "{state}"\n' \
-               f'recipient_key_file = "{self.recipient_key}"\ndns_check = false\n'
+        config = f'recipient_key_file = "{self.recipient_key}"\n{config}\n'
         if "flush_interval_ms" not in config:
-            text += "flush_interval_ms = 100\n"
-        if os.geteuid() == 0:
-            text += 'user = "root"\n'
+            config += "flush_interval_ms = 100\n"
         key = self.lab.keys.domains["example.com"][0][1]
-        text += config + f'\ndomain "example.com" {{ key {{ selector = "e1" file = "{key}" }} }}\n'
-        d = Counting(run, text, env or {})
-        d.state = state
+        config += f'domain "example.com" {{ key {{ selector = "e1" file = "{key}" }} }}\n'
+        d = Daemon(run, config, url, state=state, env=env)
         self.daemons.append(d)
         return d
 

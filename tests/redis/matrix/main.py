@@ -9,10 +9,10 @@ import subprocess
 import sys
 import time
 
+from mmtest.daemon import program
 from mmtest.programs import SRC, Missing
 from mmtest.redis import server_program
 from mmtest.scratch import Scratch, Tap
-from mmtest.wire import program
 
 from matrix import daemons, outage, places, servers
 from matrix.lab import Lab
