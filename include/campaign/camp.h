@@ -23,10 +23,6 @@
 #define CAMP_OTHER "_other" /* names beyond the daily cap */
 #define CAMP_SENT_MAX 256   /* bytes kept of the name as sent */
 
-/* SHA-256 of n bytes into 32.  The core does no cryptography of its own; the edge lends
- * it. */
-typedef void (*camp_sha256_fn)(const void *p, size_t n, uint8_t out[32]);
-
 struct camp_name {
 	char name[CAMP_NAME_MAX + 1]; /* canonical, NUL-terminated */
 	size_t len;
@@ -50,7 +46,7 @@ struct camp_name {
  * mail/mimeword.h), and each control character (C0, DEL, C1, U+2028, U+2029), becomes
  * "?".
  */
-void camp_canonical(struct str decoded, camp_sha256_fn, struct camp_name *out);
+void camp_canonical(struct str decoded, struct camp_name *out);
 
 /* A name in canonical form already, as settings and the command line must give it. */
 bool camp_is_canonical(struct str);

@@ -2,9 +2,9 @@
 /*
  * sourcejson.h - JSON in a header value, within bounds.
  *
- * The header is a stranger's: what is given to the parser has been unfolded, decoded
- * and measured before, so that neither its size nor its nesting is for the sender to
- * choose. The parser itself is the edge's (campaign/tagjson.h).
+ * The header is a stranger's: the value has been unfolded, decoded and measured before
+ * it reaches the parser (jansson), so that the sender can choose neither its size nor
+ * its nesting.
  */
 #ifndef METERMARK_CAMPAIGN_SOURCEJSON_H
 #define METERMARK_CAMPAIGN_SOURCEJSON_H
@@ -43,15 +43,11 @@ const char *source_fault_text(enum source_fault);
  */
 typedef void (*source_leaf_fn)(
     void *arg, const struct str *keys, size_t n, struct str value);
-/* Parse, and call leaf for each, top to bottom.  0, or -1 when it is no JSON. */
-typedef int (*source_json_fn)(struct str text, source_leaf_fn leaf, void *arg);
-
 /*
- * Read the decoded value of a field.  Blanks at its ends do not matter; an array whose
- * quotes have backslashes before them, as PHP's addslashes() leaves it, is read
- * without.
+ * Read the decoded value of a field, and call leaf for each leaf, top to bottom. Blanks
+ * at its ends do not matter; an array whose quotes have backslashes before them, as
+ * PHP's addslashes() leaves it, is read without them.
  */
-enum source_fault source_json(
-    struct str text, source_json_fn, source_leaf_fn, void *arg);
+enum source_fault source_json(struct str text, source_leaf_fn, void *arg);
 
 #endif

@@ -5,7 +5,7 @@
  * source_scan() goes over the header once and keeps which fields matter; source_read()
  * reads them, source_strip() removes those that are commands.  What a service would
  * have refused is a fault: it is told and costs nothing else, unless the settings want
- * such mail rejected.  Pure; JSON is lent by the edge.
+ * such mail rejected.  Pure.
  */
 #ifndef METERMARK_CAMPAIGN_SOURCEREAD_H
 #define METERMARK_CAMPAIGN_SOURCEREAD_H
@@ -40,11 +40,6 @@ void source_scan(
 void source_strip(
     const struct source_index *, const struct source_hits *, struct hdr *);
 
-struct source_lent {
-	camp_sha256_fn sha256;
-	source_json_fn json; /* NULL: JSON is not read, which is no fault then */
-};
-
 struct source_found {
 	/* What named the campaign; NULL: nothing did, and *name is untouched. */
 	const struct source *source;
@@ -63,8 +58,7 @@ struct source_found {
  * arena's; where there is none, tags are missing.
  */
 void source_read(const struct source_index *, const struct source_hits *,
-    const struct hdr *, const struct source_lent *, char *const *customers,
-    size_t n_customers, struct arena *, struct camp_name *name,
-    struct source_found *out);
+    const struct hdr *, char *const *customers, size_t n_customers, struct arena *,
+    struct camp_name *name, struct source_found *out);
 
 #endif

@@ -76,8 +76,8 @@ size_t rbatch_estimate(const struct tally_entry *);
  * PREFIX:campaigns; ids: HSET PREFIX:ids.
  */
 void rbatch_list_begin(struct rargs *activity, struct rargs *ids, const char *prefix);
-void rbatch_list_add(struct rargs *activity, struct rargs *ids, struct str campaign,
-    int64_t last, camp_sha256_fn sha256);
+void rbatch_list_add(
+    struct rargs *activity, struct rargs *ids, struct str campaign, int64_t last);
 
 /*
  * EVAL that forgets one campaign, in one step, and leaves the tombstone: answers with

@@ -54,14 +54,6 @@ struct dkimsig_field {
 size_t dkimsig_split(
     struct str message, struct dkimsig_field *v, size_t max, struct str *body);
 
-/* Lent: a digest, and whether sig is one of that hash by that public key (bytes as in
- * p=; 1 yes, 0 no, -1 the key cannot be used). */
-struct dkimsig_lent {
-	void (*sha256)(const void *, size_t, uint8_t out[32]);
-	int (*verify)(enum dkimrec_type, const uint8_t *key, size_t key_len,
-	    const uint8_t hash[32], const uint8_t *sig, size_t sig_len);
-};
-
 /* Append the text that b= signs: fields of h=, and field self without its b=. */
 void dkimsig_header(const struct dkimsig *, const struct dkimsig_field *, size_t n,
     size_t self, struct buf *);
@@ -74,6 +66,6 @@ void dkimsig_body(const struct dkimsig *, struct str body, struct buf *);
  */
 int dkimsig_verify(const struct dkimsig *, const struct dkimrec *,
     const struct dkimsig_field *, size_t n, size_t self, struct str body, int64_t now,
-    const struct dkimsig_lent *, char *err, size_t errlen);
+    char *err, size_t errlen);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * pubkey.h - public keys of DKIM records, by OpenSSL: what they are, whether they are
- * ours, what they verify.  Any bytes; any thread.
+ * ours, what they verify.  Any bytes; any thread.  Pure.
  */
 #ifndef METERMARK_DKIM_PUBKEY_H
 #define METERMARK_DKIM_PUBKEY_H
@@ -13,11 +13,18 @@
 #include "dkim/dkimrec.h"
 #include "text/buf.h"
 
-/* A dnslook_key_fn; own is an EVP_PKEY, as keyring.h has it. */
+/*
+ * The key of a record: its size in bits, and whether it is the public half of own (an
+ * EVP_PKEY, as keyring.h has it; NULL: it is not compared).  0, or -1 with a sentence
+ * in err: it is no key.
+ */
 int pubkey_look(const struct dkimrec *, const void *own, unsigned *bits, bool *matches,
     char *err, size_t errlen);
 
-/* As dkimsig_lent wants it. */
+/*
+ * Is sig a signature of that hash by that public key?  key: the bytes of p=.  1 for
+ * yes, 0 for no, -1 if the key cannot be used.
+ */
 int pubkey_verify(enum dkimrec_type, const uint8_t *key, size_t key_len,
     const uint8_t hash[32], const uint8_t *sig, size_t sig_len);
 
@@ -26,9 +33,5 @@ int pubkey_verify(enum dkimrec_type, const uint8_t *key, size_t key_len,
  * nor Ed25519, or out of memory.
  */
 int pubkey_record(const void *pkey, struct buf *);
-
-/* A new private key in PKCS#8 PEM, to be wiped by the caller.  0, or -1 with err. */
-int pubkey_generate(
-    bool ed25519, unsigned bits, struct buf *pem, char *err, size_t errlen);
 
 #endif

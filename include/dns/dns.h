@@ -25,10 +25,7 @@
 
 #include "dns/dnsans.h"
 
-#define DNS_ALIASES_MAX 8
 #define DNS_QUESTIONS_MAX 2000 /* of one struct dns; further ones fail */
-#define DNS_VALUES_MAX 128     /* of one answer */
-#define DNS_BYTES_MAX 16384    /* of its values together */
 
 struct dns_settings {
 	const char *resolver; /* "192.0.2.1:53", "[::1]:5353"; "": resolv.conf(5) */

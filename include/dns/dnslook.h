@@ -40,18 +40,9 @@ struct dnslook_finding {
 void dnslook_say(struct dnslook_finding *, enum dnslook_word, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/*
- * The key of a record, looked at by whoever knows keys: its bits; whether it is the
- * public half of own, unless that is NULL.  0, or -1 with a sentence: it is no key.
- */
-typedef int (*dnslook_key_fn)(const struct dkimrec *, const void *own, unsigned *bits,
-    bool *matches, char *err, size_t errlen);
-
 struct dnslook {
 	dns_ask_fn ask;
 	void *self;
-	rule_org_fn org;
-	dnslook_key_fn key;
 };
 
 /* ==== DKIM ==== */
@@ -64,7 +55,7 @@ struct dnslook_key {
 	bool compared, matches;
 };
 
-/* own: our private half, as dnslook_key_fn takes it, or NULL. */
+/* own: our private half, as pubkey_look() takes it, or NULL. */
 void dnslook_key(const struct dnslook *, struct str domain, struct str selector,
     const void *own, struct dnslook_key *);
 
@@ -93,7 +84,7 @@ struct dnslook_dmarc {
 
 void dnslook_dmarc(const struct dnslook *, struct str from, struct dnslook_dmarc *);
 /* Relaxed or strict: are they the same for DMARC? */
-bool dnslook_aligned(const struct dnslook *, struct str a, struct str b, bool strict);
+bool dnslook_aligned(struct str a, struct str b, bool strict);
 
 void dnslook_bimi(const struct dnslook *, struct str from, struct str selector,
     const struct dnslook_dmarc *, struct dnslook_finding *);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * psl.h - the organisational domain of a host name, by the list of public suffixes that
- * libpsl carries in itself (RFC 7489 3.2).  Any thread.
+ * libpsl carries in itself (RFC 7489 3.2).  Any thread.  Pure.
  */
 #ifndef METERMARK_MAIL_PSL_H
 #define METERMARK_MAIL_PSL_H

@@ -21,7 +21,6 @@
 #include "mail/bodyscan.h"
 #include "mail/envelope.h"
 #include "mail/hdr.h"
-#include "mail/idname.h"
 #include "message/decision.h"
 #include "text/arena.h"
 #include "text/cidr.h"
@@ -31,17 +30,12 @@
 enum client_class decide_client(const struct conf *, const struct cidr_addr *addr,
     struct str daemon_name, struct str user);
 
-/* What the daemon lends for the work on a message. */
-struct decide_lent {
-	struct mark_keys keys; /* of tokens and marks; without any, neither is made */
-	camp_sha256_fn sha256;
-	source_json_fn json; /* NULL: headers in JSON are not read */
-	idname_fn idn;       /* NULL: international names stay as they are */
-};
-
-/* Decide, and mark the edits in the header list.  Memory is the arena's. */
+/*
+ * Decide, and mark the edits in the header list.  Memory is the arena's.  Without any
+ * key neither tokens nor marks are made.
+ */
 void decide_message(const struct conf *, const struct envelope *,
-    const struct decide_lent *, struct hdr *, struct arena *, struct decision *);
+    const struct mark_keys *, struct hdr *, struct arena *, struct decision *);
 
 /* Once the body is known. */
 void decide_body(const struct conf *, const struct envelope *, const struct bodyscan *,

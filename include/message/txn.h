@@ -16,33 +16,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "campaign/sourcejson.h"
 #include "config/conf.h"
 #include "counting/tally.h"
 #include "dkim/signport.h"
 #include "mail/envelope.h"
-#include "mail/idname.h"
 #include "mail/plan.h"
 #include "message/decide.h"
 #include "rules/rule.h"
+#include "system/crypto.h"
 
 /* What one message may take of our memory: header, edits, recipients; bytes. */
 #define TXN_ARENA_MAX ((size_t)1024 * 1024)
 /* Recipients beyond this are counted, but not among the distinct ones. */
 #define TXN_RCPT_HASHED_MAX 10000
 
-/* What the edge lends the core; the same for all messages of the process. */
+/* The same for all messages of the process. */
 struct txn_env {
-	camp_sha256_fn sha256;
-	/* A recipient's address, lower case, to the element of the HyperLogLog. */
-	void (*hash_rcpt)(
-	    const void *self, struct str addr, uint8_t out[HLL_ELEMENT_BYTES]);
-	const void *self;
+	/*
+	 * Under this key a recipient's address, in lower case, becomes an element of
+	 * the HyperLogLog.  Must outlive the txn.  NULL: distinct recipients are not
+	 * counted.
+	 */
+	const struct crypto_mac *rcpt_mac;
 	struct tally_sink sink;
-	source_json_fn json; /* NULL: tag headers in JSON are not read */
-	rule_org_fn org;     /* see rules/rule.h */
-	idname_fn idn;       /* NULL: international names stay as they are */
-	bool look_at_all;    /* at bodies that are not ours too, for txn_facts() */
+	bool look_at_all; /* at bodies that are not ours too, for txn_facts() */
 };
 
 /* A message as it begins.  conf, port and keys must outlive it. */

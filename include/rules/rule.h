@@ -24,7 +24,6 @@
 #include "mail/bodyscan.h"
 #include "mail/envelope.h"
 #include "mail/hdr.h"
-#include "mail/idname.h"
 #include "text/arena.h"
 #include "text/buf.h"
 #include "text/str.h"
@@ -149,11 +148,6 @@ struct rule_signature {
 	bool ed25519;        /* by its a=; if ours, each of the domain's */
 };
 
-/* The part of a host name that one registers, "example.co.uk" of "a.example.co.uk":
- * where in the argument it begins; NULL where there is none.  The argument is lower
- * case. */
-typedef const char *(*rule_org_fn)(const char *domain);
-
 struct rule_facts {
 	/* Given.  Borrowed, all of it. */
 	const struct hdr *hdr;
@@ -163,8 +157,6 @@ struct rule_facts {
 	const struct envelope *envelope; /* as received */
 	struct str sender_domain; /* of the sender that leaves; "": null, unknown */
 	bool transactional;       /* nobody can unsubscribe from it */
-	rule_org_fn org;          /* NULL: the last two labels of a name */
-	idname_fn idn;            /* NULL: international names stay as they are */
 
 	/* Made by rule_facts_finish(), which adds the header's signatures to sig. */
 	size_t count[RULE_FIELDS];

@@ -27,8 +27,7 @@
  * and LF at its end; info "metermark token mailbox 1" (32 bytes), "metermark token url
  * 1" (64 bytes), and for token/mark.h "metermark mark 1" (32 bytes).
  *
- * The cryptography is lent by the edge (token/tokencrypt.h).  A ring is immutable once
- * filled and may be shared by threads then.
+ * A ring is immutable once it is filled; threads may share it then.
  */
 #ifndef METERMARK_TOKEN_TOKEN_H
 #define METERMARK_TOKEN_TOKEN_H
@@ -58,27 +57,10 @@
 /* The key ids: one of these characters. */
 #define TOKEN_KEY_IDS "abcdefghijklmnopqrstuvwxyz0123456789"
 
-/* What the edge lends.  -1: no memory, or (open) not authentic. */
-struct token_crypto {
-	camp_sha256_fn sha256;
-	void (*hmac_sha256)(
-	    const void *key, size_t keylen, const void *p, size_t n, uint8_t out[32]);
-	int (*hkdf_sha256)(const void *secret, size_t n, const char *info, uint8_t *out,
-	    size_t outlen);
-	/* out: 16 bytes of tag, then n of ciphertext. */
-	int (*siv_seal)(
-	    const uint8_t key[64], uint8_t ad, const void *p, size_t n, uint8_t *out);
-	/* n as siv_seal() has written, 16 or more; out: n - 16 bytes. */
-	int (*siv_open)(
-	    const uint8_t key[64], uint8_t ad, const void *p, size_t n, uint8_t *out);
-	/* Equal?  In a time that does not tell where they differ. */
-	bool (*equal)(const void *, const void *, size_t n);
-};
-
 struct token_ring;
 
-/* An empty ring; the crypto must outlive it.  NULL when out of memory. */
-struct token_ring *token_ring_new(const struct token_crypto *);
+/* An empty ring.  NULL when out of memory. */
+struct token_ring *token_ring_new(void);
 /*
  * Add a key, by an id of TOKEN_KEY_IDS that is not in it yet; the one added last is the
  * newest.  -1 when out of memory, or the id or length is no good.
@@ -93,11 +75,9 @@ char token_ring_newest(const struct token_ring *);
 /* One of TOKEN_KEY_IDS. */
 bool token_key_id_valid(char);
 
-/* For token/mark.h: HMAC-SHA256 with the mark key of that id (-1: no such key), and the
- * comparison that was lent. */
+/* For token/mark.h: HMAC-SHA256 with the mark key of that id.  -1: no such key. */
 int token_ring_mac(
     const struct token_ring *, char id, const void *, size_t n, uint8_t out[32]);
-bool token_ring_equal(const struct token_ring *, const void *, const void *, size_t n);
 
 /*
  * Append a token to out.  campaign: its canonical name; now: unix seconds; nonce:
@@ -148,7 +128,6 @@ enum token_fault token_decode(
 const char *token_fault_text(enum token_fault);
 
 /* The id of a campaign, as in metermark:ids and the mailbox form. */
-void token_campaign_id(
-    struct str campaign, camp_sha256_fn, uint8_t out[TOKEN_CAMPAIGN_ID_BYTES]);
+void token_campaign_id(struct str campaign, uint8_t out[TOKEN_CAMPAIGN_ID_BYTES]);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "system/crypto.h"
 #include "text/utf8.h"
 
 /* "-" and 16 hex digits of the SHA-256. */
@@ -61,7 +62,7 @@ reduce(struct str decoded, char out[CAMP_NAME_MAX], bool *eightbit)
  * the end, which would double with ours and not be canonical.
  */
 static void
-add_hash(struct str decoded, camp_sha256_fn sha256, struct camp_name *out)
+add_hash(struct str decoded, struct camp_name *out)
 {
 	static const char hex[] = "0123456789abcdef";
 	uint8_t digest[32];
@@ -72,7 +73,7 @@ add_hash(struct str decoded, camp_sha256_fn sha256, struct camp_name *out)
 		out->len--;
 	if (out->len > 0)
 		out->name[out->len++] = '-';
-	sha256(decoded.p, decoded.len, digest);
+	crypto_sha256(decoded.p, decoded.len, digest);
 	for (size_t i = 0; i < HASH_DIGITS / 2; i++) {
 		out->name[out->len++] = hex[digest[i] >> 4];
 		out->name[out->len++] = hex[digest[i] & 15];
@@ -117,14 +118,14 @@ keep_sent(struct str decoded, struct camp_name *out)
 }
 
 void
-camp_canonical(struct str decoded, camp_sha256_fn sha256, struct camp_name *out)
+camp_canonical(struct str decoded, struct camp_name *out)
 {
 	bool eightbit;
 
 	keep_sent(decoded, out);
 	out->len = reduce(decoded, out->name, &eightbit);
 	if (eightbit || out->len > CAMP_NAME_MAX)
-		add_hash(decoded, sha256, out);
+		add_hash(decoded, out);
 	if (out->len == 0) {
 		out->len = sizeof(CAMP_NONE) - 1;
 		memcpy(out->name, CAMP_NONE, out->len);

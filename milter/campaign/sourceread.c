@@ -23,7 +23,6 @@
 /* The message that is read. */
 struct reader {
 	const struct source_index *index;
-	const struct source_lent *lent;
 	char *const *customers;
 	size_t n_customers;
 	struct arena *arena;
@@ -164,7 +163,7 @@ take_customer(struct reader *r, struct str key, struct str value)
 
 		if (source_key(key, r->customers[i]) != 0)
 			continue;
-		camp_canonical(value, r->lent->sha256, &clean);
+		camp_canonical(value, &clean);
 		if (strcmp(clean.name, CAMP_NONE) == 0)
 			return;
 		r->out->customer =
@@ -385,8 +384,6 @@ read_pairs(struct reader *r, struct str value)
 static void
 read_json(struct reader *r, struct str value)
 {
-	if (r->lent->json == NULL)
-		return;
 	if (r->entry->field->form == SOURCE_JSON_OR_TEXT &&
 	    !str_starts(value, STR("{")))
 		return;
@@ -394,7 +391,7 @@ read_json(struct reader *r, struct str value)
 	if (r->n_documents++ == SOURCE_DOCUMENTS_MAX)
 		fault(r, SOURCE_TOO_MANY);
 	if (r->n_documents <= SOURCE_DOCUMENTS_MAX)
-		fault(r, source_json(value, r->lent->json, on_leaf, r));
+		fault(r, source_json(value, on_leaf, r));
 }
 
 /*
@@ -549,7 +546,7 @@ take_name(struct reader *r, const struct source *s, struct camp_name *name)
 
 	if (r->rank == NO_RANK || r->out->source != NULL)
 		return;
-	camp_canonical(buf_str(&r->name), r->lent->sha256, &found);
+	camp_canonical(buf_str(&r->name), &found);
 	/* A name of nothing but junk says as little as no name. */
 	if (str_eq(str_make(found.name, found.len), STR(CAMP_NONE)))
 		return;
@@ -560,12 +557,10 @@ take_name(struct reader *r, const struct source *s, struct camp_name *name)
 
 void
 source_read(const struct source_index *index, const struct source_hits *hits,
-    const struct hdr *h, const struct source_lent *lent, char *const *customers,
-    size_t n_customers, struct arena *a, struct camp_name *name,
-    struct source_found *out)
+    const struct hdr *h, char *const *customers, size_t n_customers, struct arena *a,
+    struct camp_name *name, struct source_found *out)
 {
 	struct reader r = { .index = index,
-		.lent = lent,
 		.customers = customers,
 		.n_customers = n_customers,
 		.arena = a,

@@ -5,6 +5,7 @@
 #include "counting/rbatch.h"
 
 #include "redis/rkey.h"
+#include "system/crypto.h"
 
 #define WHOLE_KEYS 3 /* total, rcpt, sketch */
 /* As far back as hours and days may still be there. */
@@ -354,14 +355,14 @@ rbatch_list_begin(struct rargs *activity, struct rargs *ids, const char *prefix)
 }
 
 void
-rbatch_list_add(struct rargs *activity, struct rargs *ids, struct str campaign,
-    int64_t last, camp_sha256_fn sha256)
+rbatch_list_add(
+    struct rargs *activity, struct rargs *ids, struct str campaign, int64_t last)
 {
 	uint8_t digest[32];
 
 	rargs_addn(activity, last);
 	rargs_addstr(activity, campaign);
-	sha256(campaign.p, campaign.len, digest);
+	crypto_sha256(campaign.p, campaign.len, digest);
 	buf_addhex(rargs_open(ids), digest, 8);
 	rargs_close(ids);
 	rargs_addstr(ids, campaign);

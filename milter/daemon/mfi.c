@@ -26,16 +26,14 @@
 
 #include <libmilter/mfapi.h>
 
-#include "campaign/tagjson.h"
 #include "daemon/gate.h"
 #include "daemon/mfi_apply.h"
 #include "daemon/snapshot.h"
 #include "dkim/signer.h"
-#include "mail/idn.h"
-#include "mail/psl.h"
 #include "message/txn.h"
 #include "system/clock.h"
 #include "system/crypto.h"
+#include "system/random.h"
 #include "system/logger.h"
 #include "text/line.h"
 #include "tracking/tokenkeys.h"
@@ -101,15 +99,6 @@ static sfsistat
 go_on(const struct conn *c, unsigned no_reply)
 {
 	return (c->no_reply & no_reply) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE;
-}
-
-static void
-hash_rcpt(const void *self, struct str addr, uint8_t out[HLL_ELEMENT_BYTES])
-{
-	uint8_t mac[32];
-
-	crypto_mac(self, addr.p, addr.len, mac);
-	memcpy(out, mac, HLL_ELEMENT_BYTES);
 }
 
 /* The end of a message, whichever way it ends. */
@@ -260,7 +249,7 @@ refuse_for_now(SMFICTX *ctx, enum reply_id reply)
 	struct tally_delta d = { .when = clock_wall_s(),
 		.n = { [TALLY_TEMPFAILED] = 1 } };
 
-	camp_canonical(STR(CAMP_NONE), crypto_sha256, &d.campaign);
+	camp_canonical(STR(CAMP_NONE), &d.campaign);
 	(void)process.env.sink.put(process.env.sink.self, &d);
 	return mfi_refuse(ctx, reply_of(reply));
 }
@@ -492,20 +481,15 @@ set_process(const struct mfi_settings *s, char *err, size_t errlen)
 	process.gate = s->gate;
 	process.rcpt_mac = crypto_mac_new(s->rcpt_key, sizeof s->rcpt_key);
 	process.env = (struct txn_env) {
-		.sha256 = crypto_sha256,
-		.hash_rcpt = hash_rcpt,
-		.self = process.rcpt_mac,
+		.rcpt_mac = process.rcpt_mac,
 		.sink = s->sink,
-		.json = tagjson_read,
-		.org = psl_org,
-		.idn = idn_ascii,
 	};
 	process.local = tokenkeys_local(s->rcpt_key);
 	if (process.local == NULL || process.rcpt_mac == NULL) {
 		snprintf(err, errlen, "out of memory");
 		return -1;
 	}
-	if (crypto_random(&process.nonce, sizeof process.nonce) == 0)
+	if (random_bytes(&process.nonce, sizeof process.nonce) == 0)
 		return 0;
 	snprintf(err, errlen, "no random bytes from the system");
 	return -1;

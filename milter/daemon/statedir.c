@@ -17,6 +17,7 @@
 #include "daemon/identity.h"
 #include "daemon/privs.h"
 #include "system/crypto.h"
+#include "system/random.h"
 #include "system/wholefile.h"
 
 #define PRODUCER_BYTES 16
@@ -195,7 +196,7 @@ random_hex(char *text, size_t n, char *err, size_t errlen)
 {
 	unsigned char bytes[RECIPIENT_KEY_BYTES];
 
-	if (crypto_random(bytes, n) != 0) {
+	if (random_bytes(bytes, n) != 0) {
 		snprintf(err, errlen, "the system gives no random bytes");
 		return -1;
 	}
@@ -436,7 +437,7 @@ key_in_memory(struct statedir *s, char *err, size_t errlen)
 		    "%s; recipients met until the next start count as distinct from "
 		    "those after it",
 		    err);
-	if (crypto_random(s->recipient_key, sizeof(s->recipient_key)) == 0)
+	if (random_bytes(s->recipient_key, sizeof(s->recipient_key)) == 0)
 		return 0;
 	snprintf(err, errlen, "the system gives no random bytes");
 	return -1;

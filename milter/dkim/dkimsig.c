@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dkim/pubkey.h"
 #include "mail/domain.h"
+#include "system/crypto.h"
 #include "text/base64.h"
 
 #define TIME_MAX INT64_C(999999999999)
@@ -378,8 +380,7 @@ check_record(const struct dkimsig *s, const struct dkimrec *r, char *err, size_t
 }
 
 static int
-check_body(const struct dkimsig *s, struct str body, const struct dkimsig_lent *lent,
-    char *err, size_t errlen)
+check_body(const struct dkimsig *s, struct str body, char *err, size_t errlen)
 {
 	struct buf text;
 	uint8_t hash[32];
@@ -392,7 +393,7 @@ check_body(const struct dkimsig *s, struct str body, const struct dkimsig_lent *
 	else if (s->length > 0 && (uint64_t)s->length > text.len)
 		rc = say(err, errlen, "the body is shorter than its l=");
 	if (rc == 0) {
-		lent->sha256(text.p, text.len, hash);
+		crypto_sha256(text.p, text.len, hash);
 		if (memcmp(hash, s->bh, sizeof(hash)) != 0)
 			rc = say(
 			    err, errlen, "the body was changed after it was signed");
@@ -403,8 +404,7 @@ check_body(const struct dkimsig *s, struct str body, const struct dkimsig_lent *
 
 static int
 check_header(const struct dkimsig *s, const struct dkimrec *r,
-    const struct dkimsig_field *v, size_t n, size_t self,
-    const struct dkimsig_lent *lent, char *err, size_t errlen)
+    const struct dkimsig_field *v, size_t n, size_t self, char *err, size_t errlen)
 {
 	struct buf text;
 	uint8_t hash[32];
@@ -416,8 +416,8 @@ check_header(const struct dkimsig *s, const struct dkimrec *r,
 	buf_init(&text, all);
 	dkimsig_header(s, v, n, self, &text);
 	if (!buf_failed(&text)) {
-		lent->sha256(text.p, text.len, hash);
-		rc = lent->verify(r->type, r->key, r->key_len, hash, s->b, s->b_len);
+		crypto_sha256(text.p, text.len, hash);
+		rc = pubkey_verify(r->type, r->key, r->key_len, hash, s->b, s->b_len);
 	}
 	buf_fini(&text);
 	if (rc == 1)
@@ -431,12 +431,12 @@ check_header(const struct dkimsig *s, const struct dkimrec *r,
 int
 dkimsig_verify(const struct dkimsig *s, const struct dkimrec *r,
     const struct dkimsig_field *v, size_t n, size_t self, struct str body, int64_t now,
-    const struct dkimsig_lent *lent, char *err, size_t errlen)
+    char *err, size_t errlen)
 {
 	if (s->expires >= 0 && s->expires < now)
 		return say(err, errlen, "it has expired: x= is over");
 	if (check_record(s, r, err, errlen) != 0 ||
-	    check_body(s, body, lent, err, errlen) != 0)
+	    check_body(s, body, err, errlen) != 0)
 		return -1;
-	return check_header(s, r, v, n, self, lent, err, errlen);
+	return check_header(s, r, v, n, self, err, errlen);
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pubkey.c - public keys of DKIM records, and new pairs.  See the header.
+ * pubkey.c - public keys of DKIM records.  See the header.
  */
 #include "dkim/pubkey.h"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -144,27 +142,4 @@ pubkey_record(const void *pkey, struct buf *out)
 	rc = add_base64(out, der, (size_t)len);
 	OPENSSL_free(der);
 	return rc;
-}
-
-int
-pubkey_generate(bool ed25519, unsigned bits, struct buf *pem, char *err, size_t errlen)
-{
-	EVP_PKEY *key = ed25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
-				: EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
-	BIO *bio = BIO_new(BIO_s_secmem());
-	char *p = NULL;
-	long n = 0;
-
-	if (key != NULL && bio != NULL &&
-	    PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1)
-		n = BIO_get_mem_data(bio, &p);
-	if (n > 0)
-		buf_add(pem, p, (size_t)n);
-	BIO_free(bio);
-	EVP_PKEY_free(key);
-	ERR_clear_error();
-	if (n > 0 && !buf_failed(pem))
-		return 0;
-	snprintf(err, errlen, "OpenSSL makes no key");
-	return -1;
 }

@@ -18,6 +18,9 @@
 
 #define DNS_NAME_MAX 253 /* characters of a name, without its last dot */
 #define DNS_LABEL_MAX 63
+#define DNS_ALIASES_MAX 8
+#define DNS_VALUES_MAX 128  /* of one answer */
+#define DNS_BYTES_MAX 16384 /* of its values together */
 
 /* Numbers of RFC 1035 3.2.2 and RFC 3596. */
 enum dns_type { DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };

@@ -7,7 +7,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "dkim/pubkey.h"
 #include "dns/dnslook_parts.h"
+#include "mail/psl.h"
 
 #define RSA_BITS_MIN 1024
 #define RSA_BITS_WISE 2048
@@ -82,8 +84,7 @@ judge_rsa(struct dnslook_key *k, const char *name)
 
 /* What the record is good for. */
 static void
-judge_key(
-    const struct dnslook *l, struct dnslook_key *k, const char *name, const void *own)
+judge_key(struct dnslook_key *k, const char *name, const void *own)
 {
 	char err[DNSLOOK_TEXT_MAX / 2] = "";
 
@@ -96,7 +97,8 @@ judge_key(
 		dnslook_say(&k->f, DNSLOOK_FAIL, "%s: %s", name,
 		    !k->rec.sha256 ? "h= does not allow sha256"
 				   : "s= does not allow email");
-	else if (l->key(&k->rec, own, &k->bits, &k->matches, err, sizeof(err)) != 0)
+	else if (pubkey_look(&k->rec, own, &k->bits, &k->matches, err, sizeof(err)) !=
+	    0)
 		dnslook_say(&k->f, DNSLOOK_FAIL, "%s: %s", name, err);
 	else if ((k->compared = own != NULL) && !k->matches)
 		dnslook_say(&k->f, DNSLOOK_FAIL,
@@ -144,7 +146,7 @@ dnslook_key(const struct dnslook *l, struct str domain, struct str selector,
 		return;
 	}
 	k->parsed = true;
-	judge_key(l, k, name, own);
+	judge_key(k, name, own);
 }
 
 /* ==== SPF ==== */
@@ -261,7 +263,7 @@ judge_dmarc(struct dnslook_dmarc *d)
 }
 
 static struct str
-org_of(const struct dnslook *l, struct str domain, char out[DNSLOOK_NAME_MAX])
+org_of(struct str domain, char out[DNSLOOK_NAME_MAX])
 {
 	const char *org;
 
@@ -269,7 +271,7 @@ org_of(const struct dnslook *l, struct str domain, char out[DNSLOOK_NAME_MAX])
 		return domain;
 	for (size_t i = 0; out[i] != '\0'; i++)
 		out[i] = ascii_lower(out[i]);
-	org = l->org(out);
+	org = psl_org(out);
 	return org == NULL ? domain : str_skip(domain, (size_t)(org - out));
 }
 
@@ -277,7 +279,7 @@ void
 dnslook_dmarc(const struct dnslook *l, struct str from, struct dnslook_dmarc *d)
 {
 	char lower[DNSLOOK_NAME_MAX];
-	struct str org = org_of(l, from, lower);
+	struct str org = org_of(from, lower);
 
 	*d = (struct dnslook_dmarc) { .at = from };
 	if (!dmarc_at(l, from, d) && d->f.word == DNSLOOK_FAIL && org.len < from.len)
@@ -289,14 +291,13 @@ dnslook_dmarc(const struct dnslook *l, struct str from, struct dnslook_dmarc *d)
 }
 
 bool
-dnslook_aligned(const struct dnslook *l, struct str a, struct str b, bool strict)
+dnslook_aligned(struct str a, struct str b, bool strict)
 {
 	char x[DNSLOOK_NAME_MAX], y[DNSLOOK_NAME_MAX];
 
 	if (a.len == 0 || b.len == 0)
 		return false;
-	return str_caseeq(a, b) ||
-	    (!strict && str_caseeq(org_of(l, a, x), org_of(l, b, y)));
+	return str_caseeq(a, b) || (!strict && str_caseeq(org_of(a, x), org_of(b, y)));
 }
 
 /* ==== BIMI ==== */
@@ -350,7 +351,7 @@ dnslook_bimi(const struct dnslook *l, struct str from, struct str selector,
     const struct dnslook_dmarc *dmarc, struct dnslook_finding *f)
 {
 	char name[DNSLOOK_NAME_MAX], prefix[80], lower[DNSLOOK_NAME_MAX], err[200];
-	struct str org = org_of(l, from, lower);
+	struct str org = org_of(from, lower);
 	const struct dns_value *record;
 	struct bimirec r;
 

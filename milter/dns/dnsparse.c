@@ -5,11 +5,8 @@
 #include "dns/dnsparse.h"
 
 #include <arpa/nameser.h>
-#include <resolv.h>
 #include <string.h>
 #include <strings.h>
-
-#include "dns/dns.h"
 
 struct parse {
 	struct arena *arena;

@@ -10,9 +10,7 @@
 #include <time.h>
 
 #include "config/domtable.h"
-#include "dkim/pubkey.h"
 #include "dns/dns.h"
-#include "mail/psl.h"
 
 #define DOMAIN_MS 20000 /* for all questions about one domain */
 #define FILES_MAX ((size_t)1 << 28)
@@ -241,7 +239,7 @@ look_at(struct run *r, size_t from, size_t to, char *err, size_t errlen)
 	const struct dns_settings settings = { .resolver = r->job->resolver,
 		.all_ms = DOMAIN_MS };
 	struct dns *dns = dns_new(&settings, err, errlen);
-	const struct dnslook look = { dns_ask, dns, psl_org, pubkey_look };
+	const struct dnslook look = { dns_ask, dns };
 	bool signs = false, return_path = false, alone;
 
 	if (dns == NULL)

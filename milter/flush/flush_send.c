@@ -136,7 +136,7 @@ send_list(struct flush *f, struct pass *p, struct pipeline *pl)
 	for (size_t i = 0; i < pl->n; i++)
 		if (pl->lane[i]->unlisted)
 			rbatch_list_add(&f->args, &f->ids, pl->lane[i]->link.name,
-			    pl->lane[i]->last_seen, crypto_sha256);
+			    pl->lane[i]->last_seen);
 	while (pl->listed < 2 &&
 	    flush_append(f, commands[pl->listed], 1, false, &err) == 0)
 		pl->listed++;

@@ -19,7 +19,7 @@
 #include "flush/flush.h"
 #include "flush/flusher_status.h"
 #include "system/clock.h"
-#include "system/crypto.h"
+#include "system/random.h"
 #include "system/logger.h"
 #include "text/line.h"
 
@@ -89,7 +89,7 @@ backoff_ms(unsigned failures)
 
 	if (failures < 8)
 		most = (int64_t)BACKOFF_MIN_MS << failures;
-	crypto_random(&r, sizeof r);
+	random_bytes(&r, sizeof r);
 	return BACKOFF_MIN_MS + r % (most - BACKOFF_MIN_MS + 1);
 }
 

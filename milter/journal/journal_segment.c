@@ -16,7 +16,7 @@
 
 #include "system/busguard.h"
 #include "system/clock.h"
-#include "system/crypto.h"
+#include "system/random.h"
 #include "text/crc32c.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -65,7 +65,7 @@ segment_make(struct journal *j, size_t size, bool sync, char *err, size_t errlen
 	}
 	s->size = (size + page_bytes() - 1) / page_bytes() * page_bytes();
 	s->fd = -1;
-	if (crypto_random(&s->salt, sizeof s->salt) != 0) {
+	if (random_bytes(&s->salt, sizeof s->salt) != 0) {
 		snprintf(err, errlen, "the system gives no random bytes");
 		free(s);
 		return NULL;

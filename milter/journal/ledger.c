@@ -13,7 +13,7 @@
 
 #include "counting/jpack.h"
 #include "system/clock.h"
-#include "system/crypto.h"
+#include "system/random.h"
 #include "system/logger.h"
 #include "system/wholefile.h"
 #include "text/crc32c.h"
@@ -223,7 +223,7 @@ ledger_renew(struct ledger *l, char *err, size_t errlen)
 	file_close(f);
 	buf_reset(&l->group);
 	memcpy(h.producer, l->producer, sizeof h.producer);
-	if (crypto_random(&h.salt, sizeof h.salt) != 0) {
+	if (random_bytes(&h.salt, sizeof h.salt) != 0) {
 		snprintf(err, errlen, "the system gives no random bytes");
 		return -1;
 	}

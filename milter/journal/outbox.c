@@ -15,7 +15,7 @@
 #include "campaign/names.h"
 #include "counting/jpack.h"
 #include "journal/journal.h"
-#include "system/crypto.h"
+#include "system/random.h"
 #include "text/crc32c.h"
 
 /* A record of up to so many bytes, thirty recipients or more, needs no malloc(). */
@@ -156,7 +156,7 @@ outbox_new(size_t max_entries, size_t max_hours, uint32_t max_new_names)
 		return NULL;
 	o->max_entries = max_entries;
 	o->max_hours = max_hours;
-	if (crypto_random(o->seed, sizeof o->seed) == 0)
+	if (random_bytes(o->seed, sizeof o->seed) == 0)
 		o->names = names_new(o->seed, max_new_names);
 	if (o->names != NULL)
 		o->tally = tally_new(max_entries, max_hours, o->seed);

@@ -14,7 +14,7 @@
 
 #include "journal/store_parts.h"
 #include "system/clock.h"
-#include "system/crypto.h"
+#include "system/random.h"
 #include "system/logger.h"
 #include "text/line.h"
 
@@ -476,7 +476,7 @@ store_open(
 		goto no_memory;
 	s->set = *set;
 	s->outbox = outbox;
-	if (crypto_random(s->seed, sizeof s->seed) != 0) {
+	if (random_bytes(s->seed, sizeof s->seed) != 0) {
 		snprintf(err, errlen, "no random bytes from the system");
 		goto fail;
 	}

@@ -10,6 +10,7 @@
 #include "config/domtable.h"
 #include "dkim/presign.h"
 #include "mail/addr.h"
+#include "mail/idn.h"
 #include "mail/leaks.h"
 #include "mail/signset.h"
 #include "message/decide_parts.h"
@@ -200,8 +201,8 @@ line_limit(const struct conf *c, const struct envelope *env)
 
 /* Who the message says it is from.  False: it cannot be said, and *d explains. */
 static bool
-from_domain(const struct conf *c, idname_fn idn, const struct hdr *h, struct arena *a,
-    struct decision *d)
+from_domain(
+    const struct conf *c, const struct hdr *h, struct arena *a, struct decision *d)
 {
 	const struct hdr_field *f = hdr_first(h, STR("From"));
 
@@ -215,7 +216,7 @@ from_domain(const struct conf *c, idname_fn idn, const struct hdr *h, struct are
 	}
 	switch (addr_from_domain(f->value, a, &d->from_domain)) {
 	case ADDR_OK:
-		d->from_domain = idname_ascii(d->from_domain, idn, a);
+		d->from_domain = idn_domain(d->from_domain, a);
 		if (d->from_domain.p != NULL)
 			return true;
 		d->from_domain = STR("");
@@ -365,7 +366,7 @@ edit(const struct conf *c, const struct envelope *env, const struct token_ring *
 
 void
 decide_message(const struct conf *c, const struct envelope *env,
-    const struct decide_lent *lent, struct hdr *h, struct arena *a, struct decision *d)
+    const struct mark_keys *keys, struct hdr *h, struct arena *a, struct decision *d)
 {
 	struct domsign signs = { .domain = NULL };
 	struct source_hits hits;
@@ -375,10 +376,10 @@ decide_message(const struct conf *c, const struct envelope *env,
 		.from_domain = STR(""),
 		.source.customer = STR(""),
 		.sender = { STR(""), STR("") } };
-	camp_canonical(str_of(c->campaign.default_name), lent->sha256, &d->campaign);
-	if (!is_ours(c, env, &lent->keys, h, d))
+	camp_canonical(str_of(c->campaign.default_name), &d->campaign);
+	if (!is_ours(c, env, keys, h, d))
 		return;
-	from_ok = !h->incomplete && from_domain(c, lent->idn, h, a, d);
+	from_ok = !h->incomplete && from_domain(c, h, a, d);
 	if (from_ok && domsign_find(c, d->from_domain, env->user, a, &signs) != 0) {
 		no_room(c, h, a, d);
 		return;
@@ -387,8 +388,7 @@ decide_message(const struct conf *c, const struct envelope *env,
 	if (!user_allowed(c, env, from_ok, &signs, d))
 		return;
 	source_scan(&c->campaign.index, h, &hits);
-	source_read(&c->campaign.index, &hits, h,
-	    &(struct source_lent) { lent->sha256, lent->json }, c->campaign.customer.v,
+	source_read(&c->campaign.index, &hits, h, c->campaign.customer.v,
 	    c->campaign.customer.n, a, &d->campaign, &d->source);
 	bad_source(c, a, d);
 	/* Rules must not work on half a header: such a message gets no edits. */
@@ -396,14 +396,14 @@ decide_message(const struct conf *c, const struct envelope *env,
 		no_room(c, h, a, d);
 	if (h->incomplete || d->verdict != DECIDE_ACCEPT)
 		return;
-	if (edit(c, env, lent->keys.tokens, &hits, from_ok, h, a, d) != 0) {
+	if (edit(c, env, keys->tokens, &hits, from_ok, h, a, d) != 0) {
 		no_room(c, h, a, d);
 		hdr_revert(h);
 		d->sender = (struct verp) { STR(""), STR("") };
 		remove_always(c, &hits, h);
 	}
 	if (d->verdict == DECIDE_ACCEPT)
-		renew_mark(&lent->keys, env, h, a, d);
+		renew_mark(keys, env, h, a, d);
 }
 
 void

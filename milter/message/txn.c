@@ -11,6 +11,7 @@
 #include "mail/addr.h"
 #include "mail/bodylook.h"
 #include "mail/bodyscan.h"
+#include "mail/idn.h"
 #include "mail/signset.h"
 #include "message/inspect.h"
 #include "text/line.h"
@@ -143,7 +144,7 @@ copy_envelope(struct txn *t, const struct envelope *from)
 	    e->args.p == NULL)
 		return -1;
 	if (addr_path(e->sender, &path) == ADDR_OK)
-		e->sender_domain = idname_ascii(path.domain, t->env.idn, t->arena);
+		e->sender_domain = idn_domain(path.domain, t->arena);
 	return e->sender_domain.p != NULL ? 0 : -1;
 }
 
@@ -164,9 +165,11 @@ static void
 hash_rcpt(struct txn *t, struct str addr)
 {
 	char lower[ADDR_SPEC_MAX + 1];
+	uint8_t mac[32];
 	size_t cap = t->cap_hashed == 0 ? 16 : t->cap_hashed * 2;
 
-	if (addr.len > ADDR_SPEC_MAX || t->n_hashed == TXN_RCPT_HASHED_MAX)
+	if (t->env.rcpt_mac == NULL || addr.len > ADDR_SPEC_MAX ||
+	    t->n_hashed == TXN_RCPT_HASHED_MAX)
 		return;
 	if (t->n_hashed == t->cap_hashed) {
 		void *p = realloc(t->hashed, cap * sizeof *t->hashed);
@@ -178,8 +181,8 @@ hash_rcpt(struct txn *t, struct str addr)
 	}
 	for (size_t i = 0; i < addr.len; i++)
 		lower[i] = ascii_lower(addr.p[i]);
-	t->env.hash_rcpt(
-	    t->env.self, str_make(lower, addr.len), t->hashed[t->n_hashed++]);
+	crypto_mac(t->env.rcpt_mac, lower, addr.len, mac);
+	memcpy(t->hashed[t->n_hashed++], mac, HLL_ELEMENT_BYTES);
 }
 
 /* The first recipient may turn out to be the only one. */
@@ -280,17 +283,14 @@ is_looked_at(const struct txn *t)
 void
 txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce)
 {
-	struct decide_lent lent;
 
 	if (!t->active || t->decided)
 		return;
 	set_queue_id(t, queue_id);
 	t->envelope.now = now;
 	t->envelope.nonce = nonce;
-	lent = (struct decide_lent) { t->start.keys, t->env.sha256, t->env.json,
-		t->env.idn };
-	decide_message(
-	    t->start.conf, &t->envelope, &lent, &t->hdr, t->arena, &t->decision);
+	decide_message(t->start.conf, &t->envelope, &t->start.keys, &t->hdr, t->arena,
+	    &t->decision);
 	t->decided = true;
 	t->looks = is_looked_at(t) &&
 	    (t->env.look_at_all ||
@@ -395,9 +395,7 @@ txn_facts(const struct txn *t, struct rule_facts *f)
 		.envelope = &t->envelope,
 		.sender_domain = sender.len > 0 ? sender : t->envelope.sender_domain,
 		.transactional =
-		    t->decision.stream != NULL && t->decision.stream->transactional,
-		.org = t->env.org,
-		.idn = t->env.idn };
+		    t->decision.stream != NULL && t->decision.stream->transactional };
 	if (is_signed(t)) {
 		add_ours(t, t->decision.domain, f);
 		for (size_t i = 0; i < t->decision.domain->n_also; i++)
@@ -434,7 +432,7 @@ txn_end(struct txn *t, struct str queue_id)
 	if (!t->decided) {
 		t->decided = true;
 		t->decision = (struct decision) { .from_domain = STR("") };
-		camp_canonical(STR(CAMP_NONE), t->env.sha256, &t->decision.campaign);
+		camp_canonical(STR(CAMP_NONE), &t->decision.campaign);
 		refuse(t, REPLY_NO_END_OF_HEADERS);
 	}
 	set_queue_id(t, queue_id);

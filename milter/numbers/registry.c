@@ -246,7 +246,7 @@ registry_resolve(const char *given, struct camp_name *out)
 		snprintf(out->name, sizeof(out->name), "%s", given);
 		out->len = name.len;
 	} else {
-		camp_canonical(name, crypto_sha256, out);
+		camp_canonical(name, out);
 	}
 }
 

@@ -7,6 +7,7 @@
  */
 #include "rules/rule_check.h"
 
+#include "mail/psl.h"
 #include "rules/provider.h"
 
 /* Lower case, without the last dot, into out; false: not a name that fits. */
@@ -26,24 +27,9 @@ plain_name(struct str name, char out[ADDR_DOMAIN_MAX + 1])
 	return true;
 }
 
-/* Where nobody lends a list of public suffixes. */
-static const char *
-last_two_labels(const char *domain)
-{
-	struct str s = str_of(domain);
-	size_t dot = str_rfind(s, '.');
-
-	if (dot == s.len)
-		return NULL;
-	s.len = dot;
-	dot = str_rfind(s, '.');
-	return dot == s.len ? domain : domain + dot + 1;
-}
-
 bool
-rule_aligned(const struct rule_facts *f, struct str a, struct str b)
+rule_aligned(struct str a, struct str b)
 {
-	rule_org_fn org = f->org != NULL ? f->org : last_two_labels;
 	char x[ADDR_DOMAIN_MAX + 1], y[ADDR_DOMAIN_MAX + 1];
 	const char *p, *q;
 
@@ -51,8 +37,8 @@ rule_aligned(const struct rule_facts *f, struct str a, struct str b)
 		return true;
 	if (!plain_name(a, x) || !plain_name(b, y))
 		return false;
-	p = org(x);
-	q = org(y);
+	p = psl_org(x);
+	q = psl_org(y);
 	return p != NULL && q != NULL && str_eq(str_of(p), str_of(q));
 }
 
@@ -60,7 +46,7 @@ static bool
 has_aligned(const struct rule_facts *f)
 {
 	for (size_t i = 0; i < f->n_sig; i++)
-		if (rule_aligned(f, f->sig[i].domain, f->from_box.domain))
+		if (rule_aligned(f->sig[i].domain, f->from_box.domain))
 			return true;
 	return false;
 }
@@ -110,7 +96,7 @@ rule_check_envelope(const struct rule_facts *f, struct buf *why)
 {
 	if (f->sender_domain.len == 0 || f->from != ADDR_OK)
 		return RULE_NOT_APPLICABLE;
-	if (rule_aligned(f, f->sender_domain, f->from_box.domain))
+	if (rule_aligned(f->sender_domain, f->from_box.domain))
 		return RULE_OK;
 	rule_bad(why, "the envelope sender is of ");
 	rule_quote(why, f->sender_domain);

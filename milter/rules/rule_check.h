@@ -55,6 +55,6 @@ void rule_quote(struct buf *why, struct str);
 /* RFC 5322 3.3, obsolete zones included. */
 bool rule_date_ok(struct str value);
 /* Same organisational domain. */
-bool rule_aligned(const struct rule_facts *, struct str a, struct str b);
+bool rule_aligned(struct str a, struct str b);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "mail/idn.h"
 #include "rules/rule_check.h"
 
 #define LINE_MAX_BYTES 998
@@ -174,7 +175,7 @@ read_from(struct rule_facts *f)
 		f->from = ADDR_OK;
 	if (str_ends(f->from_box.domain, STR(".")))
 		f->from_box.domain.len--;
-	ascii = idname_ascii(f->from_box.domain, f->idn, f->arena);
+	ascii = idn_domain(f->from_box.domain, f->arena);
 	if (ascii.p != NULL)
 		f->from_box.domain = ascii;
 }

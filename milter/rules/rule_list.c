@@ -205,7 +205,7 @@ rule_check_one_click_signed(const struct rule_facts *f, struct buf *why)
 	if (!has_one_click(f, NULL) || f->from != ADDR_OK)
 		return RULE_NOT_APPLICABLE;
 	for (size_t i = 0; i < f->n_sig; i++)
-		if (rule_aligned(f, f->sig[i].domain, f->from_box.domain) &&
+		if (rule_aligned(f->sig[i].domain, f->from_box.domain) &&
 		    covers(&f->sig[i], f->first[RULE_F_LIST_UNSUBSCRIBE]) &&
 		    covers(&f->sig[i], f->first[RULE_F_LIST_UNSUBSCRIBE_POST]))
 			return RULE_OK;

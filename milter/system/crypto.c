@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * crypto.c - digests and random bytes from libcrypto.  See the header.
+ * crypto.c - digests and MACs from libcrypto.  See the header.
  *
  * The one-shot functions of OpenSSL 3 fail only when memory runs out or the library has
- * lost its default provider.  A digest that is not one must not become a campaign's
- * name or a recipient's pseudonym, and no caller could go on without: so that ends the
- * process.
+ * lost its default provider.  A wrong digest must never become a campaign's name or a
+ * recipient's pseudonym, and no caller could continue without one, so a failure aborts
+ * the process, as a failed assertion would.
  */
 #include "system/crypto.h"
 
@@ -16,7 +16,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 
 void
 crypto_sha256(const void *p, size_t n, uint8_t out[32])
@@ -51,7 +50,8 @@ crypto_hmac_sha256(
 		abort();
 }
 
-/* RFC 2104: both digests with the padded key in them, to be copied and gone on with. */
+/* RFC 2104: the two digests after the padded key; each text continues copies of them.
+ */
 struct crypto_mac {
 	EVP_MD_CTX *inner, *outer;
 };
@@ -59,7 +59,7 @@ struct crypto_mac {
 #define BLOCK 64 /* of SHA-256 */
 
 static EVP_MD_CTX *
-begun(const EVP_MD *md, const uint8_t key[BLOCK], uint8_t pad)
+digest_after(const EVP_MD *md, const uint8_t key[BLOCK], uint8_t pad)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	uint8_t block[BLOCK];
@@ -92,8 +92,8 @@ crypto_mac_new(const void *key, size_t keylen)
 		crypto_sha256(key, keylen, block);
 	else if (keylen > 0)
 		memcpy(block, key, keylen);
-	m->inner = begun(md, block, 0x36);
-	m->outer = begun(md, block, 0x5c);
+	m->inner = digest_after(md, block, 0x36);
+	m->outer = digest_after(md, block, 0x5c);
 	if (m->inner == NULL || m->outer == NULL) {
 		crypto_mac_free(m);
 		m = NULL;
@@ -128,20 +128,4 @@ crypto_mac(const struct crypto_mac *m, const void *p, size_t n, uint8_t out[32])
 	    EVP_DigestFinal_ex(ctx, out, NULL) != 1)
 		abort();
 	EVP_MD_CTX_free(ctx);
-}
-
-int
-crypto_random(void *p, size_t n)
-{
-	unsigned char *at = p;
-
-	while (n > 0) {
-		int part = n > 1024 ? 1024 : (int)n;
-
-		if (RAND_bytes(at, part) != 1)
-			return -1;
-		at += part;
-		n -= (size_t)part;
-	}
-	return 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "text/armor.h"
+#include "token/tokencrypt.h"
 
 #define LOCAL_ID '-'
 #define MAC_BYTES ((size_t)16)
@@ -155,8 +156,7 @@ holds(const struct mark_keys *keys, const struct hdr *h, struct str sender, int6
 	if (!parse(value, &m) || m.time > now + MARK_SKEW_S ||
 	    now - m.time >= MARK_LIFE_S || compute(keys, h, sender, &m, mac) != 0)
 		return false;
-	return token_ring_equal(
-	    m.key == LOCAL_ID ? keys->local : keys->tokens, mac, m.mac, MAC_BYTES);
+	return tokencrypt_equal(mac, m.mac, MAC_BYTES);
 }
 
 bool

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "system/crypto.h"
 #include "text/armor.h"
+#include "token/tokencrypt.h"
 
 #define VERSION 1U
 #define KEYS_MAX (sizeof(TOKEN_KEY_IDS) - 1)
@@ -26,11 +28,10 @@ enum {
 	MAILBOX_BYTES = AT_MAC + MAC_BYTES
 };
 
-#define SIV_TAG ((size_t)16)
 #define PLAIN_MAX (CAMP_NAME_MAX + 1 + TOKEN_RCPT_MAX)
-#define URL_MAX (1 + SIV_TAG + PLAIN_MAX)
+#define URL_MAX (1 + TOKENCRYPT_TAG + PLAIN_MAX)
 /* A name and an address are a byte each at least. */
-#define URL_MIN (1 + SIV_TAG + 3)
+#define URL_MIN (1 + TOKENCRYPT_TAG + 3)
 
 _Static_assert(ARMOR_BASE32_CHARS(MAILBOX_BYTES) == TOKEN_MAILBOX_CHARS, "as told");
 _Static_assert(ARMOR_BASE64URL_CHARS(URL_MAX) == TOKEN_URL_CHARS_MAX, "as told");
@@ -43,18 +44,18 @@ struct key {
 };
 
 struct token_ring {
-	const struct token_crypto *crypto;
+	struct tokencrypt_siv *siv;
 	size_t n;
 	struct key key[KEYS_MAX]; /* the newest is the last */
 };
 
 struct token_ring *
-token_ring_new(const struct token_crypto *crypto)
+token_ring_new(void)
 {
 	struct token_ring *r = calloc(1, sizeof(*r));
 
 	if (r != NULL)
-		r->crypto = crypto;
+		r->siv = tokencrypt_siv();
 	return r;
 }
 
@@ -64,6 +65,7 @@ token_ring_free(struct token_ring *r)
 	if (r == NULL)
 		return;
 	explicit_bzero(r->key, sizeof(r->key));
+	tokencrypt_siv_free(r->siv);
 	free(r);
 }
 
@@ -103,10 +105,10 @@ token_ring_add(struct token_ring *r, char id, const void *secret, size_t n)
 	    n > TOKEN_SECRET_MAX)
 		return -1;
 	k = &r->key[r->n];
-	if (r->crypto->hkdf_sha256(
-		secret, n, INFO_MAILBOX, k->mailbox, sizeof(k->mailbox)) != 0 ||
-	    r->crypto->hkdf_sha256(secret, n, INFO_URL, k->url, sizeof(k->url)) != 0 ||
-	    r->crypto->hkdf_sha256(secret, n, INFO_MARK, k->mark, sizeof(k->mark)) != 0)
+	if (tokencrypt_hkdf(secret, n, INFO_MAILBOX, k->mailbox, sizeof(k->mailbox)) !=
+		0 ||
+	    tokencrypt_hkdf(secret, n, INFO_URL, k->url, sizeof(k->url)) != 0 ||
+	    tokencrypt_hkdf(secret, n, INFO_MARK, k->mark, sizeof(k->mark)) != 0)
 		return -1;
 	k->id = id;
 	r->n++;
@@ -130,12 +132,11 @@ key_id_of(uint8_t first)
 }
 
 void
-token_campaign_id(
-    struct str campaign, camp_sha256_fn sha256, uint8_t out[TOKEN_CAMPAIGN_ID_BYTES])
+token_campaign_id(struct str campaign, uint8_t out[TOKEN_CAMPAIGN_ID_BYTES])
 {
 	uint8_t digest[32];
 
-	sha256(campaign.p, campaign.len, digest);
+	crypto_sha256(campaign.p, campaign.len, digest);
 	memcpy(out, digest, TOKEN_CAMPAIGN_ID_BYTES);
 }
 
@@ -147,14 +148,8 @@ token_ring_mac(
 
 	if (k == NULL)
 		return -1;
-	r->crypto->hmac_sha256(k->mark, sizeof(k->mark), p, n, out);
+	crypto_hmac_sha256(k->mark, sizeof(k->mark), p, n, out);
 	return 0;
-}
-
-bool
-token_ring_equal(const struct token_ring *r, const void *a, const void *b, size_t n)
-{
-	return r->crypto->equal(a, b, n);
 }
 
 int
@@ -168,11 +163,11 @@ token_mailbox_with(const struct token_ring *r, struct str campaign, uint16_t day
 		return -1;
 	k = &r->key[r->n - 1];
 	t[0] = first_byte(k);
-	token_campaign_id(campaign, r->crypto->sha256, t + AT_CAMPAIGN);
+	token_campaign_id(campaign, t + AT_CAMPAIGN);
 	t[AT_DAY] = (uint8_t)(day >> 8);
 	t[AT_DAY + 1] = (uint8_t)day;
 	memcpy(t + AT_NONCE, nonce, TOKEN_NONCE_BYTES);
-	r->crypto->hmac_sha256(k->mailbox, sizeof(k->mailbox), t, AT_MAC, mac);
+	crypto_hmac_sha256(k->mailbox, sizeof(k->mailbox), t, AT_MAC, mac);
 	memcpy(t + AT_MAC, mac, MAC_BYTES);
 	/* All or nothing: a buf that is full keeps what went in before. */
 	if (buf_failed(out) || out->max - out->len < TOKEN_MAILBOX_CHARS)
@@ -189,7 +184,7 @@ token_mailbox(const struct token_ring *r, struct str campaign, int64_t now,
 
 	if (token_ring_empty(r) || now < 0 || now / 86400 > UINT16_MAX)
 		return -1;
-	r->crypto->sha256(nonce.p, nonce.len, digest);
+	crypto_sha256(nonce.p, nonce.len, digest);
 	return token_mailbox_with(r, campaign, (uint16_t)(now / 86400), digest, out);
 }
 
@@ -226,9 +221,9 @@ token_url(const struct token_ring *r, struct str campaign, struct str recipient,
 	memcpy(plain + campaign.len + 1, recipient.p, recipient.len);
 	n = campaign.len + 1 + recipient.len;
 	t[0] = first_byte(k);
-	if (r->crypto->siv_seal(k->url, t[0], plain, n, t + 1) != 0)
+	if (tokencrypt_seal(r->siv, k->url, t[0], plain, n, t + 1) != 0)
 		return -1;
-	n += 1 + SIV_TAG;
+	n += 1 + TOKENCRYPT_TAG;
 	if (buf_failed(out) || out->max - out->len < ARMOR_BASE64URL_CHARS(n))
 		return -1;
 	armor_base64url(out, t, n);
@@ -249,8 +244,8 @@ decode_mailbox(const struct token_ring *r, struct str text, struct token *out)
 	k = find(r, out->key_id);
 	if (k == NULL)
 		return TOKEN_NO_KEY;
-	r->crypto->hmac_sha256(k->mailbox, sizeof(k->mailbox), t, AT_MAC, mac);
-	if (!r->crypto->equal(mac, t + AT_MAC, MAC_BYTES))
+	crypto_hmac_sha256(k->mailbox, sizeof(k->mailbox), t, AT_MAC, mac);
+	if (!tokencrypt_equal(mac, t + AT_MAC, MAC_BYTES))
 		return TOKEN_FORGED;
 	memcpy(out->campaign_id, t + AT_CAMPAIGN, sizeof(out->campaign_id));
 	memcpy(out->nonce, t + AT_NONCE, sizeof(out->nonce));
@@ -289,9 +284,9 @@ decode_url(const struct token_ring *r, struct str text, struct token *out)
 	if (k == NULL)
 		return TOKEN_NO_KEY;
 	sealed = (size_t)n - 1;
-	if (r->crypto->siv_open(k->url, t[0], t + 1, sealed, plain) != 0)
+	if (tokencrypt_open(r->siv, k->url, t[0], t + 1, sealed, plain) != 0)
 		return TOKEN_FORGED;
-	return take_plain(str_make((const char *)plain, sealed - SIV_TAG), out);
+	return take_plain(str_make((const char *)plain, sealed - TOKENCRYPT_TAG), out);
 }
 
 enum token_fault

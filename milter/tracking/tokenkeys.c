@@ -7,11 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "system/crypto.h"
+#include "system/random.h"
 #include "system/keyfile.h"
 #include "system/newfile.h"
 #include "text/buf.h"
-#include "token/tokencrypt.h"
 
 #define RANDOM_BYTES 32
 
@@ -56,7 +55,7 @@ struct token_ring *
 tokenkeys_load(const struct conf *c, void (*warn)(void *, const char *), void *arg,
     char *err, size_t errlen)
 {
-	struct token_ring *r = token_ring_new(tokencrypt());
+	struct token_ring *r = token_ring_new();
 	char why[1024], unwise[1024], text[1536];
 	const char *file = c->file != NULL ? c->file : "token";
 
@@ -86,7 +85,7 @@ tokenkeys_load(const struct conf *c, void (*warn)(void *, const char *), void *a
 struct token_ring *
 tokenkeys_local(const uint8_t secret[32])
 {
-	struct token_ring *r = token_ring_new(tokencrypt());
+	struct token_ring *r = token_ring_new();
 
 	if (r != NULL && token_ring_add(r, TOKEN_KEY_IDS[0], secret, 32) != 0) {
 		token_ring_free(r);
@@ -99,7 +98,7 @@ int
 tokenkeys_try(const struct conf_token_key *k, const char *user, char *err,
     size_t errlen, char *unwise, size_t unwiselen)
 {
-	struct token_ring *r = token_ring_new(tokencrypt());
+	struct token_ring *r = token_ring_new();
 	int rc = -1;
 
 	unwise[0] = '\0';
@@ -118,7 +117,7 @@ tokenkeys_create(const char *file, const char *reader, char *err, size_t errlen)
 	char text[2 * RANDOM_BYTES + 2];
 	int rc = -1;
 
-	if (crypto_random(bytes, sizeof(bytes)) != 0) {
+	if (random_bytes(bytes, sizeof(bytes)) != 0) {
 		snprintf(err, errlen, "the system gives no random bytes");
 	} else {
 		for (size_t i = 0; i < sizeof(bytes); i++)

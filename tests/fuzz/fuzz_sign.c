@@ -94,6 +94,7 @@ static struct {
 	struct conf conf;
 	struct keyring *keys;
 	struct signer *signer;
+	struct crypto_mac *rcpt_mac;
 	struct txn *txn;
 	EVP_PKEY *rsa, *ed25519;
 	FILE *out;
@@ -111,16 +112,6 @@ swallow(void *self, const struct tally_delta *d)
 	(void)self;
 	(void)d;
 	return 0;
-}
-
-static void
-hash(const void *self, struct str addr, uint8_t out[HLL_ELEMENT_BYTES])
-{
-	uint8_t sum[32];
-
-	(void)self;
-	crypto_sha256(addr.p, addr.len, sum);
-	memcpy(out, sum, HLL_ELEMENT_BYTES);
 }
 
 static FILE *
@@ -199,6 +190,7 @@ finish(void)
 	if (lab.out != NULL)
 		fclose(lab.out);
 	txn_free(lab.txn);
+	crypto_mac_free(lab.rcpt_mac);
 	signer_free(lab.signer);
 	keyring_free(lab.keys);
 	conf_fini(&lab.conf);
@@ -211,9 +203,7 @@ finish(void)
 static void
 open_lab(void)
 {
-	struct txn_env env = {
-		.sha256 = crypto_sha256, .hash_rcpt = hash, .sink = { swallow, NULL }
-	};
+	struct txn_env env = { .sink = { swallow, NULL } };
 	const char *out = getenv("METERMARK_FUZZ_OUT"), *tmp = getenv("TMPDIR");
 
 	snprintf(lab.dir, sizeof lab.dir, "%s/metermark-fuzz-XXXXXX",
@@ -226,8 +216,10 @@ open_lab(void)
 	write_key("r1", lab.rsa);
 	write_key("e1", lab.ed25519);
 	load();
+	lab.rcpt_mac = crypto_mac_new("fuzz", 4);
+	env.rcpt_mac = lab.rcpt_mac;
 	lab.txn = txn_new(&env);
-	FUZZ_CHECK(lab.txn != NULL, "out of memory");
+	FUZZ_CHECK(lab.txn != NULL && env.rcpt_mac != NULL, "out of memory");
 	post_init(&post);
 	buf_init(&text, TEXT_MAX);
 	if (out != NULL)

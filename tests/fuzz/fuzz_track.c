@@ -17,13 +17,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "campaign/tagjson.h"
 #include "config/conf.h"
 #include "config/conffile.h"
 #include "mail/addr.h"
 #include "message/decide.h"
-#include "system/crypto.h"
-#include "token/tokencrypt.h"
 #include "fuzz.h"
 
 #define ARENA_MAX ((size_t)64 * 1024 * 1024)
@@ -106,7 +103,7 @@ open_all(void)
 	snprintf(file, sizeof file, "/proc/self/fd/%d", fd);
 	FUZZ_CHECK(conffile_read(file, &conf, err, sizeof err) == 0, "%s", err);
 	close(fd);
-	ring = token_ring_new(tokencrypt());
+	ring = token_ring_new();
 	arena = arena_new(ARENA_MAX);
 	FUZZ_CHECK(ring != NULL && arena != NULL &&
 		token_ring_add(ring, 'a', secret, sizeof secret - 1) == 0,
@@ -358,8 +355,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
 	struct str text = str_make((const char *)p, len);
 	struct envelope env;
-	const struct decide_lent lent = { { ring, NULL }, crypto_sha256, tagjson_read,
-		NULL };
+	const struct mark_keys keys = { ring, NULL };
 	struct decision d;
 
 	if (arena == NULL)
@@ -368,7 +364,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	hdr_init(&hdr, arena);
 	take_envelope(&text, &env);
 	take_header(text);
-	decide_message(&conf, &env, &lent, &hdr, arena, &d);
+	decide_message(&conf, &env, &keys, &hdr, arena, &d);
 	FUZZ_CHECK(d.verdict != DECIDE_TEMPFAIL, "%s", d.why);
 	if (d.verdict == DECIDE_ACCEPT) {
 		check_grammar();

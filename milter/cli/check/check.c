@@ -12,14 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "campaign/tagjson.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
 #include "config/conffile.h"
 #include "config/domfile.h"
-#include "mail/idn.h"
-#include "mail/psl.h"
-#include "system/crypto.h"
 
 static const char help_text[] =
     "usage: metermark check [options] FILE | -\n"
@@ -106,12 +102,7 @@ static int
 run(struct check *c)
 {
 	const struct txn_env env = {
-		.sha256 = crypto_sha256,
-		.hash_rcpt = explain_no_hash,
 		.sink = { no_count, NULL },
-		.json = tagjson_read,
-		.org = psl_org,
-		.idn = idn_ascii,
 		.look_at_all = true,
 	};
 	struct explain *e = &c->mail;

@@ -10,7 +10,6 @@
 
 #include "dkim/keyring.h"
 #include "dkim/pubkey.h"
-#include "system/crypto.h"
 
 /* ==== The message as it is signed ==== */
 
@@ -176,7 +175,6 @@ tell_keys(struct check_dns *d)
 static void
 verify(struct check_dns *d, struct check_signature *s)
 {
-	static const struct dkimsig_lent lent = { crypto_sha256, pubkey_verify };
 	char err[DNSLOOK_TEXT_MAX / 2];
 	int rc;
 
@@ -185,7 +183,7 @@ verify(struct check_dns *d, struct check_signature *s)
 		return;
 	}
 	rc = dkimsig_verify(&s->sig, &s->key.rec, d->field, d->n_fields, s->self,
-	    d->body, (int64_t)time(NULL), &lent, err, sizeof(err));
+	    d->body, (int64_t)time(NULL), err, sizeof(err));
 	s->holds.word = rc == 0 ? DNSLOOK_PASS : DNSLOOK_FAIL;
 	snprintf(s->holds.text, sizeof(s->holds.text), "%.*s/%.*s: %s",
 	    s->domain.len < 100 ? (int)s->domain.len : 0, s->domain.p,

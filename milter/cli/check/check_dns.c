@@ -10,10 +10,8 @@
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "dkim/pubkey.h"
 #include "dkim/taglist.h"
 #include "dns/spf.h"
-#include "mail/psl.h"
 
 #define QUESTION_MS 4000
 #define ALL_MS 20000
@@ -214,7 +212,7 @@ signature_aligns(const struct check_dns *d, bool *unknown)
 		const struct check_signature *s = &d->sig[i];
 
 		if (!dnslook_aligned(
-			&d->look, s->domain, from_domain(d), d->dmarc.rec.strict_dkim))
+			s->domain, from_domain(d), d->dmarc.rec.strict_dkim))
 			continue;
 		if (check_signature_holds(s))
 			return true;
@@ -233,7 +231,7 @@ check_alignment(struct check_dns *d)
 	struct dnslook_finding f;
 
 	spf = !guessed &&
-	    dnslook_aligned(&d->look, domain, from_domain(d), d->dmarc.rec.strict_spf);
+	    dnslook_aligned(domain, from_domain(d), d->dmarc.rec.strict_spf);
 	unknown |= spf && d->spf_unknown;
 	spf &= d->spf_passed;
 	if (!d->dmarc.found)
@@ -416,7 +414,7 @@ check_dns(struct check *c)
 	if (d == NULL || d->dns == NULL) {
 		term_say("%s", err);
 	} else {
-		d->look = (struct dnslook) { dns_ask, d->dns, psl_org, pubkey_look };
+		d->look = (struct dnslook) { dns_ask, d->dns };
 		status = ask_all(d);
 		dns_free(d->dns);
 	}

@@ -14,15 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "campaign/tagjson.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
 #include "config/conffile.h"
 #include "config/domfile.h"
 #include "mail/addr.h"
 #include "mail/idn.h"
-#include "mail/psl.h"
-#include "system/crypto.h"
 #include "text/line.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"
@@ -118,12 +115,7 @@ static int
 run_txn(struct explain *e, enum client_class client, struct str from)
 {
 	const struct txn_env env = {
-		.sha256 = crypto_sha256,
-		.hash_rcpt = explain_no_hash,
 		.sink = { take_delta, e },
-		.json = tagjson_read,
-		.org = psl_org,
-		.idn = idn_ascii,
 	};
 	const struct envelope envelope = {
 		.client = client,

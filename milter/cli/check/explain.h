@@ -87,8 +87,6 @@ void explain_note(struct explain *, const char *fmt, ...)
 void explain_load_tokens(struct explain *);
 /* Without any recipient there is one, and a note. */
 void explain_assume_rcpt(struct explain *);
-/* For txn_env.hash_rcpt: nobody is counted here. */
-void explain_no_hash(const void *, struct str, uint8_t out[HLL_ELEMENT_BYTES]);
 /*
  * The message through a txn of its own, from begin to end, as an MTA and the daemon
  * would take it there: sets e->txn, e->outcome, e->decision and e->envelope.  EX_OK, or

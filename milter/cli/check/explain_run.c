@@ -86,14 +86,6 @@ explain_assume_rcpt(struct explain *e)
 	explain_note(e, "without --rcpt one recipient is assumed");
 }
 
-void
-explain_no_hash(const void *self, struct str addr, uint8_t out[HLL_ELEMENT_BYTES])
-{
-	(void)self;
-	(void)addr;
-	memset(out, 0, HLL_ELEMENT_BYTES);
-}
-
 /* The rules see no more than that there is no URL. */
 static void
 note_several(struct explain *e)

@@ -23,7 +23,7 @@
 #include "redis/rkey.h"
 #include "show/human.h"
 #include "system/clock.h"
-#include "system/crypto.h"
+#include "system/random.h"
 
 #define TIMEOUT_MS 5000
 #define SLOW_MS 250
@@ -217,7 +217,7 @@ make_entry(size_t n_rcpt)
 	delta.campaign.len = strlen(NAME);
 	delta.when = clock_wall_s() - RKEY_TOTAL_TTL_S + LIFE_S;
 	for (size_t i = 0; i < n_rcpt; i++)
-		crypto_random(rcpt[i], sizeof(rcpt[i]));
+		random_bytes(rcpt[i], sizeof(rcpt[i]));
 	delta.n_rcpt = n_rcpt;
 	delta.rcpt = (const uint8_t(*)[HLL_ELEMENT_BYTES])rcpt;
 	if (t != NULL && tally_add(t, &delta) == 0)
@@ -327,7 +327,7 @@ look_at_rights(struct doctor *d, struct query *q, struct str key)
 	uint8_t random[16];
 	char producer[sizeof(random) * 2 + 1];
 
-	crypto_random(random, sizeof(random));
+	random_bytes(random, sizeof(random));
 	for (size_t i = 0; i < sizeof(random); i++)
 		snprintf(producer + 2 * i, 3, "%02x", random[i]);
 	if (try_load(q, key) != 0)

@@ -12,6 +12,10 @@
 #include <string.h>
 
 #include <jansson.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 
 #include "cli/cmd.h"
 #include "cli/keys/reader.h"
@@ -156,6 +160,30 @@ key_record(const struct key_options *o)
 	return status;
 }
 
+/* A new private key in PKCS#8 PEM, to be wiped by the caller.  0, or -1 with err. */
+static int
+generate(bool ed25519, unsigned bits, struct buf *pem, char *err, size_t errlen)
+{
+	EVP_PKEY *key = ed25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
+				: EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+	BIO *bio = BIO_new(BIO_s_secmem());
+	char *p = NULL;
+	long n = 0;
+
+	if (key != NULL && bio != NULL &&
+	    PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1)
+		n = BIO_get_mem_data(bio, &p);
+	if (n > 0)
+		buf_add(pem, p, (size_t)n);
+	BIO_free(bio);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	if (n > 0 && !buf_failed(pem))
+		return 0;
+	snprintf(err, errlen, "OpenSSL makes no key");
+	return -1;
+}
+
 int
 key_generate(const struct key_options *o)
 {
@@ -172,7 +200,7 @@ key_generate(const struct key_options *o)
 		return status;
 	known = reader_find(o->owner, o->config, reader);
 	buf_init(&pem, 65536);
-	rc = pubkey_generate(
+	rc = generate(
 	    o->ed25519, o->bits != 0 ? o->bits : BITS_DEFAULT, &pem, err, sizeof(err));
 	if (rc == 0)
 		rc = newfile_secret(

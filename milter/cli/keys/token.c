@@ -15,7 +15,7 @@
 #include "cli/term.h"
 #include "config/conf.h"
 #include "config/conffile.h"
-#include "system/crypto.h"
+#include "system/random.h"
 #include "tracking/tokenkeys.h"
 
 static const char help_text[] =
@@ -159,7 +159,7 @@ write_token(const struct token_options *o, const struct token_ring *ring)
 	struct buf b;
 	int rc;
 
-	if (crypto_random(nonce, sizeof(nonce)) != 0) {
+	if (random_bytes(nonce, sizeof(nonce)) != 0) {
 		term_say("the system gives no random bytes");
 		return EX_OSERR;
 	}

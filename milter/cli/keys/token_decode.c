@@ -18,7 +18,6 @@
 #include "cli/term.h"
 #include "redis/rkey.h"
 #include "show/human.h"
-#include "system/crypto.h"
 #include "text/visible.h"
 
 #define LOOKUP_MS 2000
@@ -56,7 +55,7 @@ take_name(const redisReply *reply, struct shown *s)
 	if (name == NULL || name->type != REDIS_REPLY_STRING)
 		return;
 	text = str_make(name->str, name->len);
-	token_campaign_id(text, crypto_sha256, id);
+	token_campaign_id(text, id);
 	if (text.len <= CAMP_NAME_MAX &&
 	    memcmp(id, s->token.campaign_id, sizeof(id)) == 0)
 		snprintf(
@@ -233,8 +232,7 @@ take_apart(const struct token_ring *ring, const char *text, struct shown *s)
 		return;
 	if (s->token.form == TOKEN_URL) {
 		snprintf(s->campaign, sizeof(s->campaign), "%s", s->token.campaign);
-		token_campaign_id(
-		    str_of(s->campaign), crypto_sha256, s->token.campaign_id);
+		token_campaign_id(str_of(s->campaign), s->token.campaign_id);
 	} else {
 		to_hex(s->token.nonce, sizeof(s->token.nonce), s->nonce);
 		/* Noon, since 0 is no time to human_day(). */

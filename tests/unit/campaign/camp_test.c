@@ -10,19 +10,13 @@
 #include <cmocka.h>
 #include <openssl/sha.h>
 
-static void
-sha256(const void *p, size_t n, uint8_t out[32])
-{
-	SHA256(p, n, out);
-}
-
 /* base, "-" when there is a base, 16 digits of the hash of decoded. */
 static void
 hashed(char out[128], const char *base, struct str decoded)
 {
 	uint8_t d[32];
 
-	sha256(decoded.p, decoded.len, d);
+	SHA256((const unsigned char *)decoded.p, decoded.len, d);
 	snprintf(out, 128, "%s%s%02x%02x%02x%02x%02x%02x%02x%02x", base,
 	    *base == '\0' ? "" : "-", d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7]);
 }
@@ -73,7 +67,7 @@ ascii_names_are_reduced_to_the_canonical_alphabet(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		camp_canonical(str_of(t[i].in), sha256, &c);
+		camp_canonical(str_of(t[i].in), &c);
 		assert_name(&c, t[i].out);
 	}
 }
@@ -84,7 +78,7 @@ a_nul_is_a_character_like_another(void **state)
 	struct camp_name c;
 
 	(void)state;
-	camp_canonical(STR("a\0b"), sha256, &c);
+	camp_canonical(STR("a\0b"), &c);
 	assert_name(&c, "a-b");
 	assert_string_equal(c.sent, "a?b");
 	assert_int_equal(c.sent_len, 3);
@@ -112,7 +106,7 @@ a_name_with_dropped_8_bit_bytes_ends_in_its_hash(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		hashed(expected, t[i].base, str_of(t[i].in));
-		camp_canonical(str_of(t[i].in), sha256, &c);
+		camp_canonical(str_of(t[i].in), &c);
 		assert_name(&c, expected);
 	}
 }
@@ -124,7 +118,7 @@ a_known_hash_is_what_other_tools_compute(void **state)
 
 	(void)state;
 	/* printf 'caf\303\251' | sha256sum */
-	camp_canonical(STR("caf\xc3\xa9"), sha256, &c);
+	camp_canonical(STR("caf\xc3\xa9"), &c);
 	assert_name(&c, "caf-850f7dc43910ff89");
 }
 
@@ -144,24 +138,24 @@ a_name_too_long_is_cut_and_ends_in_its_hash(void **state)
 	struct camp_name c;
 
 	(void)state;
-	camp_canonical(repeat(in, 'x', 64, ""), sha256, &c);
+	camp_canonical(repeat(in, 'x', 64, ""), &c);
 	assert_name(&c, in);
 	/* What is trimmed away does not make a name too long. */
-	camp_canonical(repeat(in, 'x', 64, "--!!"), sha256, &c);
+	camp_canonical(repeat(in, 'x', 64, "--!!"), &c);
 	assert_int_equal(c.len, 64);
 	assert_null(strchr(c.name, '-'));
 	hashed(expected, (repeat(base, 'x', 47, ""), base), repeat(in, 'x', 65, ""));
-	camp_canonical(str_of(in), sha256, &c);
+	camp_canonical(str_of(in), &c);
 	assert_name(&c, expected);
 	assert_int_equal(c.len, 64);
 	/* The cut falls on a "-", which goes; on a ".", which stays. */
 	hashed(expected, (repeat(base, 'x', 46, ""), base),
 	    repeat(in, 'x', 46, "-yyyyyyyyyyyyyyyyyyyyyyyyyyyy"));
-	camp_canonical(str_of(in), sha256, &c);
+	camp_canonical(str_of(in), &c);
 	assert_name(&c, expected);
 	hashed(expected, (repeat(base, 'x', 46, "."), base),
 	    repeat(in, 'x', 46, ".yyyyyyyyyyyyyyyyyyyyyyyyyyyy"));
-	camp_canonical(str_of(in), sha256, &c);
+	camp_canonical(str_of(in), &c);
 	assert_name(&c, expected);
 }
 
@@ -175,7 +169,7 @@ an_8_bit_name_keeps_47_bytes_before_the_hash(void **state)
 	for (size_t n = 45; n < 52; n++) {
 		repeat(base, 'x', n < 47 ? n : 47, "");
 		hashed(expected, base, repeat(in, 'x', n, "\xc3\xa9"));
-		camp_canonical(str_of(in), sha256, &c);
+		camp_canonical(str_of(in), &c);
 		assert_name(&c, expected);
 	}
 }
@@ -187,8 +181,8 @@ long_names_that_differ_at_the_end_stay_different(void **state)
 	struct camp_name a, b;
 
 	(void)state;
-	camp_canonical(repeat(in, 'x', 200, "a"), sha256, &a);
-	camp_canonical(repeat(in, 'x', 200, "b"), sha256, &b);
+	camp_canonical(repeat(in, 'x', 200, "a"), &a);
+	camp_canonical(repeat(in, 'x', 200, "b"), &b);
 	assert_string_not_equal(a.name, b.name);
 }
 
@@ -226,12 +220,12 @@ whatever_is_sent_becomes_canonical_and_then_stays(void **state)
 			in[i] = round % 4 == 0
 			    ? (char)random()
 			    : letters[(size_t)random() % (sizeof(letters) - 1)];
-		camp_canonical(str_make(in, n), sha256, &a);
+		camp_canonical(str_make(in, n), &a);
 		assert_true(camp_is_canonical(str_make(a.name, a.len)));
 		assert_int_equal(a.len, strlen(a.name));
 		assert_true(a.sent_len <= CAMP_SENT_MAX);
 		assert_int_equal(a.sent_len, strlen(a.sent));
-		camp_canonical(str_make(a.name, a.len), sha256, &b);
+		camp_canonical(str_make(a.name, a.len), &b);
 		assert_string_equal(a.name, b.name);
 	}
 }
@@ -256,7 +250,7 @@ the_name_as_sent_is_kept_without_controls(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		camp_canonical(str_of(t[i].in), sha256, &c);
+		camp_canonical(str_of(t[i].in), &c);
 		assert_string_equal(c.sent, t[i].out);
 		assert_int_equal(c.sent_len, strlen(t[i].out));
 	}
@@ -269,15 +263,15 @@ the_name_as_sent_is_cut_at_a_character(void **state)
 	struct camp_name c;
 
 	(void)state;
-	camp_canonical(repeat(in, 'x', 256, ""), sha256, &c);
+	camp_canonical(repeat(in, 'x', 256, ""), &c);
 	assert_int_equal(c.sent_len, 256);
-	camp_canonical(repeat(in, 'x', 257, ""), sha256, &c);
+	camp_canonical(repeat(in, 'x', 257, ""), &c);
 	assert_int_equal(c.sent_len, 256);
-	camp_canonical(repeat(in, 'x', 254, "\xc3\xa9y"), sha256, &c);
+	camp_canonical(repeat(in, 'x', 254, "\xc3\xa9y"), &c);
 	assert_int_equal(c.sent_len, 256);
-	camp_canonical(repeat(in, 'x', 255, "\xc3\xa9y"), sha256, &c);
+	camp_canonical(repeat(in, 'x', 255, "\xc3\xa9y"), &c);
 	assert_int_equal(c.sent_len, 255);
-	camp_canonical(repeat(in, 'x', 253, "\xf0\x9f\x8d\x82"), sha256, &c);
+	camp_canonical(repeat(in, 'x', 253, "\xf0\x9f\x8d\x82"), &c);
 	assert_int_equal(c.sent_len, 253);
 }
 

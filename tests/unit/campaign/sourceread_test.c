@@ -9,9 +9,7 @@
 
 #include <cmocka.h>
 
-#include "campaign/tagjson.h"
 #include "config/conf.h"
-#include "system/crypto.h"
 
 struct fixture {
 	struct conf conf;
@@ -59,11 +57,9 @@ clear(struct fixture *f)
 static void
 read_it(struct fixture *f)
 {
-	const struct source_lent lent = { crypto_sha256, tagjson_read };
-
-	camp_canonical(STR("nothing spoke"), crypto_sha256, &f->name);
+	camp_canonical(STR("nothing spoke"), &f->name);
 	source_scan(&f->conf.campaign.index, &f->hdr, &f->hits);
-	source_read(&f->conf.campaign.index, &f->hits, &f->hdr, &lent,
+	source_read(&f->conf.campaign.index, &f->hits, &f->hdr,
 	    f->conf.campaign.customer.v, f->conf.campaign.customer.n, f->arena,
 	    &f->name, &f->found);
 	source_strip(&f->conf.campaign.index, &f->hits, &f->hdr);
@@ -573,7 +569,7 @@ a_name_that_is_too_long_keeps_its_campaign(void **state)
 	name[65] = '\0';
 	snprintf(text, sizeof(text), "X-MSYS-API: {\"campaign_id\":\"%s\"}\n", name);
 	give(f, str_of(text));
-	camp_canonical(str_of(name), crypto_sha256, &expected);
+	camp_canonical(str_of(name), &expected);
 	assert_string_equal(f->name.name, expected.name);
 	assert_int_equal(f->found.fault, SOURCE_NAME_LONG);
 	name[64] = '\0';
@@ -595,7 +591,7 @@ names_in_other_alphabets_stay_apart(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(text, sizeof(text), "X-Tag: %s\n", twins[i]);
 		give(f, str_of(text));
-		camp_canonical(str_of(twins[i]), crypto_sha256, &expected);
+		camp_canonical(str_of(twins[i]), &expected);
 		assert_string_equal(f->name.name, expected.name);
 	}
 	assert_string_not_equal(f->name.name, "sale");
@@ -617,7 +613,7 @@ charsets_of_encoded_words_do_not_split_or_join_names(void **state)
 	struct fixture *f = *state;
 	struct camp_name expected, other;
 
-	camp_canonical(STR("caf\xc3\xa9"), crypto_sha256, &expected);
+	camp_canonical(STR("caf\xc3\xa9"), &expected);
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
 		give(f, str_of(same[i]));
 		assert_string_equal(f->name.name, expected.name);
@@ -785,12 +781,11 @@ without_memory_for_tags_there_is_still_a_campaign(void **state)
 {
 	struct fixture *f = *state;
 	struct arena *small = arena_new(8), *whole = f->arena;
-	const struct source_lent lent = { crypto_sha256, tagjson_read };
 
 	assert_non_null(small);
 	give(f, STR("X-PM-Tag: p\nX-Tenant: t\n"));
 	f->arena = small;
-	source_read(&f->conf.campaign.index, &f->hits, &f->hdr, &lent,
+	source_read(&f->conf.campaign.index, &f->hits, &f->hdr,
 	    f->conf.campaign.customer.v, f->conf.campaign.customer.n, small, &f->name,
 	    &f->found);
 	f->arena = whole;
@@ -798,19 +793,6 @@ without_memory_for_tags_there_is_still_a_campaign(void **state)
 	assert_string_equal(f->name.name, "p");
 	assert_int_equal(f->found.n_tags, 0);
 	assert_int_equal(f->found.customer.len, 0);
-}
-
-static void
-without_a_parser_json_is_left_alone(void **state)
-{
-	struct fixture *f = *state;
-	const struct source_lent lent = { crypto_sha256, NULL };
-
-	give(f, STR("X-SMTPAPI: {\"category\":\"a\"}\n"));
-	source_read(&f->conf.campaign.index, &f->hits, &f->hdr, &lent, NULL, 0,
-	    f->arena, &f->name, &f->found);
-	assert_null(f->found.source);
-	assert_int_equal(f->found.fault, SOURCE_FINE);
 }
 
 static void
@@ -861,7 +843,6 @@ main(void)
 		T(sixty_four_keys_are_read_and_one_more_is_too_many),
 		T(a_thousand_headers_are_read_within_bounds),
 		T(without_memory_for_tags_there_is_still_a_campaign),
-		T(without_a_parser_json_is_left_alone),
 		T(a_list_id_or_feedback_id_that_is_none_says_nothing),
 	};
 

@@ -129,25 +129,9 @@ put(void *self, const struct tally_delta *d)
 	return 0;
 }
 
-static void
-fake_sha256(const void *p, size_t n, uint8_t out[32])
-{
-	(void)p;
-	memset(out, (int)n, 32);
-}
-
-/* The first bytes of the address, so that a test can read them back. */
-static void
-fake_hash(const void *self, struct str addr, uint8_t out[HLL_ELEMENT_BYTES])
-{
-	(void)self;
-	memset(out, 0, HLL_ELEMENT_BYTES);
-	memcpy(
-	    out, addr.p, addr.len < HLL_ELEMENT_BYTES ? addr.len : HLL_ELEMENT_BYTES);
-}
-
 struct fixture {
 	struct conf conf;
+	struct crypto_mac *rcpt_mac;
 	struct recorder r;
 	struct sign_port port;
 	struct txn *txn;
@@ -174,7 +158,7 @@ static int
 setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
-	struct txn_env env = { .sha256 = fake_sha256, .hash_rcpt = fake_hash };
+	struct txn_env env = { 0 };
 	char err[256];
 
 	if (f == NULL || conf_init(&f->conf) != 0)
@@ -187,11 +171,13 @@ setup(void **state)
 	buf_init(&f->line, MAX);
 	f->port = (struct sign_port) { begin, field, end_fields, body, end, signature,
 		free_signing, &f->r };
+	f->rcpt_mac = crypto_mac_new("key", 3);
+	env.rcpt_mac = f->rcpt_mac;
 	env.sink = (struct tally_sink) { put, &f->r };
 	f->txn = txn_new(&env);
 	f->client = CLIENT_NETWORK;
 	*state = f;
-	return f->txn == NULL ? -1 : 0;
+	return f->txn == NULL || f->rcpt_mac == NULL ? -1 : 0;
 }
 
 static int
@@ -200,6 +186,7 @@ teardown(void **state)
 	struct fixture *f = *state;
 
 	txn_free(f->txn);
+	crypto_mac_free(f->rcpt_mac);
 	assert_int_equal(f->r.open, 0);
 	buf_fini(&f->r.fields);
 	buf_fini(&f->r.body);
@@ -303,6 +290,7 @@ an_accepted_message_is_counted_once(void **state)
 {
 	struct fixture *f = *state;
 	const struct tally_delta *d = &f->r.delta;
+	uint8_t mac[32];
 
 	message(f, " a@example.com", "hello\r\n");
 	assert_int_equal(f->r.puts, 1);
@@ -321,7 +309,8 @@ an_accepted_message_is_counted_once(void **state)
 		   "Subject: one\r\n\ttwo\r\n\r\nhello\r\n"));
 	assert_int_equal(d->n_rcpt, 1);
 	/* Hashed in lower case, without brackets. */
-	assert_memory_equal(d->rcpt[0], "bob@gmail.com", strlen("bob@gmail.com"));
+	crypto_mac(f->rcpt_mac, "bob@gmail.com", strlen("bob@gmail.com"), mac);
+	assert_memory_equal(d->rcpt[0], mac, HLL_ELEMENT_BYTES);
 	assert_string_equal(f->line.p,
 	    "4X1: accepted campaign=spring-sale stream=none from_domain=example.com "
 	    "rcpts=1 "

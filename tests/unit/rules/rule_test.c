@@ -34,20 +34,6 @@ struct message {
 	struct rule_facts facts;
 };
 
-static const char *
-org(const char *domain)
-{
-	/* co.uk is a public suffix here; else two labels. */
-	const char *co = strstr(domain, ".co.uk"), *dot, *end;
-
-	end = co != NULL ? co : strrchr(domain, '.');
-	if (end == NULL || strcmp(domain, "co.uk") == 0)
-		return NULL;
-	for (dot = end; dot > domain && dot[-1] != '.'; dot--)
-		;
-	return dot;
-}
-
 /* Fields a line each; a line that begins with a blank goes on. */
 static void
 add_fields(struct hdr *h, const char *text)
@@ -95,8 +81,7 @@ make(struct message *m, const char *header, const char *body, size_t len)
 		.look = &m->look,
 		.arena = m->arena,
 		.envelope = &m->envelope,
-		.sender_domain = STR(""),
-		.org = org };
+		.sender_domain = STR("") };
 }
 
 static void

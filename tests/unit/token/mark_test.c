@@ -16,8 +16,6 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "token/tokencrypt.h"
-
 #define NOW ((int64_t)1795508579)
 #define SENDER STR("<bounce@example.com>")
 
@@ -31,7 +29,7 @@ struct fixture {
 static struct token_ring *
 ring(const char *ids, const char *secret)
 {
-	struct token_ring *r = token_ring_new(tokencrypt());
+	struct token_ring *r = token_ring_new();
 	char text[64];
 
 	assert_non_null(r);
@@ -133,7 +131,7 @@ marks_are_those_of_the_vectors(void **state)
 	json_array_foreach(json_object_get(doc, "marks"), i, v)
 	{
 		const char *id = json_string_value(json_object_get(v, "key"));
-		struct token_ring *r = token_ring_new(tokencrypt());
+		struct token_ring *r = token_ring_new();
 		const struct mark_keys keys = { r, NULL };
 		struct buf b;
 

@@ -46,7 +46,7 @@ add_key(struct token_ring *r, const json_t *key)
 static struct token_ring *
 ring_of(const struct fixture *f, char id)
 {
-	struct token_ring *r = token_ring_new(tokencrypt());
+	struct token_ring *r = token_ring_new();
 	json_t *key;
 	size_t i;
 
@@ -75,7 +75,7 @@ setup(void **state)
 	f->vectors = json_load_file(path, 0, &error);
 	if (f->vectors == NULL)
 		fail_msg("%s: %s; MM_SRC must name the source tree", path, error.text);
-	f->ring = token_ring_new(tokencrypt());
+	f->ring = token_ring_new();
 	assert_non_null(f->ring);
 	json_array_foreach(json_object_get(f->vectors, "keys"), i, key)
 	{
@@ -249,7 +249,7 @@ the_key_added_last_signs_and_all_verify(void **state)
 {
 	const char *secrets[] = { "the first secret, of more than 32 bytes",
 		"the second secret, of more than 32 bytes" };
-	struct token_ring *r = token_ring_new(tokencrypt());
+	struct token_ring *r = token_ring_new();
 	struct buf old, new;
 	struct token t;
 
@@ -274,7 +274,7 @@ static void
 a_ring_takes_an_id_once_and_secrets_of_some_length_only(void **state)
 {
 	static const char secret[TOKEN_SECRET_MAX + 1];
-	struct token_ring *r = token_ring_new(tokencrypt());
+	struct token_ring *r = token_ring_new();
 
 	(void)state;
 	assert_true(token_ring_empty(r));
@@ -356,7 +356,7 @@ hkdf_gives_the_key_of_rfc_5869(void **state)
 	(void)state;
 	memset(secret, 0x0b, sizeof(secret));
 	assert_int_equal(
-	    tokencrypt()->hkdf_sha256(secret, sizeof(secret), "", out, sizeof(out)), 0);
+	    tokencrypt_hkdf(secret, sizeof(secret), "", out, sizeof(out)), 0);
 	assert_memory_equal(out, want, sizeof(want));
 }
 
