@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * camp.h - the name of a campaign, in its canonical form.
+ * camp.h - the name of a campaign, in its canonical form.  Pure.
  *
  * Campaign names come from applications and are treated as hostile: whatever is sent
  * ends as 1 to 64 bytes of [a-z0-9._-] that begin with a letter or digit, so that a

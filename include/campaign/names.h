@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * names.h - the campaign names met so far, and how many new ones a day there may be.
+ * Pure.
  *
  * Names come from applications, so a loop in one of them could make a million
  * campaigns. Beyond the daily cap new names count as "_other".  A name not seen for a

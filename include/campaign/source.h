@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * source.h - the headers by which applications tag their mail, service by service.
+ * Pure.
  *
  * A program that was written for a sending service tags its mail as that service wants
  * it.  Each service is a row here: which fields it reads, which of them names the

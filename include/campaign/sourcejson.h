@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sourcejson.h - JSON in a header value, within bounds.
+ * sourcejson.h - JSON in a header value, within bounds.  Pure.
  *
  * The header is a stranger's: the value has been unfolded, decoded and measured before
  * it reaches the parser (jansson), so that the sender can choose neither its size nor

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sourceread.h - the campaign and the tags of one message, from the sources in use.
+ * Pure.
  *
  * source_scan() goes over the header once and keeps which fields matter; source_read()
  * reads them, source_strip() removes those that are commands.  What a service would
  * have refused is a fault: it is told and costs nothing else, unless the settings want
- * such mail rejected.  Pure.
+ * such mail rejected.
  */
 #ifndef METERMARK_CAMPAIGN_SOURCEREAD_H
 #define METERMARK_CAMPAIGN_SOURCEREAD_H

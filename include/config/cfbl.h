@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cfbl.h - may a complaint address stand in mail of a domain (RFC 9477 3.1)?
+ * cfbl.h - whether a complaint address may stand in mail of a domain (RFC 9477 3.1).
+ * Pure.
  *
  * Strict: the address is in the From domain, and so is the signature.  Relaxed: it is
  * in a domain below the From domain, which the signature covers.  Third party: it is
- * elsewhere, and a second signature is of that very domain.  Pure.
+ * elsewhere, and a second signature is of that very domain.
  */
 #ifndef METERMARK_CONFIG_CFBL_H
 #define METERMARK_CONFIG_CFBL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * conf.h - the settings as plain values, immutable once read.
+ * conf.h - the settings as plain values, immutable once read.  Pure.
  *
  * config/conffile.c fills a struct conf from metermark.conf and reports what is wrong
  * with file and line; everything else only reads it.  All strings are owned by the conf

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * domsign.h - who signs mail From a domain: a section of the settings, else lines of
- * the table.
+ * the table.  Pure.
  *
  * Sections come first, those of a parent with subdomains = true included; the table is
  * asked where none speaks.  Its lines become a conf_domain for the length of a message,
  * so that the rest need not tell them apart: one for each line, the first with the
- * others in also, id CONF_DOMAIN_OF_TABLE.  Pure.
+ * others in also, id CONF_DOMAIN_OF_TABLE.
  */
 #ifndef METERMARK_CONFIG_DOMSIGN_H
 #define METERMARK_CONFIG_DOMSIGN_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * domtable.h - the lines of domain_table: many domains and the keys that sign for them.
+ * Pure.
  *
  * Each line is
  *

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * restart.h - which changed settings a running daemon cannot take up.
+ * restart.h - which changed settings a running daemon cannot take up.  Pure.
  *
  * A reload swaps the settings whole.  What was done with a few of them at the start
  * (a socket opened, a user become, a directory locked) stays as it was, and the
- * operator must be told.  Pure.
+ * operator must be told.
  */
 #ifndef METERMARK_CONFIG_RESTART_H
 #define METERMARK_CONFIG_RESTART_H

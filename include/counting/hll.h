@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * hll.h - a set of recipients as a HyperLogLog in Redis's own format.
+ * hll.h - a set of recipients as a HyperLogLog in Redis's own format.  Pure.
  *
  * Distinct recipients per campaign are counted in Redis by PFADD or PFMERGE.  While
  * Redis is away the recipients must not pile up: few are kept as they are, many fold

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * jpack.h - counters as bytes: the payloads of the journal's records.
+ * jpack.h - counters as bytes: the payloads of the journal's records.  Pure.
  *
  *     number   7 bits a byte, low ones first, the top bit set on all but the last
  *     signed   a number, (n << 1) ^ (n >> 63)
@@ -22,7 +22,7 @@
  *     PLACE    text
  *     NAME     first day, last day (signed), campaign (text)
  *
- * covers: all records of the journal below that number are in the ledger.  Pure.
+ * covers: all records of the journal below that number are in the ledger.
  */
 #ifndef METERMARK_COUNTING_JPACK_H
 #define METERMARK_COUNTING_JPACK_H

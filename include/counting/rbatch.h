@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rbatch.h - one campaign's sums as one Redis command, and what Redis answers.
+ * rbatch.h - one campaign's sums as one Redis command, and what Redis answers.  Pure.
  *
  * A batch is applied by one script call that does everything or nothing and that knows
  * a repetition by its number.  The numbers of one producer only ever rise; Redis keeps
  * the last one applied per campaign, in the very hash that holds the counters, so
- * number and counters live, expire and get lost together.  Pure.
+ * number and counters live, expire and get lost together.
  */
 #ifndef METERMARK_COUNTING_RBATCH_H
 #define METERMARK_COUNTING_RBATCH_H

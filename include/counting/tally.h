@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tally.h - what is counted: the deltas of one message, and their sums until Redis has
- * them.
+ * them.  Pure.
  *
  * A message ends in one struct tally_delta, plain values that a journal can write down
  * as they are.  A tally sums deltas per campaign and hour: its size goes with distinct

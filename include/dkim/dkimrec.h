@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dkimrec.h - the record that publishes a DKIM key, SELECTOR._domainkey.DOMAIN (RFC
- * 6376 3.6.1, RFC 8463 4.2).
+ * 6376 3.6.1, RFC 8463 4.2).  Pure.
  *
  * A parser of our own: libopendkim's tells no more than that a record is bad, and the
  * operator wants to know in which character.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dkimsig.h - does a DKIM-Signature hold (RFC 6376, RFC 8463)?
+ * dkimsig.h - whether a DKIM-Signature holds (RFC 6376, RFC 8463).  Pure.
  *
  * Verification of our own, for `metermark check`: libopendkim's verifier has memory
  * errors that a stranger's signature reaches (z=, and keys from DNS), gives one word

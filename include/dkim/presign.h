@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * presign.h - bring a header into a form that still verifies after the MTA has had it.
+ * Pure.
  *
  * What an MTA would add or rewrite after us is added or rewritten by us first: a
  * missing Date and Message-ID, on Sendmail the address fields, on both the lines that

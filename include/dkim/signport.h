@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * signport.h - what the core asks of a DKIM signer: the port that dkim/signer.c fills.
+ * Pure.
  *
  * One struct signing makes all the signatures of one message: those of one domain, then
  * those of the domains that sign its mail too.  Calls come in the order begin, field*,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * taglist.h - lists of tags, "v=DKIM1; k=rsa; p=...", as in records of DKIM, DMARC and
- * BIMI and in DKIM-Signature (RFC 6376 3.2).
+ * BIMI and in DKIM-Signature (RFC 6376 3.2).  Pure.
  *
  * What is taken apart points into the text.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dnslook.h - what DNS says of a sending domain, judged: DKIM keys, SPF, DMARC, BIMI,
- * mail servers, names of addresses.
+ * mail servers, names of addresses.  Pure.
  *
  * One set of judgements for all who look: `metermark check`, `metermark key test` and
  * the daemon's own rounds.  Each fills a finding: a word, and half a sentence that says

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * spf.h - may that address send mail of that domain?  check_host() of RFC 7208, and how
- * dear it is.
+ * dear it is.  Pure.
  *
  * Why not libspf2: it is hardly kept (its last fixes of memory errors that mail could
  * trigger, CVE-2021-20314 and CVE-2023-42118, came years late), asks DNS on its own

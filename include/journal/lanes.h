@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * lanes.h - the batches of each campaign: which is under way, which Redis has, and what
- * becomes of them when Redis has lost some.
+ * becomes of them when Redis has lost some.  Pure.
  *
  * One lane per campaign.  A lane has at most one batch that Redis has not acknowledged,
  * sealed when it was numbered: it changes no more and is sent as it is until Redis has
@@ -25,8 +25,8 @@
  *                              Was the batch read from disk, it was counted then; a
  *                              new one was not, and is numbered anew, above that
  *
- * Batches are kept as bytes (counting/jpack.h), a tenth of what an entry takes.  Pure:
- * time comes as an argument, in milliseconds of a clock that does not jump, where
+ * Batches are kept as bytes (counting/jpack.h), a tenth of what an entry takes.  Time
+ * comes as an argument, in milliseconds of a clock that does not jump, where
  * nothing else is said.  Not thread-safe.
  */
 #ifndef METERMARK_JOURNAL_LANES_H

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * addr.h - the addresses in header fields and on envelopes, taken apart.
+ * addr.h - the addresses in header fields and on envelopes, taken apart.  Pure.
  *
  * Reads what RFC 5322 3.4 and its obsolete form (4.4) allow and what MTAs let pass
  * besides: dots and @ in an unquoted display name, doubled dots in a local part, ; as a
  * separator, a group without its end, raw 8-bit bytes.  Text that could be read in two
  * ways (two addresses without a comma, unbalanced quotes, comments or brackets, control
  * characters) is malformed, never guessed.  No recursion, work linear in the length.
- * Pure; thread rule: none, all state is the caller's.
+ * All state is the caller's.
  */
 #ifndef METERMARK_MAIL_ADDR_H
 #define METERMARK_MAIL_ADDR_H

@@ -2,6 +2,7 @@
 /*
  * bodylook.h - what a mailbox provider looks for in a body: a way to unsubscribe, plain
  * text beside HTML, HTML that is not cut, and no 8-bit bytes without a word about them.
+ * Pure.
  *
  * Follows the parts of a MIME message (RFC 2046) as the chunks come, four multiparts
  * deep, and holds a line at most.  Quoted-printable (RFC 2045 6.7; what is damaged

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bodyscan.h - what in a body would make an MTA change it after it is signed.
+ * bodyscan.h - what in a body would make an MTA change it after it is signed.  Pure.
  *
  * Postfix folds lines over 998 bytes, Sendmail those over its mailer's L=; a hop
  * without 8BITMIME gets 8-bit bodies encoded; bare CR, bare LF and NUL are repaired

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * envelope.h - what is known of a message beside its header and body.
+ * envelope.h - what is known of a message beside its header and body.  Pure.
  *
  * message/txn.c fills one envelope for each message, step by step as the MTA tells it,
  * and owns its strings; all others get it const, by pointer, and may use the strings
- * until the message ends.  No string is NULL; what is not known is "".  Pure.
+ * until the message ends.  No string is NULL; what is not known is "".
  */
 #ifndef METERMARK_MAIL_ENVELOPE_H
 #define METERMARK_MAIL_ENVELOPE_H

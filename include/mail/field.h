@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * field.h - values of the header fields that we write: from a template, in the grammar
- * of the field, folded.
+ * of the field, folded.  Pure.
  *
  * What a placeholder brings is a stranger's; each grammar says what of it may stay.
- * Pure; memory is the arena's.
+ * Memory is the arena's.
  */
 #ifndef METERMARK_MAIL_FIELD_H
 #define METERMARK_MAIL_FIELD_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fold.h - fold the value of a header field at white space (RFC 5322 2.2.3).  Pure;
- * memory is the arena's.
+ * fold.h - fold the value of a header field at white space (RFC 5322 2.2.3).  Memory
+ * is the arena's.  Pure.
  */
 #ifndef METERMARK_MAIL_FOLD_H
 #define METERMARK_MAIL_FOLD_H

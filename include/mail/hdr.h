@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * hdr.h - the header of one message: the fields as received, and what becomes of each.
+ * Pure.
  *
  * There is one list and no second copy: an edit marks its field, so that the list read
  * from top to bottom is the header as it will leave (what the signer is fed), and the

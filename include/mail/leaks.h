@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * leaks.h - header fields that tell recipients what is not theirs to know.
+ * leaks.h - header fields that tell recipients what is not theirs to know.  Pure.
  *
  * Some go from all mail of ours: hidden recipients, and what only the last mail server
  * may state.  Others (the client's address, the script, the hosting account) go where a
- * stream says so.  Only marks in the header list; see mail/hdr.h.  Pure.
+ * stream says so.  Only marks in the header list; see mail/hdr.h.
  */
 #ifndef METERMARK_MAIL_LEAKS_H
 #define METERMARK_MAIL_LEAKS_H

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * mimefield.h - values of MIME fields: white space, comments, tokens, parameters.
+ * Pure.
  *
  * RFC 2045 5.1 on the comments and quoted strings of RFC 5322 3.2.  Takes what software
  * in use writes as well: unquoted values with characters that want quotes, such as
- * boundary=----=_Part_1.  No value split over several parameters (RFC 2231).  Pure
- * functions; what they return points into their argument.
+ * boundary=----=_Part_1.  No value split over several parameters (RFC 2231).  What the
+ * functions return points into their argument.
  */
 #ifndef METERMARK_MAIL_MIMEFIELD_H
 #define METERMARK_MAIL_MIMEFIELD_H

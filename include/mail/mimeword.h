@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mimeword.h - RFC 2047 encoded words in a header value, decoded to UTF-8.
+ * mimeword.h - RFC 2047 encoded words in a header value, decoded to UTF-8.  Pure.
  *
  * ISO-8859-1, windows-1252 and ISO-8859-15 are converted, so that a name is the same
  * one in whichever of them it was sent, and may stand in JSON.  Of all other charsets

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * plan.h - the edits of one message in the order in which both MTAs do the same thing.
+ * Pure.
  *
  * Postfix renumbers fields after each edit, Sendmail keeps the numbers of arrival until
  * the milter is done (measured: Postfix 3.7, Sendmail 8.17; the confusion was

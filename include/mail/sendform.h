@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sendform.h - address fields in the form that Sendmail writes.
+ * sendform.h - address fields in the form that Sendmail writes.  Pure.
  *
  * Sendmail takes the address fields of each message apart and writes them anew after
  * the last milter, so a signature over what the milter saw breaks.  This brings a field
@@ -10,7 +10,6 @@
  * headers no form is safe.  What Sendmail does is written down in sendform.c.  It holds
  * for a Sendmail with FEATURE(`nocanonify') or confDONT_EXPAND_CNAMES that neither
  * masquerades nor maps senders (genericstable): nothing done here could cure those.
- * Pure.
  */
 #ifndef METERMARK_MAIL_SENDFORM_H
 #define METERMARK_MAIL_SENDFORM_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * signset.h - which header fields a signature covers.
+ * signset.h - which header fields a signature covers.  Pure.
  *
  * Every instance of a field in the table is signed.  Those marked oversigned are named
  * once more in h= (RFC 6376 5.4.2), so that nobody can add one after us.  The

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tmpl.h - header values with placeholders: "%{campaign}:%{stream}:%{domain}:exmplco".
+ * Pure.
  *
  * Parsed once when settings are read, expanded once per message.  "%%" is one percent
  * sign; any other use of % than a known placeholder is an error, so that a typo never

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * decide.h - what becomes of a message: one decision at end of headers, one more look
- * at its end.
+ * at its end.  Pure.
  *
- * Pure functions over plain values.  decide_client() says at MAIL whether mail from
+ * decide_client() says at MAIL whether mail from
  * there can be ours at all; decide_message() fills a decision and marks the edits in
  * the header list; decide_body() may then still refuse the message or its signature,
  * never change the edits.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * decision.h - what was decided about a message: its verdict, and what it was found to
- * be.
+ * be.  Pure.
  *
  * message/decide.h fills a decision at the end of the header; what goes wrong later may
- * turn it into a refusal.  Its strings are the arena's, or constant.  Pure.
+ * turn it into a refusal.  Its strings are the arena's, or constant.
  */
 #ifndef METERMARK_MESSAGE_DECISION_H
 #define METERMARK_MESSAGE_DECISION_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reply.h - all that we may answer to a message that is refused.
+ * reply.h - all that we may answer to a message that is refused.  Pure.
  *
  * One table: a new reason to refuse is a name here and a row in reply.c.  A code that
- * begins with 4 refuses for now, one with 5 for good.  Pure; the table is constant.
+ * begins with 4 refuses for now, one with 5 for good.  The table is constant.
  */
 #ifndef METERMARK_MESSAGE_REPLY_H
 #define METERMARK_MESSAGE_REPLY_H

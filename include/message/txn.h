@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * txn.h - one message after another of one connection, from MAIL to the end of each.
+ * Pure.
  *
  * The calls follow the milter's stages; daemon/mfi.c makes them.  At end of headers the
  * message is decided (message/decide.h) and the signer is fed the header as it will

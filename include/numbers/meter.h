@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * meter.h - how fast a counter rises, from readings now and then.
+ * meter.h - how fast a counter rises, from readings now and then.  Pure.
  *
  * Keeps the last readings in place.  Embedded; all zeros is an empty one.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stats_sort.h - the order of campaigns.
+ * stats_sort.h - the order of campaigns.  Pure.
  */
 #ifndef METERMARK_NUMBERS_STATS_SORT_H
 #define METERMARK_NUMBERS_STATS_SORT_H

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * timespan.h - a stretch of time as an operator says it, and the hashes that hold it.
+ * Pure.
  *
  * Counters are kept by hour for 35 days and by day for 400 (redis/rkey.h), in UTC.  So
  * a stretch is widened to whole hours, or to whole days where its hours have gone, and
- * is read from as few hashes as can be: days in the middle, hours at both ends.  Pure;
- * the caller says what time it is.
+ * is read from as few hashes as can be: days in the middle, hours at both ends.  The
+ * caller says what time it is.
  */
 #ifndef METERMARK_NUMBERS_TIMESPAN_H
 #define METERMARK_NUMBERS_TIMESPAN_H

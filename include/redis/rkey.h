@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * rkey.h - the names of the keys in Redis, for those who write them and those who read
- * them.
+ * them.  Pure.
  *
  *     PREFIX:campaigns              ZSET  name -> last activity
  *     PREFIX:ids                    HASH  16 hex digits of SHA-256(name) -> name

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rurl.h - where Redis is, as a URL.
+ * rurl.h - where Redis is, as a URL.  Pure.
  *
  *     redis://[USER[:PASSWORD]@]HOST[:PORT][/DB]     HOST may be [2001:db8::1]
  *     redis+sentinel://[USER[:PASSWORD]@]HOST[:PORT],HOST.../NAME[/DB]

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * provider.h - the mailbox provider of a recipient, by its domain; a fixed set.
+ * provider.h - the mailbox provider of a recipient, by its domain; a fixed set.  Pure.
  *
  * Recipient domains are chosen by strangers and would grow without bound as counter
  * names, so the well-known consumer domains fold into one name each and all others into

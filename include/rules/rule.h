@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * rule.h - will Gmail, Yahoo, Outlook and Apple take this message?  The rules that the
- * message alone can tell.
+ * message alone can tell.  Pure.
  *
  * A rule is a row of a table: id, title, where it is written, who demands it and how
  * much, a cure, and a check, which is a pure function over the facts of one message:

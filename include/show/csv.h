@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * csv.h - comma-separated values as RFC 4180 has them, safe to open in a spreadsheet.
+ * Pure.
  *
  * Spreadsheets run a cell that begins with = + - or @ as a formula, so text from
  * strangers that does gets an apostrophe in front: spreadsheets show it as text then.

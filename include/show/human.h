@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * human.h - numbers and times as people read them, free of the locale.
+ * human.h - numbers and times as people read them, free of the locale.  Pure.
  *
  * Each writes a NUL-terminated string into out, which has HUMAN_MAX bytes.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * nearest.h - "did you mean ...": the names most like what was typed.
+ * nearest.h - "did you mean ...": the names most like what was typed.  Pure.
  */
 #ifndef METERMARK_SHOW_NEAREST_H
 #define METERMARK_SHOW_NEAREST_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * prom.h - the text format in which Prometheus reads metrics (exposition format 0.0.4).
+ * Pure.
  *
  * A family is its head, then all its samples in one piece: the format demands that.
  * Names are the caller's and must be legal; values of labels are UTF-8 and are escaped.

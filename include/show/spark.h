@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spark.h - a row of numbers as a line of bars, one place each.
+ * spark.h - a row of numbers as a line of bars, one place each.  Pure.
  */
 #ifndef METERMARK_SHOW_SPARK_H
 #define METERMARK_SHOW_SPARK_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * table.h - text in columns, for people.
+ * table.h - text in columns, for people.  Pure.
  *
  * There are two passes over the rows: table_measure() for each row, table_fit() once,
  * then table_line() for each row.  So only the widths are kept, however many rows there

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arena.h - memory that lives as long as one message, with a hard limit.
+ * arena.h - memory that lives as long as one message, with a hard limit.  Pure.
  *
  * A message's headers, edits and decisions come in many small pieces and are freed
  * together.  The arena hands out pieces of a few blocks; no piece is freed alone.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * armor.h - bytes as text: base32 and base64url (RFC 4648), without padding.
+ * armor.h - bytes as text: base32 and base64url (RFC 4648), without padding.  Pure.
  *
  * Reading is strict: each run of bytes has exactly one text, so that a token cannot be
  * written in a second way.  Base32 is written in lower case and read in either, since

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * base64.h - base64 as mail has it: padded, with white space anywhere (RFC 4648 4,
- * RFC 6376 2.10).
+ * RFC 6376 2.10).  Pure.
  */
 #ifndef METERMARK_TEXT_BASE64_H
 #define METERMARK_TEXT_BASE64_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * buf.h - growable bytes with a hard limit, always NUL-terminated.
+ * buf.h - growable bytes with a hard limit, always NUL-terminated.  Pure.
  *
  * Failure is sticky: after an add that did not fit, or found no memory, further adds do
  * nothing and buf_failed() stays true until buf_reset().  So a writer adds everything

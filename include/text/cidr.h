@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cidr.h - IPv4 and IPv6 networks, as text and as a test.
+ * cidr.h - IPv4 and IPv6 networks, as text and as a test.  Pure.
  *
  * Addresses are kept as 16 bytes; IPv4 as IPv4-mapped (RFC 4291 2.5.5.2), so that
  * "::ffff:127.0.0.1" from a dual-stack socket matches 127.0.0.0/8.

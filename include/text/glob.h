@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * glob.h - patterns with * and ?, matched without regard to ASCII case.
+ * glob.h - patterns with * and ?, matched without regard to ASCII case.  Pure.
  *
  * Runs in time linear in the product of the lengths at worst, never exponential, so
  * that a hostile name and a pattern with many stars cannot stop the daemon.

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * line.h - one log line: "QUEUEID: event key=value key=value".
+ * line.h - one log line: "QUEUEID: event key=value key=value".  Pure.
  *
  * Made for grep, cut and awk: one blank between fields, none inside one, so that
  * "campaign=autumn " finds exactly that.  A value is written as it is when it is made
  * of 0x21 to 0x7e without '"', '=' and '\'.  Anything else may come from a stranger and
  * must not forge a field or a line: such bytes become \xNN (two lower-case hex digits),
  * a blank among them, and an empty value is written "".  So a value decodes in one way,
- * and UTF-8 survives as its bytes.  Pure; thread rule: none, all state is the caller's.
+ * and UTF-8 survives as its bytes.  All state is the caller's.
  */
 #ifndef METERMARK_TEXT_LINE_H
 #define METERMARK_TEXT_LINE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * namemap.h - structs found by name, where strangers choose the names.
+ * namemap.h - structs found by name, where strangers choose the names.  Pure.
  *
  * A chained hash table whose nodes live inside the structs.  The hash is SipHash-1-3
  * under a random key that the caller brings, so that nobody can prepare names that all

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * str.h - a borrowed run of bytes: pointer and length, by value.
+ * str.h - a borrowed run of bytes: pointer and length, by value.  Pure.
  *
  * A str owns nothing and need not end in NUL.  It stays valid as long as what it points
  * into; each function that returns one says what that is.  p is never NULL: the empty

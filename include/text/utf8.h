@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * utf8.h - characters of UTF-8 (RFC 3629), read and written one by one.
+ * utf8.h - characters of UTF-8 (RFC 3629), read and written one by one.  Pure.
  */
 #ifndef METERMARK_TEXT_UTF8_H
 #define METERMARK_TEXT_UTF8_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * visible.h - text of strangers made safe to show.
+ * visible.h - text of strangers made safe to show.  Pure.
  *
  * A campaign's name as sent, or an error reply, may hold bytes that move a terminal's
  * cursor, retitle its window, type into it, or turn the reading direction of what

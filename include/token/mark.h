@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mark.h - the header field X-Metermark: this message has been handled.
+ * mark.h - the header field X-Metermark: this message has been handled.  Pure.
  *
  *     X-Metermark: v=1; k=a; t=1795508579; m=VuXo6Y3yOVvsaUTy0xkN7w
  *

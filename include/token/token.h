@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * token.h - what we write into addresses and URLs of a message, to know it again.
+ * Pure.
  *
  * A bounce, a complaint or an unsubscription comes back from a stranger; the token in
  * it says which campaign it is about, and that we have said so.  Two forms, both made

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * verp.h - the envelope sender that a message gets, so that its bounces tell which
- * message it was (variable envelope return path).
+ * message it was (variable envelope return path).  Pure.
  *
  * With the address go the arguments of MAIL: Postfix takes RET and ENVID and keeps the
  * others, Sendmail forgets all that is not said again.  So what the client gave is
  * repeated; an envelope id of ours (RFC 3461 4.4) is added where the client gave none.
  * The null sender is never changed: what it sends is a notification, and a bounce of
- * it goes nowhere.  Pure; memory is the arena's.
+ * it goes nowhere.  Memory is the arena's.
  */
 #ifndef METERMARK_TOKEN_VERP_H
 #define METERMARK_TOKEN_VERP_H

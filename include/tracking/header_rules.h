@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * header_rules.h - the header rules of a stream, carried out on a message.
+ * header_rules.h - the header rules of a stream, carried out on a message.  Pure.
  *
  * Order of work: remove_leaks, remove, set, add, feedback_id.  Only marks in the header
- * list; see mail/hdr.h.  Pure.
+ * list; see mail/hdr.h.
  */
 #ifndef METERMARK_TRACKING_HEADER_RULES_H
 #define METERMARK_TRACKING_HEADER_RULES_H

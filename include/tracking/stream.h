@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stream.h - which stream of the settings a message belongs to.
+ * stream.h - which stream of the settings a message belongs to.  Pure.
  *
  * The streams are tried in the order of the settings; the first one that matches takes
- * the message.  A stream without a match takes all mail.  Pure.
+ * the message.  A stream without a match takes all mail.
  */
 #ifndef METERMARK_TRACKING_STREAM_H
 #define METERMARK_TRACKING_STREAM_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tracking_fields.h - the tracking fields of a stream: how to leave, whom to complain
- * to, which message it was.
+ * to, which message it was.  Pure.
  *
  * The sender's own come first: a List-Unsubscribe, List-Id or CFBL-Address that is
  * there stays, unless `replace` names it, and then exactly one is left.  What belongs
@@ -19,7 +19,7 @@
  * What wants a signature is marked if_signed, for the signature may still come to
  * nothing.
  *
- * Only marks in the header list; see mail/hdr.h.  Pure.
+ * Only marks in the header list; see mail/hdr.h.
  */
 #ifndef METERMARK_TRACKING_TRACKING_FIELDS_H
 #define METERMARK_TRACKING_TRACKING_FIELDS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sourcelimit.h - what a service takes, held against what a message has.
+ * sourcelimit.h - what a service takes, held against what a message has.  Pure.
  *
  * Of what a service would refuse there is a fault; what it cuts is cut here as well.
  */

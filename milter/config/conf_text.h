@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * conf_text.h - the text of metermark.conf, made safe for libconfuse.
+ * conf_text.h - the text of metermark.conf, made safe for libconfuse.  Pure.
  *
  * libconfuse 3.3 expands ${ENVIRONMENT}, drops characters it does not know without a
  * word (news-* outside quotes becomes news-), takes the last of two settings of the
  * same name, refuses comments inside lists and counts lines wrongly after a C comment.
  * This pass over the text refuses what would be misread and blanks out the comments, so
- * that line numbers are right and a setting means what it says.  Pure.
+ * that line numbers are right and a setting means what it says.
  */
 #ifndef METERMARK_CONFIG_CONF_TEXT_H
 #define METERMARK_CONFIG_CONF_TEXT_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * conf_track.h - the settings of a stream that write tracking fields, and what they may
- * hold.
+ * hold.  Pure.
  *
  * A template is judged by what it makes of the longest values that a message can bring,
  * so that what passes here is good for every message.  tracking/tracking_fields.h and
- * token/verp.h carry the settings out.  Pure.
+ * token/verp.h carry the settings out.
  */
 #ifndef METERMARK_CONFIG_CONF_TRACK_H
 #define METERMARK_CONFIG_CONF_TRACK_H

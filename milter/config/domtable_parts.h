@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * domtable_parts.h - what the two files of domtable share.  For domtable*.c only.
+ * Pure.
  */
 #ifndef METERMARK_CONFIG_DOMTABLE_PARTS_H
 #define METERMARK_CONFIG_DOMTABLE_PARTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libmem.h - malloc and free for libopendkim: what it takes for a message goes with the
- * message.
+ * message.  Pure.
  *
  * The library forgets 64 bytes with every Ed25519 signature.  With these two given to
  * dkim_init() and an arena as the closure of dkim_sign(), nothing is left behind.  Its

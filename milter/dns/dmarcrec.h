@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dmarcrec.h - the records of DMARC (RFC 7489 6.3) and BIMI (draft-brand-indicators):
- * _dmarc.DOMAIN and SELECTOR._bimi.DOMAIN.
+ * _dmarc.DOMAIN and SELECTOR._bimi.DOMAIN.  Pure.
  *
  * libopendmarc reads the first kind, but asks DNS itself, wants a list of public
  * suffixes in a file of its own and gives no reasons; what is left to do is a list of

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnsans.h - answers of DNS as plain values, and the way to ask for them.
+ * dnsans.h - answers of DNS as plain values, and the way to ask for them.  Pure.
  *
  * The core judges records and asks nobody: who calls it lends a function, dns/dns.h in
  * life and a table in tests.  An answer has been followed through its aliases (CNAME)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnslook_parts.h - what the files of dns/dnslook.h share; for dnslook*.c only.
+ * dnslook_parts.h - what the files of dns/dnslook.h share; for dnslook*.c only.  Pure.
  */
 #ifndef METERMARK_DNS_DNSLOOK_PARTS_H
 #define METERMARK_DNS_DNSLOOK_PARTS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnsnews.h - what rounds of looking at DNS found, and what of it is new.
+ * dnsnews.h - what rounds of looking at DNS found, and what of it is new.  Pure.
  *
  * Kept is what is not well, by domain and check ("dkim r2026", "spf", "dmarc").  A
  * question that DNS could not answer changes nothing about what is known.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dnsparse.h - an answer of DNS as it came off the wire, taken apart by libc's
- * ns_initparse(3) and checked.  Any bytes; any thread.
+ * ns_initparse(3) and checked.  Any bytes; any thread.  Pure.
  */
 #ifndef METERMARK_DNS_DNSPARSE_H
 #define METERMARK_DNS_DNSPARSE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * spf_parts.h - the terms of a record, their macros and the questions to DNS, for
- * spf*.c; and the names of addresses, for dnslook*.c.
+ * spf*.c; and the names of addresses, for dnslook*.c.  Pure.
  */
 #ifndef METERMARK_DNS_SPF_PARTS_H
 #define METERMARK_DNS_SPF_PARTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * jrec.h - the files of the journal: their heads, their records, and what is left of
- * them after a crash.
+ * them after a crash.  Pure.
  *
  * Two kinds of file are made of the same records.  Segments of the journal hold what
  * each message counted, written by the callbacks; the ledger holds what the flusher
@@ -32,7 +32,7 @@
  * keeps a payload, which strangers may write, and what was on the disk before, from
  * being taken for a record.  A file may be longer than its records; the rest is zeros.
  *
- * Pure.  Not thread-safe; different files are independent.
+ * Not thread-safe; different files are independent.
  */
 #ifndef METERMARK_JOURNAL_JREC_H
 #define METERMARK_JOURNAL_JREC_H

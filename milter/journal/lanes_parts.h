@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * lanes_parts.h - what the files of the lanes share.  For milter/journal/lanes*.c.
+ * Pure.
  */
 #ifndef METERMARK_JOURNAL_LANES_PARTS_H
 #define METERMARK_JOURNAL_LANES_PARTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * retain.h - the batches that Redis has acknowledged and that are kept for a while all
- * the same, in the order of their acknowledgement.  For journal/lanes.c.
+ * the same, in the order of their acknowledgement.  For journal/lanes.c.  Pure.
  */
 #ifndef METERMARK_JOURNAL_RETAIN_H
 #define METERMARK_JOURNAL_RETAIN_H

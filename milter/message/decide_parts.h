@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * decide_parts.h - what the files of decide share.  For decide*.c only.
+ * decide_parts.h - what the files of decide share.  For decide*.c only.  Pure.
  */
 #ifndef METERMARK_MESSAGE_DECIDE_PARTS_H
 #define METERMARK_MESSAGE_DECIDE_PARTS_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * inspect.h - the rules of rules/rule.h at the end of a message: run, acted on,
- * counted, logged.
+ * counted, logged.  Pure.
  *
  * The settings say per rule and per stream what a failure means: nothing (off), a
  * count, a warning, quarantine, a refusal for now or for good.  The strongest of a
- * message's failed rules decides.  Pure; a struct inspection belongs to one message.
+ * message's failed rules decides.  A struct inspection belongs to one message.
  */
 #ifndef METERMARK_MESSAGE_INSPECT_H
 #define METERMARK_MESSAGE_INSPECT_H

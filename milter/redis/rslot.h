@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * rslot.h - which slot of a Redis Cluster a key is in, and where an answer says it
- * went.
+ * went.  Pure.
  *
  * Redis Cluster specification: "Key distribution model", "Hash tags", "MOVED
- * redirection", "ASK redirection".  Pure.
+ * redirection", "ASK redirection".
  */
 #ifndef METERMARK_REDIS_RSLOT_H
 #define METERMARK_REDIS_RSLOT_H

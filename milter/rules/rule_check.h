@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * rule_check.h - the checks that the table of rule.c points at.  For rule*.c only; what
- * each of them asks is its row's title.
+ * each of them asks is its row's title.  Pure.
  */
 #ifndef METERMARK_RULES_RULE_CHECK_H
 #define METERMARK_RULES_RULE_CHECK_H

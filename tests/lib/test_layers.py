@@ -267,6 +267,21 @@ def pure_effects(root):
             yield f"{path}:{line}: {word}: pure code does no I/O and does not end the process"
 
 
+def says_pure(text):
+    """True if the first paragraph of a header's head comment ends in "Pure."."""
+    head = re.match(r"/\* SPDX[^\n]*\n/\*\n((?: \* [^\n]*\n)*)", text)
+    return head is not None and re.search(r"\bPure\.\n$", head[1]) is not None
+
+
+def pure_headers(root):
+    """A header says that its module is pure exactly if libpure.a has it."""
+    pure = set(pure_sources(root))
+    for path, text in sources(root, "milter", "include"):
+        if path.endswith(".h") and says_pure(text) != (path in pure):
+            yield (f'{path}: its first paragraph does not end in "Pure.", but it is in libpure.a'
+                   if path in pure else f'{path}: says "Pure.", but is not in libpure.a')
+
+
 def one_library(root):
     for path, text in sources(root, "milter", "include"):
         names = [name for _, name in includes(text)]
@@ -451,6 +466,23 @@ def pure_symbols(archive):
             yield f"{member}: calls {name}(), which is not among what pure code may call"
 
 
+def pure_tests(build):
+    """The unit test of a pure module asks the linker for nothing of libeffects.a."""
+    pure = {name for _, name, kind, _ in symbols(build / "libpure.a") if kind not in "Uw"}
+    effects = {name for _, name, kind, _ in symbols(build / "libeffects.a") if kind in "TDBRVWC"}
+    modules = {Path(path).relative_to("milter").with_suffix("").as_posix()
+               for path in pure_sources(SRC if build == BUILD else build) if path.endswith(".c")}
+    for path in sorted((build / "tests/unit").rglob("*_test.o")):
+        name = path.relative_to(build / "tests/unit").as_posix()
+        if name.removesuffix("_test.o") not in modules:
+            continue
+        found = list(symbols(path))
+        own = {symbol for _, symbol, kind, _ in found if kind not in "Uw"}
+        for symbol in sorted({symbol for _, symbol, kind, _ in found if kind == "U"} - own - pure):
+            if symbol in effects:
+                yield f"tests/unit/{name}: {symbol}() is not pure, the module under test is"
+
+
 def sigwait_exported(program):
     """libmilter's own signal thread must end up in our sigwait()."""
     out = subprocess.run(NM + ["-D", str(program)], stdin=subprocess.DEVNULL,
@@ -476,6 +508,11 @@ good(const char *s)
 }
 """,
     "include/text/good.h": """/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * good.h - a comparison.  Thread-safe.  Pure.
+ *
+ * More about it.
+ */
 int good(const char *);
 """,
     "milter/text/own.h": """/* SPDX-License-Identifier: BSD-2-Clause */
@@ -509,6 +546,11 @@ PLANTED = [
     (pure_includes, "milter/text/good.c", "# include <sys/socket.h>\n", "<sys/socket.h>"),
     (pure_effects, "milter/text/good.c", "void f(void) { printf (\"x\"); }\n", "printf"),
     (pure_effects, "milter/text/good.c", "#define OUT stderr\n", "stderr"),
+    (pure_headers, "include/text/good.h", "/*\n * good.h - a comparison.\n *\n * Pure.\n */\n",
+     "does not end in"),
+    (pure_headers, "include/text/good.h", "int good(const char *);\n", "does not end in"),
+    (pure_headers, "include/text/bad.h", "/*\n * bad.h - a clock.  Pure.\n */\n",
+     "bad.h: says"),
     (room_includes, "include/mail/bad.h", "#include <opendkim/dkim.h>\n",
      "mail does not name libopendkim"),
     (room_includes, "milter/text/bad.c", '#include "system/logger.h"\n',
@@ -651,12 +693,36 @@ def self_test_objects():
                 yield f"{rule.__name__} complains about a good object: {found}"
 
 
+# Two modules with their tests: that of the pure one names an effect.
+PLANTED_TESTS = {
+    "milter/text/p.c": "int p(void) { return 1; }\n",
+    "milter/system/e.c": "int e(void) { return 1; }\n",
+    "tests/unit/text/p_test.c": "int p(void), e(void); int main(void) { return p() + e(); }\n",
+    "tests/unit/system/e_test.c": "int e(void); int main(void) { return e(); }\n",
+}
+
+
+def self_test_tests():
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        plant(root, {**PLANTED_TESTS, "Makefile.am": "libpure_a_SOURCES += milter/text/p.c\n"})
+        for name in PLANTED_TESTS:
+            subprocess.run(CC + ["-c", "-o", (root / name).with_suffix(".o"), root / name],
+                           check=True)
+        for library, name in (("libpure.a", "text/p.o"), ("libeffects.a", "system/e.o")):
+            subprocess.run(["ar", "cr", root / library, root / "milter" / name], check=True)
+        found = list(pure_tests(root))
+        if len(found) != 1 or "text/p_test.o: e()" not in found[0]:
+            yield f"pure_tests does not see e() in p_test.o alone: {found}"
+
+
 SOURCE_RULES = [
     (rooms_in_order, "a room names only rooms below it"),
     (room_includes, "a room includes what its row of the table allows"),
     (room_sizes, f"a folder has up to {ROOM_FILES} files"),
     (pure_includes, "pure code includes plain headers only"),
     (pure_effects, "pure code does no I/O and does not end the process"),
+    (pure_headers, 'a header says "Pure." exactly if its module is'),
     (one_library, "a file names one outside library"),
     (banned_functions, "no banned function"),
     (opendkim_calls, "of libopendkim only what signing needs"),
@@ -681,6 +747,10 @@ def main():
                     skip or pure_globals(archive)))
     results.append(("pure code calls nothing but pure functions",
                     skip or pure_symbols(archive)))
+    results.append(("planted violations are found in tests", skip or self_test_tests()))
+    built = list((BUILD / "tests/unit").rglob("*_test.o"))
+    results.append(("the unit test of a pure module names pure modules only",
+                    skip or (pure_tests(BUILD) if built else "no unit test is built")))
     results.append(("a room names what its row of the table allows",
                     skip or room_references(BUILD)))
     results.append(("files do not refer to each other in circles", skip or circles(BUILD)))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * odkconf.h - opendkim.conf(5) as a language: its lines, its settings, its data sets.
+ * Pure.
  *
  * Reads what opendkim 2.11 reads, and the names that other versions know.  What becomes
- * of each setting stands in one table, so that none is dropped without a word.  Pure;
+ * of each setting stands in one table, so that none is dropped without a word.  It
  * knows nothing of files.
  */
 #ifndef METERMARK_CLI_OPENDKIM_ODKCONF_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * odkhosts.h - InternalHosts and PeerList of opendkim as plain networks.
+ * odkhosts.h - InternalHosts and PeerList of opendkim as plain networks.  Pure.
  *
  * opendkim asks for the most precise entry that holds a client, and one with ! means
  * not; clients of PeerList are let through before that.  outbound.networks knows

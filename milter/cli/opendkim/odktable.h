@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * odktable.h - KeyTable and SigningTable of opendkim, as which domain signs with what.
+ * Pure.
  *
  * opendkim looks a message up by the whole address in From: in order of the lines with
  * refile:, else user@host, host, user@.parent, .parent, ..., user@*, *.  The first

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * odktable_parts.h - what the files of odktable share.  For odktable*.c only.
+ * odktable_parts.h - what the files of odktable share.  For odktable*.c only.  Pure.
  */
 #ifndef METERMARK_CLI_OPENDKIM_ODKTABLE_PARTS_H
 #define METERMARK_CLI_OPENDKIM_ODKTABLE_PARTS_H

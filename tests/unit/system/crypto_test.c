@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "system/crypto.h"
-#include "system/random.h"
 
 static const char *
 hex(const uint8_t d[32])
@@ -102,19 +101,6 @@ an_empty_key_and_text_have_a_digest(void **state)
 	    "ff1697c493715653c6c712144292c5ad");
 }
 
-static void
-random_bytes_fill_all_they_should_and_differ(void **state)
-{
-	static uint8_t a[3000], b[3000];
-
-	(void)state;
-	assert_int_equal(random_bytes(a, sizeof a), 0);
-	assert_int_equal(random_bytes(b, sizeof b), 0);
-	assert_memory_not_equal(a, b, sizeof a);
-	assert_memory_not_equal(a + 2900, b + 2900, 100);
-	assert_int_equal(random_bytes(a, 0), 0);
-}
-
 int
 main(void)
 {
@@ -122,7 +108,6 @@ main(void)
 		cmocka_unit_test(sha256_gives_the_published_digests),
 		cmocka_unit_test(hmac_gives_the_digests_of_rfc_4231),
 		cmocka_unit_test(an_empty_key_and_text_have_a_digest),
-		cmocka_unit_test(random_bytes_fill_all_they_should_and_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
