@@ -22,7 +22,9 @@
  * width, direction marks, private use, tags and noncharacters.
  */
 void visible_add(struct buf *out, struct str s, bool utf8);
-/* The same in double quotes, without utf8 and cut after max bytes of s: "text..." */
+/* The same, cut after max bytes of s: text... */
+void visible_cut(struct buf *, struct str, size_t max, bool utf8);
+/* The same in double quotes, without utf8: "text..." */
 void visible_quote(struct buf *, struct str, size_t max);
 
 /*

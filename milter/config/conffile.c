@@ -101,12 +101,7 @@ no_memory(void)
 static const char *
 shown(struct buf *b, const char *text)
 {
-	struct str s = str_of(text);
-	bool cut = s.len > SHOWN_MAX;
-
-	visible_add(b, str_make(s.p, cut ? SHOWN_MAX : s.len), true);
-	if (cut)
-		buf_adds(b, "...");
+	visible_cut(b, str_of(text), SHOWN_MAX, true);
 	return b->p;
 }
 

@@ -9,13 +9,8 @@
  */
 #include "rules/rule.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "rules/rule_check.h"
-#include "text/visible.h"
 
-#define QUOTE_MAX 80
 #define BIT(i) ((uint64_t)1 << (i))
 #define GMAIL "Gmail, Email sender guidelines"
 #define YAHOO "Yahoo, Sender Best Practices"
@@ -225,32 +220,4 @@ rule_worst(
 		worst = i;
 	}
 	return worst;
-}
-
-enum rule_verdict
-rule_bad(struct buf *why, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	if (why == NULL)
-		return RULE_BAD;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	buf_adds(why, text);
-	return RULE_BAD;
-}
-
-void
-rule_quote(struct buf *why, struct str s)
-{
-	bool cut = s.len > QUOTE_MAX;
-
-	if (why == NULL)
-		return;
-	s = str_trim(cut ? str_make(s.p, QUOTE_MAX) : s);
-	buf_adds(why, "\"");
-	visible_add(why, s, true);
-	buf_adds(why, cut ? "...\"" : "\"");
 }

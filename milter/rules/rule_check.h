@@ -47,11 +47,17 @@ RULE_CHECK(body_8bit);
 RULE_CHECK(html_only);
 RULE_CHECK(clip);
 
-/* The reason, where one is asked for; "" leaves it. Always RULE_BAD. */
+/* ==== rule_reason.c ==== */
+
+/* Append to the reason, unless why is NULL (no reason is asked for).  Always RULE_BAD.
+ */
 enum rule_verdict rule_bad(struct buf *why, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* Text of a stranger in a reason, cut and with controls escaped. */
+/* Append text of a stranger, cut and with controls escaped. */
 void rule_quote(struct buf *why, struct str);
+
+/* ==== Shared by several checks ==== */
+
 /* RFC 5322 3.3, obsolete zones included. */
 bool rule_date_ok(struct str value);
 /* Same organisational domain. */

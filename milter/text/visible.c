@@ -83,13 +83,21 @@ visible_add(struct buf *out, struct str s, bool utf8)
 }
 
 void
-visible_quote(struct buf *out, struct str s, size_t max)
+visible_cut(struct buf *out, struct str s, size_t max, bool utf8)
 {
 	bool cut = s.len > max;
 
+	visible_add(out, cut ? str_make(s.p, max) : s, utf8);
+	if (cut)
+		buf_adds(out, "...");
+}
+
+void
+visible_quote(struct buf *out, struct str s, size_t max)
+{
 	buf_addc(out, '"');
-	visible_add(out, cut ? str_make(s.p, max) : s, false);
-	buf_adds(out, cut ? "...\"" : "\"");
+	visible_cut(out, s, max, false);
+	buf_addc(out, '"');
 }
 
 /*

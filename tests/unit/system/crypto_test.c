@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* crypto_test.c - published vectors, and random bytes that differ. */
+/* crypto_test.c - published vectors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
