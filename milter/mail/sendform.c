@@ -28,39 +28,30 @@
  *   malformed   two addresses without a comma are glued by a dot, unbalanced quotes,
  *               brackets and comments are closed somewhere
  *
- * So a mailbox is left as it is if it is certain that none of this applies ("calm"),
- * else built anew from its parts; what cannot be parsed in one certain way is given up.
- * tests/e2e/sendform_check.py compares the outcome with a real Sendmail.
+ * So a mailbox is left as it is if it certainly survives unchanged; else it is built
+ * anew from its parts (sendform_parse.c finds them).  What cannot be parsed in one
+ * certain way is given up. tests/e2e/sendform_check.py compares the outcome with a real
+ * Sendmail.
  */
 #include "mail/sendform.h"
 
 #include <string.h>
 
 #include "mail/addr.h"
+#include "mail/sendform_parse.h"
 #include "text/buf.h"
 
-/* What Sendmail quotes in a name: headers.c MustQuoteChars, readcf.c. */
-#define MUST_QUOTE "@,;:\\()[].'"
 #define LINE_MAX_BYTES ((size_t)78)
-#define COMMENTS_MAX 8
 /* Longer output could not be handed to the MTA: the milter protocol's packet limit. */
 #define OUT_MAX ((size_t)65000)
 
 /* A field being written. */
 struct writer {
-	struct buf *out; /* finished elements */
-	struct buf *box; /* the element in work, with its group's name and ';' */
+	struct buf *out;     /* finished elements */
+	struct buf *element; /* the element in work, with its group's name and ';' */
 	size_t column;
 	bool first;
 	bool too_long; /* a mailbox lost its name and comments */
-};
-
-/* A mailbox as written, its parts found. */
-struct shape {
-	struct str phrase; /* what stands before '<' */
-	struct str comment[COMMENTS_MAX];
-	size_t ncomments;
-	bool calm;
 };
 
 static bool
@@ -75,156 +66,6 @@ is_address_field(struct str name)
 		if (str_caseeq(name, str_of(names[i])))
 			return true;
 	return false;
-}
-
-/* ---- Scanning ---- */
-
-static bool
-has_byte(struct str s, unsigned char from, unsigned char to)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.p[i] >= from && (unsigned char)s.p[i] <= to)
-			return true;
-	return false;
-}
-
-/* Anything that is neither white space of RFC 5322 nor visible. */
-static bool
-has_controls(struct str s)
-{
-	return has_byte(s, 0, 8) || has_byte(s, 11, 12) || has_byte(s, 14, 31) ||
-	    has_byte(s, 0x7f, 0x7f);
-}
-
-/* Bytes that Sendmail uses inside addresses: written with a 0x7f before them. */
-static bool
-has_internal_bytes(struct str s)
-{
-	return has_byte(s, 0x80, 0x9f) || has_byte(s, 0xff, 0xff);
-}
-
-/*
- * Position after the quoted string, comment or domain literal at i; i + 1 for any other
- * byte, i + 2 for an escaped one.  s.len + 1 when it has no end.
- */
-static size_t
-skip_unit(struct str s, size_t i)
-{
-	char open = s.p[i], close = open == '"' ? '"' : open == '(' ? ')' : ']';
-	size_t depth = 1;
-
-	if (open == '\\')
-		return i + 2;
-	if (open != '"' && open != '(' && open != '[')
-		return i + 1;
-	while (++i < s.len) {
-		if (s.p[i] == '\\')
-			i++;
-		else if (s.p[i] == close && --depth == 0)
-			return i + 1;
-		else if (s.p[i] == open && open == '(')
-			depth++;
-	}
-	return s.len + 1;
-}
-
-/* Position of the next , ; or : that separates, or s.len; s.len + 1 when unbalanced. */
-static size_t
-find_separator(struct str s)
-{
-	bool angle = false;
-	size_t i = 0;
-
-	while (i < s.len) {
-		char c = s.p[i];
-
-		if (!angle && (c == ',' || c == ';' || c == ':'))
-			return i;
-		if (c == '<' || c == '>')
-			angle = c == '<';
-		i = skip_unit(s, i);
-	}
-	return i;
-}
-
-static bool
-must_quote(char c)
-{
-	return strchr(MUST_QUOTE, c) != NULL; /* c is never NUL: addr.c refuses it */
-}
-
-static bool
-gap_at(struct str s, size_t i)
-{
-	return i >= s.len || ascii_iswsp(s.p[i]);
-}
-
-/* An address without blanks, comments and last dot; it was parsed already. */
-static bool
-spec_is_calm(struct str spec)
-{
-	for (size_t i = 0; i < spec.len; i = skip_unit(spec, i))
-		if (ascii_iswsp(spec.p[i]) || spec.p[i] == '(')
-			return false;
-	return !str_ends(spec, STR("."));
-}
-
-/*
- * A mailbox without '<' is calm if it is a calm address with at most one comment,
- * before or after it, apart from it.
- */
-static bool
-bare_is_calm(struct str raw, const struct shape *sh)
-{
-	struct str rest = raw;
-
-	if (sh->ncomments == 1) {
-		struct str c = sh->comment[0];
-		size_t at = (size_t)(c.p - raw.p);
-
-		if (at == 0 && gap_at(raw, c.len))
-			rest = str_trim(str_skip(raw, c.len));
-		else if (at + c.len == raw.len && at > 0 && gap_at(raw, at - 1))
-			rest = str_trim(str_make(raw.p, at));
-	}
-	return spec_is_calm(rest);
-}
-
-/* Find the parts of a mailbox; false: too many comments. */
-static bool
-find_shape(struct str raw, bool angle, struct shape *sh)
-{
-	bool in_phrase = angle;
-	size_t next, open = raw.len, close = raw.len;
-
-	*sh = (struct shape) { .phrase = STR(""), .calm = true };
-	for (size_t i = 0; i < raw.len; i = next) {
-		char c = raw.p[i];
-
-		next = skip_unit(raw, i);
-		if (c == '(') {
-			if (sh->ncomments == COMMENTS_MAX)
-				return false;
-			sh->comment[sh->ncomments++] = str_make(raw.p + i, next - i);
-		} else if (c == '<' && in_phrase) {
-			in_phrase = false;
-			open = i;
-		} else if (c == '>') {
-			close = i;
-		} else if (in_phrase && c != '"' && must_quote(c)) {
-			sh->calm = false;
-		}
-	}
-	if (angle) {
-		struct str inner = str_make(raw.p + open + 1, close - open - 1);
-		bool route = inner.len > 0 && (inner.p[0] == '@' || inner.p[0] == ',');
-
-		sh->phrase = str_make(raw.p, open);
-		sh->calm = sh->calm && !route && spec_is_calm(inner);
-	} else {
-		sh->calm = bare_is_calm(raw, sh);
-	}
-	return true;
 }
 
 /* ---- Building one mailbox anew ---- */
@@ -279,9 +120,9 @@ is_encoded_word(struct str w)
 	encoding = ascii_lower(w.p[text - 2]);
 	for (size_t i = 2; i < w.len - 2; i++) {
 		if ((unsigned char)w.p[i] >= 0x80 ||
-		    (i < text ? must_quote(w.p[i]) : w.p[i] == '?'))
+		    (i < text ? sendform_must_quote(w.p[i]) : w.p[i] == '?'))
 			return false;
-		len += must_quote(w.p[i]) ? 2 : 0;
+		len += sendform_must_quote(w.p[i]) ? 2 : 0;
 	}
 	return (encoding == 'q' && len <= 75) || (encoding == 'b' && len == w.len);
 }
@@ -290,7 +131,7 @@ static void
 add_encoded_word(struct buf *b, struct str word)
 {
 	for (size_t i = 0; i < word.len; i++) {
-		if (must_quote(word.p[i]))
+		if (sendform_must_quote(word.p[i]))
 			buf_addf(b, "=%02X", (unsigned)(unsigned char)word.p[i]);
 		else
 			buf_addc(b, word.p[i]);
@@ -346,7 +187,7 @@ add_phrase(struct buf *out, struct str s)
 	size_t next;
 
 	for (size_t i = 0; i < s.len; i = next) {
-		next = skip_unit(s, i);
+		next = sendform_skip_unit(s, i);
 		if (s.p[i] == '(' || ascii_iswsp(s.p[i])) {
 			gap = true;
 			continue;
@@ -356,10 +197,11 @@ add_phrase(struct buf *out, struct str s)
 			add_unfolded(out, str_make(s.p + i + 1, next - i - 2));
 		} else {
 			next = i;
-			while (!gap_at(s, next) && s.p[next] != '"' && s.p[next] != '(')
+			while (!sendform_gap_at(s, next) && s.p[next] != '"' &&
+			    s.p[next] != '(')
 				next++;
 			phrase_word(&p, str_make(s.p + i, next - i), gap,
-			    gap && gap_at(s, next));
+			    gap && sendform_gap_at(s, next));
 		}
 		gap = false;
 	}
@@ -386,12 +228,13 @@ add_address(struct buf *b, const struct addr_box *box)
 }
 
 static void
-add_rebuilt(struct buf *b, const struct addr_box *box, const struct shape *sh)
+add_rebuilt(
+    struct buf *b, const struct addr_box *box, const struct sendform_mailbox *parts)
 {
 	size_t start = b->len;
-	bool bare = !box->angle && sh->ncomments < 2;
+	bool bare = !box->angle && parts->ncomments < 2;
 
-	add_phrase(b, sh->phrase);
+	add_phrase(b, parts->phrase);
 	if (b->len > start)
 		buf_addc(b, ' ');
 	if (!bare)
@@ -399,9 +242,9 @@ add_rebuilt(struct buf *b, const struct addr_box *box, const struct shape *sh)
 	add_address(b, box);
 	if (!bare)
 		buf_addc(b, '>');
-	for (size_t i = 0; i < sh->ncomments; i++) {
+	for (size_t i = 0; i < parts->ncomments; i++) {
 		buf_addc(b, ' ');
-		add_unfolded(b, sh->comment[i]);
+		add_unfolded(b, parts->comment[i]);
 	}
 }
 
@@ -412,96 +255,80 @@ static void
 flush_element(struct writer *w, bool closes_group)
 {
 	if (closes_group)
-		buf_addc(w->box, ';');
+		buf_addc(w->element, ';');
 	if (!w->first)
 		buf_addc(w->out, ',');
-	w->column += w->box->len + 2;
+	w->column += w->element->len + 2;
 	if (w->column > LINE_MAX_BYTES && !w->first) {
 		buf_adds(w->out, "\n\t");
-		w->column = 8 + w->box->len;
+		w->column = 8 + w->element->len;
 	} else {
 		buf_addc(w->out, ' ');
 	}
 	w->first = false;
-	buf_addstr(w->out, buf_str(w->box));
-	buf_reset(w->box);
+	buf_addstr(w->out, buf_str(w->element));
+	buf_reset(w->element);
 }
 
-/*
- * Is it certain that Sendmail leaves this address alone?  Its own addresses and names
- * are not known here: a literal may be one, and a name without a dot may get one.
+/* One mailbox into w->element, behind its group's name if it is the first of a group.
  */
-static bool
-address_is_certain(const struct addr_box *box)
-{
-	struct str domain = box->domain;
-	size_t dot = str_find(domain, '.');
-
-	if (str_ends(domain, STR(".")))
-		domain.len--;
-	return dot < domain.len && addr_domain_ok(domain) &&
-	    !has_internal_bytes(domain) && !has_internal_bytes(box->local) &&
-	    !str_caseeq(str_make(domain.p, dot), STR("localhost")) &&
-	    !str_caseends(domain, STR(".uucp"));
-}
-
-/* One mailbox into w->box, behind its group's name if it is the first of a group. */
 static enum sendform_result
-put_box(struct writer *w, struct str raw, bool in_group, struct arena *a)
+put_mailbox(struct writer *w, struct str raw, bool in_group, struct arena *a)
 {
 	struct addr_list list;
 	struct addr_box box, second;
-	struct shape sh;
+	struct sendform_mailbox parts;
 	enum addr_result r;
 
 	addr_list_init(&list, raw, a);
 	r = addr_list_next(&list, &box);
 	if (r != ADDR_OK)
 		return r == ADDR_NO_MEMORY ? SENDFORM_NO_MEMORY : SENDFORM_CUT;
-	if (addr_list_next(&list, &second) != ADDR_EMPTY || !address_is_certain(&box) ||
-	    !find_shape(raw, box.angle, &sh))
+	if (addr_list_next(&list, &second) != ADDR_EMPTY ||
+	    !sendform_address_survives(&box) ||
+	    !sendform_find_parts(raw, box.angle, &parts))
 		return SENDFORM_CUT;
-	if (w->box->len > 0)
-		buf_addc(w->box, ' ');
-	if (sh.calm)
-		add_unfolded(w->box, raw);
+	if (w->element->len > 0)
+		buf_addc(w->element, ' ');
+	if (parts.survives_unchanged)
+		add_unfolded(w->element, raw);
 	else
-		add_rebuilt(w->box, &box, &sh);
-	if (w->box->len < SENDFORM_BOX_MAX)
+		add_rebuilt(w->element, &box, &parts);
+	if (w->element->len < SENDFORM_BOX_MAX)
 		return SENDFORM_SAME;
-	buf_reset(w->box);
-	sh = (struct shape) { .phrase = STR("") };
+	buf_reset(w->element);
+	parts = (struct sendform_mailbox) { .phrase = STR("") };
 	box.angle = true;
-	add_rebuilt(w->box, &box, &sh);
+	add_rebuilt(w->element, &box, &parts);
 	w->too_long = true;
-	return in_group || w->box->len >= SENDFORM_BOX_MAX ? SENDFORM_CUT
-							   : SENDFORM_SAME;
+	return in_group || w->element->len >= SENDFORM_BOX_MAX ? SENDFORM_CUT
+							       : SENDFORM_SAME;
 }
 
-/* "Name:" into w->box; false when it is no certain name. */
+/* "Name:" into w->element; false when it is no certain name. */
 static bool
 put_group(struct writer *w, struct str name)
 {
-	bool calm = true, comments = false;
+	bool survives_unchanged = true, comments = false;
 
 	if (name.len == 0)
 		return false;
-	for (size_t i = 0; i < name.len; i = skip_unit(name, i)) {
+	for (size_t i = 0; i < name.len; i = sendform_skip_unit(name, i)) {
 		if (strchr("@<>)\\", name.p[i]) != NULL)
 			return false;
 		if (name.p[i] == '(')
 			comments = true;
-		else if (name.p[i] != '"' && must_quote(name.p[i]))
-			calm = false;
+		else if (name.p[i] != '"' && sendform_must_quote(name.p[i]))
+			survives_unchanged = false;
 	}
-	if (!calm && comments)
+	if (!survives_unchanged && comments)
 		return false;
-	if (calm)
-		add_unfolded(w->box, name);
+	if (survives_unchanged)
+		add_unfolded(w->element, name);
 	else
-		add_phrase(w->box, name);
-	buf_addc(w->box, ':');
-	return w->box->len < SENDFORM_BOX_MAX / 2;
+		add_phrase(w->element, name);
+	buf_addc(w->element, ':');
+	return w->element->len < SENDFORM_BOX_MAX / 2;
 }
 
 /* All of the value into w->out.  SENDFORM_SAME: it went well. */
@@ -512,7 +339,7 @@ put_list(struct writer *w, struct str rest, struct arena *a)
 	bool in_group = false;
 
 	while (rest.len > 0) {
-		size_t at = find_separator(rest);
+		size_t at = sendform_find_separator(rest);
 		struct str piece =
 		    str_trim(str_make(rest.p, at < rest.len ? at : rest.len));
 		bool colon = at < rest.len && rest.p[at] == ':';
@@ -525,15 +352,15 @@ put_list(struct writer *w, struct str rest, struct arena *a)
 		if (colon)
 			continue;
 		if (piece.len > 0)
-			r = put_box(w, piece, in_group || closes, a);
+			r = put_mailbox(w, piece, in_group || closes, a);
 		if (r != SENDFORM_SAME)
 			return r;
-		if (w->box->len > 0 && (piece.len > 0 || closes))
+		if (w->element->len > 0 && (piece.len > 0 || closes))
 			flush_element(w, closes);
 		else if (closes)
 			buf_addc(w->out, ';');
 	}
-	return w->first || w->box->len > 0 ? SENDFORM_CUT : SENDFORM_SAME;
+	return w->first || w->element->len > 0 ? SENDFORM_CUT : SENDFORM_SAME;
 }
 
 /* Are they one text, white space runs taken as one blank, none at the ends? */
@@ -559,7 +386,7 @@ conclude(const struct writer *w, struct str value, struct arena *a, struct str *
 {
 	struct str copy;
 
-	if (buf_failed(w->out) || buf_failed(w->box))
+	if (buf_failed(w->out) || buf_failed(w->element))
 		return w->out->len > OUT_MAX / 2 ? SENDFORM_CUT : SENDFORM_NO_MEMORY;
 	if (!w->too_long && relaxed_eq(buf_str(w->out), value)) {
 		*out = value;
@@ -575,9 +402,9 @@ conclude(const struct writer *w, struct str value, struct arena *a, struct str *
 enum sendform_result
 sendform_rewrite(struct str name, struct str value, struct arena *a, struct str *out)
 {
-	struct buf line, box;
+	struct buf line, element;
 	struct writer w = {
-		.out = &line, .box = &box, .column = name.len, .first = true
+		.out = &line, .element = &element, .column = name.len, .first = true
 	};
 	enum sendform_result r;
 
@@ -587,14 +414,14 @@ sendform_rewrite(struct str name, struct str value, struct arena *a, struct str 
 	if (str_trim(value).len == 0)
 		return SENDFORM_SAME;
 	*out = STR("");
-	if (has_controls(value) || value.len > OUT_MAX)
+	if (sendform_has_controls(value) || value.len > OUT_MAX)
 		return SENDFORM_CUT;
 	buf_init(&line, OUT_MAX);
-	buf_init(&box, 4 * OUT_MAX);
+	buf_init(&element, 4 * OUT_MAX);
 	r = put_list(&w, str_trim(value), a);
 	if (r == SENDFORM_SAME)
 		r = conclude(&w, value, a, out);
-	buf_fini(&box);
+	buf_fini(&element);
 	buf_fini(&line);
 	return r;
 }
