@@ -36,26 +36,6 @@ have_package_lists()
 	apt-cache show sendmail-bin >/dev/null 2>&1
 }
 
-# missing PACKAGE...: those that are not installed
-missing()
-{
-	for package do
-		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null |
-		    grep -q ' installed$' || echo "$package"
-	done
-}
-
-# A package's scripts ask policy-rc.d whether they may start a service.
-forbid_services()
-{
-	policy=/usr/sbin/policy-rc.d
-	[ ! -e "$policy" ] || return 0
-	trap 'rm -f "$policy"' EXIT
-	trap 'exit 1' HUP INT TERM
-	printf '#!/bin/sh\nexit 101\n' >"$policy"
-	chmod 755 "$policy"
-}
-
 if [ "${1:-}" = --list ]; then
 	# shellcheck disable=SC2086  # a list of words
 	printf '%s\n' $packages
@@ -65,29 +45,8 @@ if ! command -v apt-get >/dev/null; then
 	echo "install.sh: no apt-get; install yourself what --list prints" >&2
 	exit 1
 fi
-root=$(test "$(id -u)" -eq 0 && echo yes || echo no)
-if ! have_package_lists && [ "$root" = yes ]; then
+if ! have_package_lists && [ "$(id -u)" -eq 0 ]; then
 	apt-get -q update
 fi
 # shellcheck disable=SC2046,SC2086  # lists of words
-set -- $(missing $packages $(sendmail_libraries))
-if [ $# -eq 0 ]; then
-	echo "install.sh: everything is installed"
-	exit 0
-fi
-echo "install.sh: to install: $*"
-if [ "$root" = no ]; then
-	echo "install.sh: not root; run as root: apt-get install $*" >&2
-	exit 1
-fi
-forbid_services
-export DEBIAN_FRONTEND=noninteractive
-debconf-set-selections <<END
-postfix postfix/main_mailer_type select No configuration
-postfix postfix/mailname string metermark.invalid
-END
-# Lists may be older than what the mirror holds by now.
-apt-get -q -y install --no-install-recommends "$@" || {
-	apt-get -q update
-	apt-get -q -y install --no-install-recommends "$@"
-}
+exec "$(dirname "$0")/../../contrib/quickstart/packages.sh" $packages $(sendmail_libraries)
