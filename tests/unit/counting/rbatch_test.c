@@ -195,6 +195,20 @@ the_list_takes_any_number_of_campaigns(void **state)
 	rargs_fini(&hset);
 }
 
+/* The script names the two fields itself. */
+static void
+the_script_and_the_header_agree_on_fields_that_are_no_counters(void **state)
+{
+	const char *script = rbatch_script();
+
+	(void)state;
+	assert_non_null(strstr(script, "'" RBATCH_TOMBSTONE "'"));
+	assert_non_null(strstr(script, "'" RBATCH_FORGETS "'"));
+	/* Comments and blank lines are for readers of the source. */
+	assert_null(strstr(script, "--"));
+	assert_null(strstr(script, "\n\n"));
+}
+
 int
 main(void)
 {
@@ -206,6 +220,8 @@ main(void)
 		cmocka_unit_test(a_batch_too_large_for_its_buffer_is_no_batch),
 		cmocka_unit_test(nothing_counted_is_an_empty_batch),
 		cmocka_unit_test(the_list_takes_any_number_of_campaigns),
+		cmocka_unit_test(
+		    the_script_and_the_header_agree_on_fields_that_are_no_counters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
