@@ -1,173 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bodylook.c - the parts of a message, line by line.  See the header.
+ * bodylook.c - the parts of a message, line by line, and their decoding.  See the
+ * header.
  *
  * A piece is a whole line where the chunk has all of it, which is the usual case and
  * copies nothing; a line that a chunk cuts is put together, up to BODYLOOK_LINE_MAX.
  */
-#include "mail/bodylook.h"
+#include "mail/bodylook_parts.h"
 
 #include <string.h>
 
 #include "mail/mimefield.h"
 #include "text/base64.h"
 
-/* ==== Text ==== */
-
-/* Words in the piece, or made by the end of the piece before and its begin. */
-static void
-look_at(struct bodylook *k, struct str text)
-{
-	char join[2 * BODYLOOK_TAIL_MAX];
-	size_t head = text.len < BODYLOOK_TAIL_MAX ? text.len : BODYLOOK_TAIL_MAX;
-
-	if (k->tail_len > 0) {
-		memcpy(join, k->tail, k->tail_len);
-		memcpy(join + k->tail_len, text.p, head);
-		k->found = bodylook_words(str_make(join, k->tail_len + head));
-	}
-	if (!k->found)
-		k->found = bodylook_words(text);
-}
-
-/* The line goes on: keep the end of what is known of it. */
-static void
-keep_tail(struct bodylook *k, struct str text)
-{
-	size_t room, n = text.len < BODYLOOK_TAIL_MAX ? text.len : BODYLOOK_TAIL_MAX;
-
-	room = BODYLOOK_TAIL_MAX - n;
-	if (k->tail_len > room) {
-		memmove(k->tail, k->tail + k->tail_len - room, room);
-		k->tail_len = room;
-	}
-	memcpy(k->tail + k->tail_len, text.p + text.len - n, n);
-	k->tail_len += n;
-}
-
-/* A letter or digit of a host, or what stands between them. */
-static bool
-in_host(char c)
-{
-	return ascii_isalnum(c) || c == '-' || c == '.';
-}
-
-/* A link to the host: "//", its name, and the name's end, wherever a piece is cut. */
-static void
-look_for_host(struct bodylook *k, struct str text)
-{
-	size_t i = 0, whole = k->host.len + 2;
-
-	while (i < text.len && !k->found) {
-		char c = text.p[i];
-
-		if (k->host_at == 0) {
-			i += str_find(str_skip(text, i), '/') + 1;
-			k->host_at = i <= text.len;
-			continue;
-		}
-		if (k->host_at == whole)
-			k->found = !in_host(c);
-		if (k->host_at > 1 && k->host_at < whole &&
-		    ascii_lower(c) == ascii_lower(k->host.p[k->host_at - 2]))
-			k->host_at++;
-		else if (c == '/')
-			k->host_at = k->host_at == 1 || k->host_at == 2 ? 2 : 1;
-		else
-			k->host_at = 0;
-		i++;
-	}
-}
-
-/* Where text ends, a name does. */
-static void
-end_host(struct bodylook *k)
-{
-	if (k->host.len > 0 && k->host_at == k->host.len + 2)
-		k->found = true;
-	k->host_at = 0;
-}
-
-/* Text that a reader sees, as far as that can be told. */
-static void
-seen(struct bodylook *k, struct str text)
-{
-	if (k->found || text.len == 0)
-		return;
-	look_at(k, text);
-	keep_tail(k, text);
-	if (k->host.len > 0)
-		look_for_host(k, text);
-}
-
-/*
- * What begins or ends a comment in the text's begin: how many bytes of it until then,
- * the last of "<!--" or "-->" included; all where neither is complete.
- */
-static size_t
-to_comment(struct bodylook *k, struct str text)
-{
-	static const char opens[] = "<!--";
-	size_t i = 0;
-
-	while (i < text.len) {
-		if (k->open == 0) {
-			i += str_find(str_skip(text, i), '<') + 1;
-			k->open = i <= text.len;
-			continue;
-		}
-		if (text.p[i] == opens[k->open])
-			k->open++;
-		else
-			k->open = text.p[i] == '<';
-		i++;
-		if (k->open == sizeof(opens) - 1)
-			return i;
-	}
-	return text.len;
-}
-
-static size_t
-to_comment_end(struct bodylook *k, struct str text)
-{
-	size_t i = 0;
-
-	while (i < text.len) {
-		char c;
-
-		if (k->dashes == 0)
-			i += str_find(str_skip(text, i), '-');
-		if (i >= text.len)
-			break;
-		c = text.p[i++];
-		if (c == '>' && k->dashes >= 2) {
-			k->open = 0;
-			return i;
-		}
-		k->dashes = c != '-' ? 0 : k->dashes < 2 ? k->dashes + 1 : 2;
-	}
-	return text.len;
-}
-
-/* HTML without its comments.  Those of Outlook are such too: no other program shows
- * what is in them. */
-static void
-without_comments(struct bodylook *k, struct str text)
-{
-	while (text.len > 0 && !k->found) {
-		size_t n;
-
-		if (k->open == 4) {
-			n = to_comment_end(k, text);
-		} else {
-			n = to_comment(k, text);
-			seen(k, str_make(text.p, n));
-			/* "<!-->" is whole. */
-			k->dashes = 2;
-		}
-		text = str_skip(text, n);
-	}
-}
+/* ==== Decoding ==== */
 
 /* Text as it is after decoding, the next of a line. */
 static void
@@ -175,9 +21,9 @@ decoded(struct bodylook *k, struct str text)
 {
 	k->part_bytes += text.len;
 	if (k->type == BODYLOOK_HTML)
-		without_comments(k, text);
+		bodylook_html(k, text);
 	else
-		seen(k, text);
+		bodylook_visible(k, text);
 }
 
 static void
@@ -296,7 +142,7 @@ end_text_line(struct bodylook *k)
 	decoded(k, str_make(rest, let_go(k, rest)));
 	k->part_bytes += 2;
 	k->tail_len = 0;
-	end_host(k);
+	bodylook_end_host(k);
 	if (k->open == 4)
 		k->dashes = 0;
 	else
@@ -397,7 +243,7 @@ begin_body(struct bodylook *k)
 static void
 end_part(struct bodylook *k)
 {
-	end_host(k);
+	bodylook_end_host(k);
 	if (k->mode == BODYLOOK_TEXT && k->type == BODYLOOK_HTML &&
 	    k->part_bytes > k->html_bytes)
 		k->html_bytes = k->part_bytes;
