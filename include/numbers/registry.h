@@ -41,6 +41,13 @@ struct registry_choice {
 int registry_read(struct query *, const struct registry_choice *, struct registry *);
 void registry_fini(struct registry *);
 
+/*
+ * Append the name that the registry has for a campaign's identifier, in hex; nothing is
+ * appended if it has none.  Whoever writes to Redis may have put any bytes there.  0,
+ * or -1 with the query's error.
+ */
+int registry_name_of(struct query *, const char *id, struct buf *name);
+
 /* The name in Redis: as given if it is one, else what mail with that name counts as. */
 void registry_resolve(const char *given, struct camp_name *out);
 /* Is it a pattern, with * or ? in it? */

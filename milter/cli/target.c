@@ -248,7 +248,7 @@ target_open(const struct target *t, struct query *q)
 	static const struct redis_net_options options = { .timeout_ms = TIMEOUT_MS,
 		.connected = warn_of_eviction };
 
-	*q = (struct query) { .prefix = t->prefix };
-	q->net = redis_net_open(&t->url, &options, &q->err);
-	return q->net != NULL ? EX_OK : complain(t, q->err.cure, q->err.text);
+	if (query_open(q, &t->url, t->prefix, &options) == 0)
+		return EX_OK;
+	return complain(t, q->err.cure, q->err.text);
 }

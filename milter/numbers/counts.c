@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <hiredis/hiredis.h>
-
+#include "numbers/query_reply.h"
 #include "redis/rkey.h"
 #include "text/visible.h"
 
@@ -68,7 +67,7 @@ take_field(struct query *q, struct counts *c, struct str name, const redisReply 
 int
 counts_take(struct query *q, struct counts *c)
 {
-	redisReply *reply = query_answer(q, REDIS_REPLY_ARRAY, "HGETALL");
+	redisReply *reply = query_reply(q, REDIS_REPLY_ARRAY, "HGETALL");
 	int status = 0;
 
 	*c = (struct counts) { .rcpt = -1 };

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * query.c - questions to Redis, many in one pipeline.  See the header.
+ * query.c - commands to Redis in a pipeline, and their replies.  See the header.
  */
 #include "numbers/query.h"
 
 #include <assert.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-#include <hiredis/hiredis.h>
+#include "numbers/query_reply.h"
 
 #define ARGS_MAX 8
+
+int
+query_open(struct query *q, const struct rurl *url, const char *prefix,
+    const struct redis_net_options *options)
+{
+	*q = (struct query) { .prefix = prefix };
+	q->net = redis_net_open(url, options, &q->err);
+	return q->net != NULL ? 0 : -1;
+}
 
 int
 query_fail(struct query *q, enum redis_cure cure, const char *err)
@@ -54,7 +62,7 @@ query_ask_key(struct query *q, const char *command, const struct buf *key)
 }
 
 redisReply *
-query_answer(struct query *q, int type, const char *what)
+query_reply(struct query *q, int type, const char *what)
 {
 	redisReply *reply;
 
@@ -73,13 +81,47 @@ query_answer(struct query *q, int type, const char *what)
 int
 query_answer_int(struct query *q, const char *what, int64_t *out)
 {
-	redisReply *reply = query_answer(q, REDIS_REPLY_INTEGER, what);
+	redisReply *reply = query_reply(q, REDIS_REPLY_INTEGER, what);
 
 	if (reply == NULL)
 		return -1;
 	*out = reply->integer;
 	redis_link_free_reply(reply);
 	return 0;
+}
+
+int
+query_answer_text(struct query *q, const char *what, struct buf *out)
+{
+	redisReply *reply = query_reply(q, REDIS_REPLY_STRING, what);
+
+	if (reply == NULL)
+		return -1;
+	buf_add(out, reply->str, reply->len);
+	redis_link_free_reply(reply);
+	return buf_failed(out) ? query_no_memory(q) : 0;
+}
+
+int
+query_answer_first(struct query *q, const char *what, int64_t *out)
+{
+	redisReply *reply = query_reply(q, REDIS_REPLY_ARRAY, what);
+	const redisReply *first;
+	int status = 0;
+
+	if (reply == NULL)
+		return -1;
+	first = reply->elements > 0 ? reply->element[0] : NULL;
+	if (first != NULL && first->type == REDIS_REPLY_INTEGER)
+		*out = first->integer;
+	else if (first != NULL && first->type == REDIS_REPLY_STRING)
+		*out = strtoll(first->str, NULL, 10);
+	else
+		status = redis_error_set(&q->err, REDIS_CURE_NONE,
+		    "redis answered %s with an array that does not begin with a number",
+		    what);
+	redis_link_free_reply(reply);
+	return status;
 }
 
 void

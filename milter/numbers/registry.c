@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <hiredis/hiredis.h>
-
+#include "numbers/query_reply.h"
 #include "redis/rkey.h"
 #include "system/crypto.h"
 #include "text/glob.h"
@@ -141,7 +140,7 @@ read_first(struct query *q, const struct registry_choice *c, struct registry *ou
 	if (ask(q, "ZREVRANGE", (const char *[]) { "0", last, "WITHSCORES", NULL }) !=
 	    0)
 		return -1;
-	reply = query_answer(q, REDIS_REPLY_ARRAY, "ZREVRANGE");
+	reply = query_reply(q, REDIS_REPLY_ARRAY, "ZREVRANGE");
 	if (reply == NULL)
 		return -1;
 	status = take_page(q, reply, c, out);
@@ -166,7 +165,7 @@ read_all(struct query *q, const struct registry_choice *c, struct registry *out)
 		if (ask(q, "ZSCAN",
 			(const char *[]) { cursor, "COUNT", count, NULL }) != 0)
 			return -1;
-		reply = query_answer(q, REDIS_REPLY_ARRAY, "ZSCAN");
+		reply = query_reply(q, REDIS_REPLY_ARRAY, "ZSCAN");
 		if (reply == NULL)
 			return -1;
 		if (reply->elements != 2 ||
@@ -234,6 +233,26 @@ registry_read(struct query *q, const struct registry_choice *c, struct registry 
 	if (c->limit > 0 && out->n > c->limit)
 		out->n = c->limit;
 	return status;
+}
+
+int
+registry_name_of(struct query *q, const char *id, struct buf *name)
+{
+	redisReply *reply = NULL;
+	struct buf key;
+
+	buf_init(&key, QUERY_KEY_MAX);
+	rkey_ids(&key, q->prefix);
+	if (query_ask(
+		q, buf_str(&key), (const char *[]) { "HMGET", key.p, id, NULL }) == 0)
+		reply = query_reply(q, REDIS_REPLY_ARRAY, "HMGET");
+	buf_fini(&key);
+	if (reply == NULL)
+		return -1;
+	if (reply->elements == 1 && reply->element[0]->type == REDIS_REPLY_STRING)
+		buf_add(name, reply->element[0]->str, reply->element[0]->len);
+	redis_link_free_reply(reply);
+	return 0;
 }
 
 void

@@ -51,7 +51,7 @@ ROOMS = {
                "token tracking", "libmilter libopendkim hiredis OpenSSL libconfuse jansson libpsl "
                            "c-ares libidn2"),
     "cli": ("campaign config counting daemon dkim dns flush mail message numbers redis rules "
-            "show system text token tracking", "hiredis OpenSSL jansson"),
+            "show system text token tracking", "OpenSSL jansson"),
 }
 
 # Circles that are still to be opened, by the first file of each.

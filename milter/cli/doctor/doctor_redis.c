@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <hiredis/hiredis.h>
-
 #include "counting/hll.h"
 #include "counting/rbatch.h"
 #include "counting/tally.h"
@@ -31,6 +29,8 @@
 #define RIGHTS "give the user the rights that contrib/redis/metermark.acl has"
 #define LIFE_S 120 /* of the keys, at most, but for a day's */
 #define BATCH_MAX (1024 * 1024)
+#define INFO_MAX (256 * 1024) /* bytes of one section */
+#define SHA_MAX 64
 #define CLOCK_WARN_S 5
 #define OLDEST_CLOCK INT64_C(1760000000) /* no clock that is right says less */
 #define HOUR_S 3600
@@ -143,27 +143,32 @@ info_number(const char *text, const char *name)
 	return -1;
 }
 
-/* INFO SECTION of the server that has the registry; NULL where that is forbidden. */
-static redisReply *
-info(struct query *q, struct str key, const char *section)
+/* INFO SECTION of the server that has the registry; -1 if that is forbidden. */
+static int
+info(struct query *q, struct str key, const char *section, struct buf *out)
 {
 	if (query_ask(q, key, (const char *[]) { "INFO", section, NULL }) != 0)
-		return NULL;
-	return query_answer(q, REDIS_REPLY_STRING, "INFO");
+		return -1;
+	return query_answer_text(q, "INFO", out);
 }
 
 static void
 look_at_memory(struct doctor *d, struct query *q, struct str key)
 {
-	redisReply *r = info(q, key, "memory");
 	char used_text[HUMAN_MAX], max_text[HUMAN_MAX];
-	int64_t used, max;
+	int64_t used = -1, max = -1;
+	struct buf text;
+	int status;
 
-	if (r == NULL)
+	buf_init(&text, INFO_MAX);
+	status = info(q, key, "memory", &text);
+	if (status == 0) {
+		used = info_number(text.p, "used_memory");
+		max = info_number(text.p, "maxmemory");
+	}
+	buf_fini(&text);
+	if (status != 0)
 		return;
-	used = info_number(r->str, "used_memory");
-	max = info_number(r->str, "maxmemory");
-	redis_link_free_reply(r);
 	human_bytes(used_text, used);
 	human_bytes(max_text, max);
 	if (max > 0 && used > max / 10 * 9)
@@ -178,15 +183,20 @@ look_at_memory(struct doctor *d, struct query *q, struct str key)
 static void
 look_at_persistence(struct doctor *d, struct query *q, struct str key)
 {
-	redisReply *r = info(q, key, "persistence");
-	bool aof, saves_fail;
+	bool aof = false, saves_fail = false;
+	struct buf text;
+	int status;
 
-	if (r == NULL)
+	buf_init(&text, INFO_MAX);
+	status = info(q, key, "persistence", &text);
+	if (status == 0) {
+		aof = info_number(text.p, "aof_enabled") == 1;
+		saves_fail = strstr(text.p, "rdb_last_bgsave_status:err") != NULL ||
+		    strstr(text.p, "aof_last_write_status:err") != NULL;
+	}
+	buf_fini(&text);
+	if (status != 0)
 		return;
-	aof = info_number(r->str, "aof_enabled") == 1;
-	saves_fail = strstr(r->str, "rdb_last_bgsave_status:err") != NULL ||
-	    strstr(r->str, "aof_last_write_status:err") != NULL;
-	redis_link_free_reply(r);
 	if (saves_fail)
 		doctor_add(d, DOCTOR_FAIL, "redis disk",
 		    "look after the disk of Redis; its log says more",
@@ -235,7 +245,6 @@ send_batch(struct query *q, const char *producer, size_t n_rcpt, uint64_t seq)
 	struct tally_entry *e = make_entry(n_rcpt);
 	struct rargs args;
 	struct buf key;
-	redisReply *r = NULL;
 	int64_t said = -100;
 
 	rargs_init(&args, BATCH_MAX);
@@ -247,12 +256,8 @@ send_batch(struct query *q, const char *producer, size_t n_rcpt, uint64_t seq)
 	if (e == NULL || rargs_finish(&args) != 0)
 		query_no_memory(q);
 	else if (redis_net_eval(q->net, buf_str(&key), &args, &q->err) == 0)
-		r = query_answer(q, REDIS_REPLY_ARRAY, "EVALSHA");
-	if (r != NULL && r->elements > 0 && r->element[0]->type == REDIS_REPLY_INTEGER)
-		said = r->element[0]->integer;
-	else if (r != NULL)
-		query_fail(q, REDIS_CURE_NONE, "the script answered oddly");
-	redis_link_free_reply(r);
+		/* A failure leaves said alone. */
+		(void)query_answer_first(q, "EVALSHA", &said);
 	buf_fini(&key);
 	rargs_fini(&args);
 	tally_entry_free(e);
@@ -312,13 +317,15 @@ static int
 try_load(struct query *q, struct str key)
 {
 	const char *load[] = { "SCRIPT", "LOAD", rbatch_script(), NULL };
-	redisReply *r;
+	struct buf sha;
+	int status;
 
 	if (query_ask(q, key, load) != 0)
 		return -1;
-	r = query_answer(q, REDIS_REPLY_STRING, "SCRIPT LOAD");
-	redis_link_free_reply(r);
-	return r != NULL ? 0 : -1;
+	buf_init(&sha, SHA_MAX);
+	status = query_answer_text(q, "SCRIPT LOAD", &sha);
+	buf_fini(&sha);
+	return status;
 }
 
 static void
@@ -353,7 +360,6 @@ static void
 look_at_clocks(struct doctor *d, struct query *q, struct str key)
 {
 	int64_t here = clock_wall_s(), there = 0;
-	redisReply *r = NULL;
 	char text[HUMAN_MAX];
 
 	human_time(text, here);
@@ -363,10 +369,8 @@ look_at_clocks(struct doctor *d, struct query *q, struct str key)
 		return;
 	}
 	if (query_ask(q, key, (const char *[]) { "TIME", NULL }) == 0)
-		r = query_answer(q, REDIS_REPLY_ARRAY, "TIME");
-	if (r != NULL && r->elements > 0 && r->element[0]->type == REDIS_REPLY_STRING)
-		there = strtoll(r->element[0]->str, NULL, 10);
-	redis_link_free_reply(r);
+		/* Where the question is forbidden there stays 0. */
+		(void)query_answer_first(q, "TIME", &there);
 	if (there != 0 && llabs(there - here) > CLOCK_WARN_S)
 		doctor_add(d, DOCTOR_WARN, "clock",
 		    "run an NTP client on both: hours and expiry go by these clocks",
@@ -402,9 +406,7 @@ reach(struct doctor *d, const struct rurl *url, struct query *q)
 	int64_t began_ms = clock_mono_ms(), took_ms;
 	char shown[RURL_SHOWN_MAX];
 
-	*q = (struct query) { .prefix = d->conf.key_prefix };
-	q->net = redis_net_open(url, &options, &q->err);
-	if (q->net == NULL) {
+	if (query_open(q, url, d->conf.key_prefix, &options) != 0) {
 		doctor_add(d, DOCTOR_FAIL, "redis",
 		    q->err.cure == REDIS_CURE_RECONNECT
 			? "start it, or correct the setting redis"

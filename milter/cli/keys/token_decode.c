@@ -10,13 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <hiredis/hiredis.h>
 #include <jansson.h>
 
 #include "campaign/camp.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "redis/rkey.h"
+#include "numbers/registry.h"
 #include "show/human.h"
 #include "text/visible.h"
 
@@ -46,39 +45,13 @@ to_hex(const uint8_t *p, size_t n, char *out)
 
 /* What Redis has under that id, if that is its id: a wrong name is worse than none. */
 static void
-take_name(const redisReply *reply, struct shown *s)
+take_name(const struct buf *name, struct shown *s)
 {
-	const redisReply *name = reply->elements == 1 ? reply->element[0] : NULL;
 	uint8_t id[TOKEN_CAMPAIGN_ID_BYTES];
-	struct str text;
 
-	if (name == NULL || name->type != REDIS_REPLY_STRING)
-		return;
-	text = str_make(name->str, name->len);
-	token_campaign_id(text, id);
-	if (text.len <= CAMP_NAME_MAX &&
-	    memcmp(id, s->token.campaign_id, sizeof(id)) == 0)
-		snprintf(
-		    s->campaign, sizeof(s->campaign), "%.*s", (int)text.len, text.p);
-}
-
-static int
-ask_name(struct query *q, struct shown *s)
-{
-	redisReply *reply = NULL;
-	struct buf key;
-
-	buf_init(&key, QUERY_KEY_MAX);
-	rkey_ids(&key, q->prefix);
-	if (query_ask(q, buf_str(&key),
-		(const char *[]) { "HMGET", key.p, s->id, NULL }) == 0)
-		reply = query_answer(q, REDIS_REPLY_ARRAY, "HMGET");
-	buf_fini(&key);
-	if (reply == NULL)
-		return -1;
-	take_name(reply, s);
-	redis_link_free_reply(reply);
-	return 0;
+	token_campaign_id(buf_str(name), id);
+	if (!buf_failed(name) && memcmp(id, s->token.campaign_id, sizeof(id)) == 0)
+		snprintf(s->campaign, sizeof(s->campaign), "%s", name->p);
 }
 
 /* A Redis that is away leaves the name open, and the token as valid as it is. */
@@ -88,16 +61,19 @@ look_up(const struct token_options *o, struct shown *s)
 	static const struct redis_net_options options = { .timeout_ms = LOOKUP_MS };
 	struct target t;
 	struct query q;
+	struct buf name;
 
 	if (target_find(&o->target, &t) != EX_OK)
 		return;
-	q = (struct query) { .prefix = t.prefix };
-	q.net = redis_net_open(&t.url, &options, &q.err);
-	if (q.net == NULL || ask_name(&q, s) != 0)
+	buf_init(&name, CAMP_NAME_MAX);
+	if (query_open(&q, &t.url, t.prefix, &options) != 0 ||
+	    registry_name_of(&q, s->id, &name) != 0)
 		term_say(
 		    "the campaign's name is not known: %s: %s", t.shown, q.err.text);
-	if (q.net != NULL)
-		query_close(&q);
+	else if (name.len > 0)
+		take_name(&name, s);
+	buf_fini(&name);
+	query_close(&q);
 }
 
 /* With keys given by hand there may be no settings that say where Redis is. */

@@ -15,8 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <hiredis/hiredis.h>
-
 #include "cli/cmd.h"
 #include "cli/stats/no_such.h"
 #include "cli/target.h"

@@ -127,9 +127,7 @@ connect_once(struct watch *w)
 
 	if (w->query.net != NULL)
 		return 0;
-	w->query = (struct query) { .prefix = w->target.prefix };
-	w->query.net = redis_net_open(&w->target.url, &options, &w->query.err);
-	return w->query.net != NULL ? 0 : -1;
+	return query_open(&w->query, &w->target.url, w->target.prefix, &options);
 }
 
 static void
