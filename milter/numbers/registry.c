@@ -10,7 +10,6 @@
 
 #include "numbers/query_reply.h"
 #include "redis/rkey.h"
-#include "system/crypto.h"
 #include "text/glob.h"
 
 #define PAGE 5000 /* names in one reply */

@@ -18,8 +18,8 @@
 #include "cli/stats/stats_out.h"
 #include "cli/target.h"
 #include "cli/term.h"
+#include "numbers/numbers.h"
 #include "numbers/registry.h"
-#include "numbers/stats_read.h"
 #include "show/human.h"
 #include "show/table.h"
 #include "text/buf.h"
@@ -191,13 +191,13 @@ sources_json(void)
 /* ==== Names ==== */
 
 static int
-names_json(const struct stats_rows *names)
+names_json(const struct numbers_rows *names)
 {
 	json_t *root = json_array();
 	int bad = 0;
 
 	for (size_t i = 0; i < names->n; i++) {
-		const struct stats_row *name = &names->v[i];
+		const struct numbers_row *name = &names->v[i];
 		json_t *one = json_object();
 
 		bad |=
@@ -223,7 +223,7 @@ struct line {
 };
 
 static void
-fill(struct line *l, const struct stats_row *name, bool utf8)
+fill(struct line *l, const struct numbers_row *name, bool utf8)
 {
 	l->when[0] = '\0';
 	if (name->active > 0)
@@ -236,7 +236,7 @@ fill(struct line *l, const struct stats_row *name, bool utf8)
 }
 
 static int
-names_table(const struct stats_rows *names)
+names_table(const struct numbers_rows *names)
 {
 	static const struct table_column columns[COLS] = {
 		[COL_CAMPAIGN] = { STR("CAMPAIGN"), TABLE_LEFT, 0 },
@@ -276,22 +276,17 @@ names_table(const struct stats_rows *names)
 /* Say what is not there.  CMD_NOT_FOUND if anything is not. */
 static int
 say_missing(struct query *q, const struct options *o, const struct target *t,
-    const struct registry *names)
+    const struct numbers_listing *listing)
 {
 	int status = EX_OK;
 
-	for (size_t i = 0; i < o->choice.n_patterns; i++) {
-		const char *given = o->choice.patterns[i];
-		size_t k = 0;
-
-		while (k < names->n && !registry_meant(given, names->v[k].campaign))
-			k++;
-		if (k == names->n)
-			status = no_such_campaign(q, t, given, "");
-		if (status != EX_OK && status != CMD_NOT_FOUND)
+	for (size_t i = 0; i < listing->n_missing; i++) {
+		status =
+		    no_such_campaign(q, t, o->choice.patterns[listing->missing[i]], "");
+		if (status != CMD_NOT_FOUND)
 			return status;
 	}
-	if (names->n == 0 && o->choice.n_patterns == 0)
+	if (listing->selected == 0 && o->choice.n_patterns == 0)
 		no_campaigns_yet(t);
 	return status;
 }
@@ -299,29 +294,21 @@ say_missing(struct query *q, const struct options *o, const struct target *t,
 static int
 show_names(struct query *q, const struct options *o, const struct target *t)
 {
-	struct registry_choice choice = o->choice;
-	struct stats_rows rows = { 0 };
-	struct registry names;
+	const struct numbers_question ask = { .names = o->choice.patterns,
+		.n_names = o->choice.n_patterns,
+		.limit = o->choice.limit,
+		.sent_names = o->json };
+	struct numbers_listing listing;
 	int status, shown = EX_OK;
 
-	/* What is beyond the limit is there, too. */
-	if (choice.n_patterns > 0)
-		choice.limit = 0;
-	if (registry_read(q, &choice, &names) != 0)
+	if (numbers_names(q, &ask, &listing) != 0)
 		status = target_failed(t, &q->err);
 	else
-		status = say_missing(q, o, t, &names);
-	if (o->choice.limit > 0 && names.n > o->choice.limit)
-		names.n = o->choice.limit;
-	if (status == EX_OK || status == CMD_NOT_FOUND) {
-		if (stats_rows_name(q, &names, &rows) != 0 ||
-		    stats_read_names(q, &rows, o->json) != 0)
-			shown = target_failed(t, &q->err);
-		else
-			shown = o->json ? names_json(&rows) : names_table(&rows);
-	}
-	stats_rows_fini(&rows);
-	registry_fini(&names);
+		status = say_missing(q, o, t, &listing);
+	if (status == EX_OK || status == CMD_NOT_FOUND)
+		shown =
+		    o->json ? names_json(&listing.rows) : names_table(&listing.rows);
+	numbers_listing_fini(&listing);
 	return shown != EX_OK ? shown : status;
 }
 

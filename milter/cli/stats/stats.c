@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stats.c - `metermark stats`: which campaigns to show, and the order of work.
+ * stats.c - `metermark stats`: asks numbers/ and has a form show the answer.
  *
- * Options are stats_options.c's, reading is stats_read.c's, writing is that of the
- * forms in stats_out.h.
+ * stats_options.c reads the options, numbers/ reads Redis, the forms of stats_out.h
+ * write.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,19 +15,15 @@
 #include "cli/stats/stats_options.h"
 #include "show/human.h"
 
-/* So many lines are somebody's to look at; each costs STATS_HOURS more hashes. */
+/* So many lines are somebody's to look at; each costs NUMBERS_HOURS more hashes. */
 #define SPARKS_MAX 200
-/* Read beyond the limit: some names may have no counters yet, or no more. */
-#define SPARE_NAMES 16
 
 /* --- what the forms share --- */
 
 double
-stats_rate(const struct stats_view *view, const struct stats_row *row)
+stats_rate(const struct stats_view *view, const struct numbers_row *row)
 {
-	struct timespan at = row->at.until != 0 ? row->at : view->cover->span;
-
-	return (double)row->counts.n[TALLY_MESSAGES] / timespan_minutes(at, view->now);
+	return numbers_rate(row, &view->cover->span, view->now);
 }
 
 void
@@ -55,170 +51,7 @@ stats_put(struct buf *out)
 	return failed;
 }
 
-/* --- names --- */
-
-static bool
-has(const struct stats_rows *rows, const char *campaign)
-{
-	for (size_t i = 0; i < rows->n; i++)
-		if (strcmp(rows->v[i].campaign, campaign) == 0)
-			return true;
-	return false;
-}
-
 /* --- a listing --- */
-
-/* Rows for what the patterns match.  CMD_NOT_FOUND, and said, where one does not. */
-static int
-add_matches(struct query *q, const struct stats_options *o, const struct target *t,
-    struct stats_rows *rows)
-{
-	struct registry_choice choice = { .patterns = o->names,
-		.n_patterns = o->n_names };
-	struct registry names;
-	int status = EX_OK;
-
-	if (registry_read(q, &choice, &names) != 0 ||
-	    stats_rows_name(q, &names, rows) != 0) {
-		registry_fini(&names);
-		return target_failed(t, &q->err);
-	}
-	for (size_t i = 0; i < o->n_names; i++) {
-		size_t k = 0;
-
-		while (k < names.n && !registry_meant(o->names[i], names.v[k].campaign))
-			k++;
-		if (k == names.n)
-			status = no_such_campaign(q, t, o->names[i], "");
-	}
-	registry_fini(&names);
-	return status;
-}
-
-/* Rows for the names.  CMD_NOT_FOUND, and said, where there is no such campaign. */
-static int
-add_named(struct query *q, const struct stats_options *o, const struct target *t,
-    struct stats_rows *rows)
-{
-	int status = EX_OK;
-
-	for (size_t i = 0; i < o->n_names; i++) {
-		struct stats_row found, *row;
-		struct camp_name name;
-
-		registry_resolve(o->names[i], &name);
-		if (stats_read_row(q, name.name, false, &found) != 0)
-			return target_failed(t, &q->err);
-		counts_fini(&found.counts);
-		if (!found.counts.found) {
-			status = no_such_campaign(q, t, o->names[i], "");
-			if (status != CMD_NOT_FOUND)
-				return status;
-		} else if (!has(rows, name.name)) {
-			row = stats_rows_add(rows, name.name);
-			if (row == NULL)
-				return target_no_memory();
-			row->active = found.active;
-		}
-	}
-	return status;
-}
-
-static int
-add_all(struct query *q, const struct stats_options *o, const struct target *t,
-    struct stats_rows *rows)
-{
-	struct registry_choice choice = { 0 };
-	struct registry names;
-	int status = EX_OK;
-
-	if (o->by != STATS_BY_CAMPAIGN) {
-		if (stats_rows_add(rows, CAMP_ALL) == NULL)
-			status = target_no_memory();
-		return status;
-	}
-	if (o->spanned)
-		choice.since = o->cover.span.from;
-	if (o->limit > 0 && (!o->sorted || o->sort.kind == STATS_KEY_LAST))
-		choice.limit = o->limit + SPARE_NAMES;
-	if (registry_read(q, &choice, &names) != 0 ||
-	    stats_rows_name(q, &names, rows) != 0)
-		status = target_failed(t, &q->err);
-	registry_fini(&names);
-	return status;
-}
-
-/* Put a row for each provider in the place of each row. */
-static int
-split_providers(struct stats_rows *rows)
-{
-	struct stats_rows out = { 0 };
-	int status = 0;
-
-	for (size_t i = 0; i < rows->n && status == 0; i++)
-		for (int p = 0; p < PROVIDERS && status == 0; p++) {
-			int64_t n = rows->v[i].counts.n[TALLY_PROVIDER(p)];
-			struct stats_row *row;
-
-			if (n == 0)
-				continue;
-			row = stats_rows_add(&out, rows->v[i].campaign);
-			if (row == NULL) {
-				status = -1;
-				continue;
-			}
-			row->provider = p;
-			row->counts.n[TALLY_RECIPIENTS] = n;
-		}
-	stats_rows_fini(rows);
-	*rows = out;
-	return status;
-}
-
-static int
-read_rows(struct query *q, const struct stats_options *o, struct stats_rows *rows)
-{
-	int status;
-
-	if (o->by == STATS_BY_HOUR || o->by == STATS_BY_DAY)
-		status = stats_read_buckets(q, rows, &o->cover);
-	else if (o->spanned)
-		status = stats_read_spans(q, rows, &o->cover);
-	else
-		status = stats_read_totals(q, rows, o->distinct);
-	if (status == 0 && o->by == STATS_BY_PROVIDER && split_providers(rows) != 0)
-		status = query_no_memory(q);
-	return status;
-}
-
-/* The last line: all mail, or the sum of what was selected. */
-static int
-read_total(struct query *q, const struct stats_options *o,
-    const struct stats_rows *rows, struct stats_row *total)
-{
-	struct stats_rows all = { 0 };
-	int status;
-
-	*total = (struct stats_row) { .provider = -1, .counts.rcpt = -1 };
-	snprintf(total->campaign, sizeof(total->campaign), "%s", CAMP_ALL);
-	for (size_t i = 0; i < rows->n; i++) {
-		counts_add(&total->counts, &rows->v[i].counts);
-		if (rows->v[i].active > total->active)
-			total->active = rows->v[i].active;
-	}
-	if (o->n_names > 0 || o->by != STATS_BY_CAMPAIGN)
-		return 0;
-	if (!o->spanned)
-		return stats_read_row(q, CAMP_ALL, o->distinct, total);
-	if (stats_rows_add(&all, CAMP_ALL) == NULL)
-		return query_no_memory(q);
-	status = stats_read_spans(q, &all, &o->cover);
-	if (status == 0)
-		total->counts =
-		    all.n > 0 ? all.v[0].counts : (struct counts) { .rcpt = -1 };
-	stats_rows_fini(&all);
-	return status;
-}
 
 static void
 say_nothing(const struct stats_options *o, const struct target *t)
@@ -236,44 +69,36 @@ say_nothing(const struct stats_options *o, const struct target *t)
 		no_campaigns_yet(t);
 }
 
-static bool
-more_than_one(const struct stats_rows *rows)
+static struct numbers_question
+question(const struct stats_options *o, const struct term *term)
 {
-	for (size_t i = 1; i < rows->n; i++)
-		if (strcmp(rows->v[i].campaign, rows->v[0].campaign) != 0)
-			return true;
-	return false;
+	bool table = o->out == &stats_table;
+
+	return (struct numbers_question) {
+		.names = o->names,
+		.n_names = o->n_names,
+		.by = o->by,
+		.cover = o->spanned ? &o->cover : NULL,
+		.sort = o->sort,
+		.limit = o->limit,
+		.distinct = o->distinct,
+		.sent_names = table,
+		.sparks_max = table && term->tty ? SPARKS_MAX : 0,
+	};
 }
 
+/* CMD_NOT_FOUND, and said, if a name means no campaign. */
 static int
-show_rows(struct query *q, const struct stats_options *o, const struct target *t,
-    struct stats_view *view, struct stats_rows *rows)
+say_missing(struct query *q, const struct stats_options *o, const struct target *t,
+    const struct numbers_listing *listing)
 {
-	struct stats_row total;
 	int status = EX_OK;
 
-	if (read_rows(q, o, rows) != 0 || read_total(q, o, rows, &total) != 0)
-		return target_failed(t, &q->err);
-	view->many = o->by != STATS_BY_CAMPAIGN && more_than_one(rows);
-	stats_sort(rows, o->sort);
-	if (o->limit > 0)
-		stats_rows_cut(rows, o->limit);
-	if (o->out == &stats_table && (o->by == STATS_BY_CAMPAIGN || view->many) &&
-	    stats_read_names(q, rows, false) != 0)
-		status = target_failed(t, &q->err);
-	if (status == EX_OK && o->out == &stats_table && view->term->tty &&
-	    !o->spanned && o->by == STATS_BY_CAMPAIGN && rows->n <= SPARKS_MAX &&
-	    stats_read_sparks(q, rows, view->now) != 0)
-		status = target_failed(t, &q->err);
-	if (rows->n == 0 && !total.counts.found)
-		say_nothing(o, t);
-	else
-		view->total = &total;
-	view->total_is_all = view->total != NULL && o->n_names == 0 &&
-	    o->by == STATS_BY_CAMPAIGN && total.counts.found;
-	if (status == EX_OK && o->out->list(view, rows) != 0)
-		status = target_no_memory();
-	counts_fini(&total.counts);
+	for (size_t i = 0; i < listing->n_missing; i++) {
+		status = no_such_campaign(q, t, o->names[listing->missing[i]], "");
+		if (status != CMD_NOT_FOUND)
+			return status;
+	}
 	return status;
 }
 
@@ -281,22 +106,26 @@ static int
 list(struct query *q, const struct stats_options *o, const struct target *t,
     struct stats_view *view)
 {
-	struct stats_rows rows = { 0 };
-	int status, shown = EX_OK;
+	const struct numbers_question ask = question(o, view->term);
+	struct numbers_listing listing;
+	int status;
 
-	if (o->patterns)
-		status = add_matches(q, o, t, &rows);
-	else if (o->n_names > 0)
-		status = add_named(q, o, t, &rows);
+	if (numbers_list(q, &ask, o->now, &listing) != 0)
+		status = target_failed(t, &q->err);
 	else
-		status = add_all(q, o, t, &rows);
-	/* What is not there has been said; what is, is shown. */
-	if (status == EX_OK || (status == CMD_NOT_FOUND && rows.n > 0))
-		shown = show_rows(q, o, t, view, &rows);
-	else if (status == CMD_NOT_FOUND && o->out->list(view, &rows) != 0)
-		shown = target_no_memory();
-	stats_rows_fini(&rows);
-	return shown != EX_OK ? shown : status;
+		status = say_missing(q, o, t, &listing);
+	if (status == EX_OK || status == CMD_NOT_FOUND) {
+		view->many = listing.many;
+		view->total_is_all = listing.total_is_all;
+		if (listing.rows.n > 0 || listing.total.counts.found)
+			view->total = &listing.total;
+		else if (listing.selected > 0 || listing.n_missing == 0)
+			say_nothing(o, t);
+		if (o->out->list(view, &listing.rows) != 0)
+			status = target_no_memory();
+	}
+	numbers_listing_fini(&listing);
+	return status;
 }
 
 /* --- campaigns in detail --- */
@@ -304,24 +133,22 @@ list(struct query *q, const struct stats_options *o, const struct target *t,
 /* Read those that exist into v, their number into *n, and say which do not. */
 static int
 read_details(struct query *q, const struct stats_options *o, const struct target *t,
-    struct stats_detail *v, size_t *n)
+    struct numbers_detail *v, size_t *n)
 {
 	int status = EX_OK;
 
 	for (size_t i = 0; i < o->n_names; i++) {
-		struct stats_detail *d = &v[*n];
-		struct camp_name name;
+		struct numbers_detail *d = &v[*n];
 
-		registry_resolve(o->names[i], &name);
-		if (stats_read_detail(q, name.name, o->now, d) != 0) {
-			stats_detail_fini(d);
+		if (numbers_detail(q, o->names[i], o->now, d) != 0) {
+			numbers_detail_fini(d);
 			return target_failed(t, &q->err);
 		}
 		if (d->row.counts.found) {
 			++*n;
 			continue;
 		}
-		stats_detail_fini(d);
+		numbers_detail_fini(d);
 		status = no_such_campaign(q, t, o->names[i], "");
 		if (status != CMD_NOT_FOUND)
 			return status;
@@ -333,7 +160,7 @@ static int
 details(struct query *q, const struct stats_options *o, const struct target *t,
     const struct stats_view *view)
 {
-	struct stats_detail *v = calloc(o->n_names, sizeof(*v));
+	struct numbers_detail *v = calloc(o->n_names, sizeof(*v));
 	size_t n = 0;
 	int status;
 
@@ -344,7 +171,7 @@ details(struct query *q, const struct stats_options *o, const struct target *t,
 		if (o->out->detail(view, v, n) != 0)
 			status = target_no_memory();
 	for (size_t i = 0; i < n; i++)
-		stats_detail_fini(&v[i]);
+		numbers_detail_fini(&v[i]);
 	free(v);
 	return status;
 }
@@ -359,7 +186,7 @@ show(struct query *q, const struct stats_options *o, const struct target *t)
 		.distinct = o->distinct,
 		.sort = o->sort };
 	bool detail = o->n_names > 0 && !o->patterns && !o->spanned && !o->sorted &&
-	    o->by == STATS_BY_CAMPAIGN && o->out->detail != NULL;
+	    o->by == NUMBERS_BY_CAMPAIGN && o->out->detail != NULL;
 	int status, written;
 
 	term_probe(&term);

@@ -21,7 +21,7 @@ static void
 head(struct buf *out, const struct stats_view *view)
 {
 	csv_text(out, STR("campaign"), true);
-	if (view->by == STATS_BY_PROVIDER) {
+	if (view->by == NUMBERS_BY_PROVIDER) {
 		csv_text(out, STR("provider"), false);
 		csv_text(out, STR("recipients"), false);
 		csv_end(out);
@@ -29,7 +29,7 @@ head(struct buf *out, const struct stats_view *view)
 	}
 	for (size_t i = 0; i < TALLY_COUNTERS; i++)
 		csv_text(out, str_of(tally_counter_name(i)), false);
-	if (view->by == STATS_BY_CAMPAIGN) {
+	if (view->by == NUMBERS_BY_CAMPAIGN) {
 		csv_text(out, STR("rcpt"), false);
 		csv_text(out, STR("name"), false);
 		csv_text(out, STR("first_seen"), false);
@@ -68,14 +68,14 @@ sent_name(struct buf *out, const struct counts *c)
 }
 
 static void
-record(struct buf *out, const struct stats_view *view, const struct stats_row *row)
+record(struct buf *out, const struct stats_view *view, const struct numbers_row *row)
 {
 	const struct counts *c = &row->counts;
 	struct timespan at = row->at;
 	char rate[64];
 
 	csv_text(out, str_of(row->campaign), true);
-	if (view->by == STATS_BY_PROVIDER) {
+	if (view->by == NUMBERS_BY_PROVIDER) {
 		csv_text(
 		    out, str_of(provider_name((enum provider)row->provider)), false);
 		csv_int(out, c->n[TALLY_RECIPIENTS], false);
@@ -84,7 +84,7 @@ record(struct buf *out, const struct stats_view *view, const struct stats_row *r
 	}
 	for (size_t i = 0; i < TALLY_COUNTERS; i++)
 		csv_int(out, c->n[i], false);
-	if (view->by == STATS_BY_CAMPAIGN) {
+	if (view->by == NUMBERS_BY_CAMPAIGN) {
 		known(out, c->rcpt, -1);
 		sent_name(out, c);
 		known(out, c->first_seen, 0);
@@ -102,7 +102,7 @@ record(struct buf *out, const struct stats_view *view, const struct stats_row *r
 }
 
 static int
-list(const struct stats_view *view, const struct stats_rows *rows)
+list(const struct stats_view *view, const struct numbers_rows *rows)
 {
 	struct buf out;
 	bool failed = false;
@@ -123,7 +123,7 @@ list(const struct stats_view *view, const struct stats_rows *rows)
 }
 
 static int
-detail(const struct stats_view *view, const struct stats_detail *v, size_t n)
+detail(const struct stats_view *view, const struct numbers_detail *v, size_t n)
 {
 	struct buf out;
 	bool failed = false;

@@ -54,7 +54,7 @@ stats_json_name(const struct counts *c)
 
 /* NULL when out of memory; json_object_set_new_nocheck() takes NULL for a failure. */
 static json_t *
-row_object(const struct stats_row *row)
+row_object(const struct numbers_row *row)
 {
 	const struct counts *c = &row->counts;
 	json_t *object = json_object();
@@ -76,7 +76,7 @@ row_object(const struct stats_row *row)
 
 /* The hours or days with counters, latest first. */
 static json_t *
-spans_array(const char *member, const struct stats_span *v, size_t n,
+spans_array(const char *member, const struct numbers_bucket *v, size_t n,
     void (*show)(char *, int64_t))
 {
 	json_t *array = json_array();
@@ -213,7 +213,7 @@ add_whole(struct buf *out, const struct counts *c)
 
 /* When, and how many messages a minute. */
 static void
-add_span(struct buf *out, const struct stats_view *view, const struct stats_row *row)
+add_span(struct buf *out, const struct stats_view *view, const struct numbers_row *row)
 {
 	struct timespan at = row->at.until != 0 ? row->at : view->cover->span;
 	char text[HUMAN_MAX];
@@ -226,26 +226,26 @@ add_span(struct buf *out, const struct stats_view *view, const struct stats_row 
 }
 
 static void
-add_row(struct buf *out, const struct stats_view *view, const struct stats_row *row)
+add_row(struct buf *out, const struct stats_view *view, const struct numbers_row *row)
 {
 	buf_addc(out, '{');
 	add_text(out, "campaign", str_of(row->campaign));
-	if (view->by == STATS_BY_PROVIDER) {
+	if (view->by == NUMBERS_BY_PROVIDER) {
 		add_text(out, "provider",
 		    str_of(provider_name((enum provider)row->provider)));
 		add_int(out, "recipients", row->counts.n[TALLY_RECIPIENTS]);
 	} else {
 		add_counters(out, &row->counts);
 	}
-	if (view->by == STATS_BY_CAMPAIGN)
+	if (view->by == NUMBERS_BY_CAMPAIGN)
 		add_whole(out, &row->counts);
-	if (view->by != STATS_BY_PROVIDER && view->cover != NULL)
+	if (view->by != NUMBERS_BY_PROVIDER && view->cover != NULL)
 		add_span(out, view, row);
 	buf_addc(out, '}');
 }
 
 static int
-list(const struct stats_view *view, const struct stats_rows *rows)
+list(const struct stats_view *view, const struct numbers_rows *rows)
 {
 	size_t n = rows->n + view->total_is_all;
 	struct buf out;
@@ -264,7 +264,7 @@ list(const struct stats_view *view, const struct stats_rows *rows)
 /* --- campaigns in detail --- */
 
 static int
-detail(const struct stats_view *view, const struct stats_detail *v, size_t n)
+detail(const struct stats_view *view, const struct numbers_detail *v, size_t n)
 {
 	(void)view;
 	for (size_t i = 0; i < n; i++) {
@@ -272,9 +272,9 @@ detail(const struct stats_view *view, const struct stats_detail *v, size_t n)
 		int bad = 0;
 
 		bad |= json_object_set_new_nocheck(object, "hours",
-		    spans_array("hour", v[i].hours, STATS_HOURS, human_time));
+		    spans_array("hour", v[i].hours, NUMBERS_HOURS, human_time));
 		bad |= json_object_set_new_nocheck(object, "days",
-		    spans_array("day", v[i].days, STATS_DAYS, human_day));
+		    spans_array("day", v[i].days, NUMBERS_DAYS, human_day));
 		if (bad != 0) {
 			json_decref(object);
 			object = NULL;

@@ -72,9 +72,9 @@ parse_by(const char *name, struct stats_options *o)
 {
 	static const struct {
 		const char *name;
-		enum stats_by by;
-	} words[] = { { "campaign", STATS_BY_CAMPAIGN }, { "hour", STATS_BY_HOUR },
-		{ "day", STATS_BY_DAY }, { "provider", STATS_BY_PROVIDER } };
+		enum numbers_by by;
+	} words[] = { { "campaign", NUMBERS_BY_CAMPAIGN }, { "hour", NUMBERS_BY_HOUR },
+		{ "day", NUMBERS_BY_DAY }, { "provider", NUMBERS_BY_PROVIDER } };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcmp(words[i].name, name) != 0)
@@ -87,9 +87,9 @@ parse_by(const char *name, struct stats_options *o)
 }
 
 static int
-sort_key(const char *text, struct stats_key *key)
+sort_key(const char *text, struct numbers_key *key)
 {
-	if (stats_key_parse(text, key) == 0)
+	if (numbers_key_parse(text, key) == 0)
 		return 0;
 	term_say("--sort: \"%s\" is none of last, first, name, distinct, messages, "
 		 "recipients, bytes, signed, unsigned, sign_failed, partly_signed, "
@@ -151,11 +151,11 @@ parse_time(const char *option_name, const char *text, enum timespan_edge edge,
 static int
 set_span(struct stats_options *o, const struct said *said)
 {
-	static const enum timespan_unit units[] = { [STATS_BY_CAMPAIGN] =
+	static const enum timespan_unit units[] = { [NUMBERS_BY_CAMPAIGN] =
 							TIMESPAN_FEWEST,
-		[STATS_BY_HOUR] = TIMESPAN_HOURS,
-		[STATS_BY_DAY] = TIMESPAN_DAYS,
-		[STATS_BY_PROVIDER] = TIMESPAN_FEWEST };
+		[NUMBERS_BY_HOUR] = TIMESPAN_HOURS,
+		[NUMBERS_BY_DAY] = TIMESPAN_DAYS,
+		[NUMBERS_BY_PROVIDER] = TIMESPAN_FEWEST };
 	struct timespan asked = { 0, o->now };
 
 	if (said->until != NULL &&
@@ -164,9 +164,9 @@ set_span(struct stats_options *o, const struct said *said)
 		return -1;
 	if (asked.until > o->now)
 		asked.until = o->now;
-	if (o->by == STATS_BY_HOUR)
+	if (o->by == NUMBERS_BY_HOUR)
 		asked.from = asked.until - BY_HOUR_SPAN;
-	else if (o->by == STATS_BY_DAY)
+	else if (o->by == NUMBERS_BY_DAY)
 		asked.from = asked.until - BY_DAY_SPAN;
 	if (said->since != NULL &&
 	    parse_time("--since", said->since, TIMESPAN_SINCE, o->now, &asked.from) !=
@@ -188,8 +188,8 @@ say_cover(const struct stats_options *o, const struct said *said)
 	if (o->cover.cut && (said->since != NULL || timespan_hashes(&o->cover) == 0))
 		term_say("%s are kept for %d days only: what was counted before is "
 			 "left out",
-		    o->by == STATS_BY_HOUR ? "hours" : "days",
-		    o->by == STATS_BY_HOUR ? 35 : 400);
+		    o->by == NUMBERS_BY_HOUR ? "hours" : "days",
+		    o->by == NUMBERS_BY_HOUR ? 35 : 400);
 	if (o->cover.coarse)
 		term_say("hours are kept for 35 days only: older days are whole");
 }
@@ -197,25 +197,26 @@ say_cover(const struct stats_options *o, const struct said *said)
 static int
 set_order(struct stats_options *o, const struct said *said)
 {
-	if (o->by != STATS_BY_CAMPAIGN && o->sort.kind == STATS_KEY_DISTINCT) {
+	if (o->by != NUMBERS_BY_CAMPAIGN && o->sort.kind == NUMBERS_KEY_DISTINCT) {
 		term_say("--sort distinct: they are known of whole campaigns only");
 		return -1;
 	}
 	if (o->spanned &&
-	    (o->distinct || o->sort.kind == STATS_KEY_DISTINCT ||
-		(o->sort.kind == STATS_KEY_FIRST && o->by == STATS_BY_CAMPAIGN))) {
+	    (o->distinct || o->sort.kind == NUMBERS_KEY_DISTINCT ||
+		(o->sort.kind == NUMBERS_KEY_FIRST && o->by == NUMBERS_BY_CAMPAIGN))) {
 		term_say("distinct recipients and first activity are known since ever "
 			 "only, not of a stretch of time");
 		return -1;
 	}
 	o->sorted = said->sort || said->top;
 	if (said->top && !said->sort)
-		o->sort = (struct stats_key) { STATS_KEY_COUNTER,
-			o->by == STATS_BY_PROVIDER ? TALLY_RECIPIENTS
-						   : TALLY_MESSAGES };
-	if (o->by == STATS_BY_PROVIDER && !o->sorted)
-		o->sort = (struct stats_key) { STATS_KEY_COUNTER, TALLY_RECIPIENTS };
-	if (o->sort.kind == STATS_KEY_DISTINCT)
+		o->sort = (struct numbers_key) { NUMBERS_KEY_COUNTER,
+			o->by == NUMBERS_BY_PROVIDER ? TALLY_RECIPIENTS
+						     : TALLY_MESSAGES };
+	if (o->by == NUMBERS_BY_PROVIDER && !o->sorted)
+		o->sort =
+		    (struct numbers_key) { NUMBERS_KEY_COUNTER, TALLY_RECIPIENTS };
+	if (o->sort.kind == NUMBERS_KEY_DISTINCT)
 		o->distinct = true;
 	return 0;
 }
@@ -224,8 +225,8 @@ static int
 judge(struct stats_options *o, const struct said *said)
 {
 	o->spanned = said->since != NULL || said->until != NULL ||
-	    o->by == STATS_BY_HOUR || o->by == STATS_BY_DAY;
-	if (o->out == &stats_prom && (o->spanned || o->by != STATS_BY_CAMPAIGN)) {
+	    o->by == NUMBERS_BY_HOUR || o->by == NUMBERS_BY_DAY;
+	if (o->out == &stats_prom && (o->spanned || o->by != NUMBERS_BY_CAMPAIGN)) {
 		term_say("--format prometheus has counters since ever; --since, "
 			 "--until and --by do not go with it");
 		return -1;

@@ -11,14 +11,13 @@
 
 #include "cli/stats/stats_out.h"
 #include "cli/target.h"
-#include "numbers/stats_sort.h"
-#include "numbers/timespan.h"
+#include "numbers/numbers.h"
 
 struct stats_options {
 	struct target_options target;
 	const struct stats_out *out;
-	enum stats_by by;
-	struct stats_key sort;
+	enum numbers_by by;
+	struct numbers_key sort;
 	bool sorted;  /* --sort or --top was said */
 	size_t limit; /* rows; 0: all */
 	bool distinct;

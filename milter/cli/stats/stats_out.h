@@ -13,25 +13,21 @@
 #include <stdint.h>
 
 #include "cli/term.h"
-#include "numbers/stats_read.h"
-#include "numbers/stats_sort.h"
-
-/* What a row of a listing is. */
-enum stats_by { STATS_BY_CAMPAIGN, STATS_BY_HOUR, STATS_BY_DAY, STATS_BY_PROVIDER };
+#include "numbers/numbers.h"
 
 struct stats_view {
 	const struct term *term;
 	int64_t now; /* unix seconds */
-	enum stats_by by;
+	enum numbers_by by;
 	bool distinct; /* they were read: -1 is of a row without */
-	struct stats_key sort;
+	struct numbers_key sort;
 	/* The time that the counters are of; NULL: since ever. */
 	const struct timespan_cover *cover;
 	/* The rows of an hour, day or provider are of more than one campaign. */
 	bool many;
 	/* The last line of a listing: what `_all` says, or the sum of a selection;
 	 * NULL: none. */
-	const struct stats_row *total;
+	const struct numbers_row *total;
 	/* total is the campaign `_all`, a row like others to programs. */
 	bool total_is_all;
 };
@@ -39,9 +35,10 @@ struct stats_view {
 struct stats_out {
 	const char *name;
 	/* Return 0, or -1 when out of memory. */
-	int (*list)(const struct stats_view *, const struct stats_rows *);
+	int (*list)(const struct stats_view *, const struct numbers_rows *);
 	/* NULL: the form has no details; campaigns by name are listed. */
-	int (*detail)(const struct stats_view *, const struct stats_detail *, size_t n);
+	int (*detail)(
+	    const struct stats_view *, const struct numbers_detail *, size_t n);
 };
 
 extern const struct stats_out stats_table;
@@ -54,10 +51,10 @@ extern const struct stats_out stats_prom;
 struct json_t *stats_json_name(const struct counts *);
 
 /* The detail of stats_table. */
-int stats_page(const struct stats_view *, const struct stats_detail *, size_t n);
+int stats_page(const struct stats_view *, const struct numbers_detail *, size_t n);
 
 /* Messages a minute, over the row's hour or day or the view's time, up to now. */
-double stats_rate(const struct stats_view *, const struct stats_row *);
+double stats_rate(const struct stats_view *, const struct numbers_row *);
 /* Date and time of a unix second, "-" for 0; WHEN_MAX bytes. */
 enum stats_when { STATS_TIME, STATS_BOTH, STATS_AGE };
 #define STATS_WHEN_MAX 82

@@ -69,7 +69,7 @@ say_share(struct buf *out, const char *label, int64_t part, int64_t whole)
 }
 
 static void
-identity(struct buf *out, const struct stats_view *view, const struct stats_row *row)
+identity(struct buf *out, const struct stats_view *view, const struct numbers_row *row)
 {
 	const struct counts *c = &row->counts;
 	const char *campaign = row->campaign;
@@ -151,7 +151,8 @@ providers(struct buf *out, const struct counts *c)
 	char label[HUMAN_MAX];
 
 	for (int i = 0; i < PROVIDERS; i++)
-		shares[i] = (struct share) { (enum provider)i, c->n[TALLY_PROVIDER(i)] };
+		shares[i] =
+		    (struct share) { (enum provider)i, c->n[TALLY_PROVIDER(i)] };
 	qsort(shares, PROVIDERS, sizeof(shares[0]), compare_shares);
 	if (shares[0].n == 0)
 		return;
@@ -191,7 +192,7 @@ compliance(struct buf *out, const struct counts *c)
 
 /* "  2026-11-24 09:00", or the day alone. */
 static void
-span_text(char out[HUMAN_MAX], const struct stats_span *span, bool hours)
+span_text(char out[HUMAN_MAX], const struct numbers_bucket *span, bool hours)
 {
 	char day[HUMAN_MAX];
 
@@ -205,7 +206,7 @@ span_text(char out[HUMAN_MAX], const struct stats_span *span, bool hours)
 
 /* A line of an hour or a day. */
 static void
-fill(struct cells *c, const struct stats_span *span, bool hours)
+fill(struct cells *c, const struct numbers_bucket *span, bool hours)
 {
 	const struct counts *counts = &span->counts;
 
@@ -218,7 +219,7 @@ fill(struct cells *c, const struct stats_span *span, bool hours)
 }
 
 static void
-spans(struct buf *out, const char *title, const struct stats_span *v, size_t n,
+spans(struct buf *out, const char *title, const struct numbers_bucket *v, size_t n,
     bool hours)
 {
 	struct table_column titled[COLS];
@@ -249,7 +250,7 @@ spans(struct buf *out, const char *title, const struct stats_span *v, size_t n,
 }
 
 int
-stats_page(const struct stats_view *view, const struct stats_detail *v, size_t n)
+stats_page(const struct stats_view *view, const struct numbers_detail *v, size_t n)
 {
 	bool failed = false;
 
@@ -263,8 +264,8 @@ stats_page(const struct stats_view *view, const struct stats_detail *v, size_t n
 		counters(&page, &v[i].row.counts);
 		providers(&page, &v[i].row.counts);
 		compliance(&page, &v[i].row.counts);
-		spans(&page, "last 24 hours", v[i].hours, STATS_HOURS, true);
-		spans(&page, "last 7 days", v[i].days, STATS_DAYS, false);
+		spans(&page, "last 24 hours", v[i].hours, NUMBERS_HOURS, true);
+		spans(&page, "last 7 days", v[i].days, NUMBERS_DAYS, false);
 		failed |= stats_put(&page);
 		buf_fini(&page);
 	}

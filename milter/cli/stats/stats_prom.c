@@ -34,13 +34,13 @@ static const char *const helps[TALLY_INSPECTED + 1] = {
 };
 
 static struct prom_label
-campaign_label(const struct stats_row *row)
+campaign_label(const struct numbers_row *row)
 {
 	return (struct prom_label) { "campaign", str_of(row->campaign) };
 }
 
 static bool
-counter(size_t which, const struct stats_view *view, const struct stats_rows *rows)
+counter(size_t which, const struct stats_view *view, const struct numbers_rows *rows)
 {
 	const char *what = tally_counter_name(which);
 	const char *help = helps[which] != NULL ? helps[which] : what;
@@ -68,7 +68,7 @@ counter(size_t which, const struct stats_view *view, const struct stats_rows *ro
 }
 
 static void
-provider_samples(struct buf *out, const char *name, const struct stats_row *row,
+provider_samples(struct buf *out, const char *name, const struct numbers_row *row,
     const struct prom_label *campaign)
 {
 	for (int i = 0; i < PROVIDERS; i++) {
@@ -84,7 +84,7 @@ provider_samples(struct buf *out, const char *name, const struct stats_row *row,
 }
 
 static void
-rule_samples(struct buf *out, const char *name, const struct stats_row *row,
+rule_samples(struct buf *out, const char *name, const struct numbers_row *row,
     const struct prom_label *campaign)
 {
 	/* All rules or none: a series that begins with its first failure hides it from
@@ -105,13 +105,13 @@ rule_samples(struct buf *out, const char *name, const struct stats_row *row,
 /* A counter that each campaign has by something, and all of them together. */
 struct split {
 	const char *one, *all, *help;
-	void (*samples)(struct buf *, const char *name, const struct stats_row *,
+	void (*samples)(struct buf *, const char *name, const struct numbers_row *,
 	    const struct prom_label *campaign);
 };
 
 static bool
-put_split(
-    const struct split *s, const struct stats_view *view, const struct stats_rows *rows)
+put_split(const struct split *s, const struct stats_view *view,
+    const struct numbers_rows *rows)
 {
 	struct buf out;
 	bool failed = false;
@@ -134,7 +134,7 @@ put_split(
 }
 
 static bool
-by_provider(const struct stats_view *view, const struct stats_rows *rows)
+by_provider(const struct stats_view *view, const struct numbers_rows *rows)
 {
 	static const struct split split = { "metermark_provider_recipients_total",
 		"metermark_all_provider_recipients_total",
@@ -145,7 +145,7 @@ by_provider(const struct stats_view *view, const struct stats_rows *rows)
 }
 
 static bool
-by_rule(const struct stats_view *view, const struct stats_rows *rows)
+by_rule(const struct stats_view *view, const struct numbers_rows *rows)
 {
 	static const struct split split = { "metermark_rule_failures_total",
 		"metermark_all_rule_failures_total",
@@ -156,8 +156,8 @@ by_rule(const struct stats_view *view, const struct stats_rows *rows)
 
 /* A gauge of what is known: 0 or -1 is left out. */
 static bool
-gauge(const char *name, const char *help, const struct stats_rows *rows,
-    int64_t (*value)(const struct stats_row *))
+gauge(const char *name, const char *help, const struct numbers_rows *rows,
+    int64_t (*value)(const struct numbers_row *))
 {
 	struct buf out;
 	bool failed = false;
@@ -177,19 +177,19 @@ gauge(const char *name, const char *help, const struct stats_rows *rows,
 }
 
 static int64_t
-last_seen(const struct stats_row *row)
+last_seen(const struct numbers_row *row)
 {
 	return row->counts.last_seen;
 }
 
 static int64_t
-distinct(const struct stats_row *row)
+distinct(const struct numbers_row *row)
 {
 	return row->counts.rcpt;
 }
 
 static int
-list(const struct stats_view *view, const struct stats_rows *rows)
+list(const struct stats_view *view, const struct numbers_rows *rows)
 {
 	bool failed = false;
 

@@ -148,12 +148,12 @@ capital(char c)
 static void
 add_sorted(struct sheet *s)
 {
-	const struct stats_key *key = &s->view->sort;
+	const struct numbers_key *key = &s->view->sort;
 	size_t i = 0;
 
-	if (key->kind == STATS_KEY_FIRST && s->view->by == STATS_BY_CAMPAIGN)
+	if (key->kind == NUMBERS_KEY_FIRST && s->view->by == NUMBERS_BY_CAMPAIGN)
 		add(s, &first);
-	if (key->kind != STATS_KEY_COUNTER || usual(key->counter))
+	if (key->kind != NUMBERS_KEY_COUNTER || usual(key->counter))
 		return;
 	for (const char *p = tally_counter_name(key->counter); *p != '\0'; p++)
 		if (i < CELL_MAX - 1)
@@ -170,16 +170,16 @@ add_columns(struct sheet *s)
 	const struct stats_view *view = s->view;
 
 	s->n = 0;
-	if (view->by == STATS_BY_CAMPAIGN || view->many)
+	if (view->by == NUMBERS_BY_CAMPAIGN || view->many)
 		add(s, &campaign);
-	if (view->by == STATS_BY_PROVIDER) {
+	if (view->by == NUMBERS_BY_PROVIDER) {
 		add(s, &provider);
 		add(s, &recipients);
 		add(s, &share);
 		return;
 	}
-	if (view->by != STATS_BY_CAMPAIGN)
-		add(s, view->by == STATS_BY_HOUR ? &hour : &day);
+	if (view->by != NUMBERS_BY_CAMPAIGN)
+		add(s, view->by == NUMBERS_BY_HOUR ? &hour : &day);
 	for (size_t i = 0; i < N_COUNTERS; i++)
 		add(s, &counters[i]);
 	if (view->distinct)
@@ -189,7 +189,7 @@ add_columns(struct sheet *s)
 		add(s, &rate);
 	if (s->form->sparks)
 		add(s, &spark);
-	if (view->by == STATS_BY_CAMPAIGN)
+	if (view->by == NUMBERS_BY_CAMPAIGN)
 		add(s, s->form->narrow ? &last_narrow : &last_wide);
 }
 
@@ -213,7 +213,7 @@ fill_spark(char *out, const struct stats_view *view, const int64_t *hours)
 
 	buf_init(&bars, CELL_MAX);
 	if (hours != NULL)
-		spark_add(&bars, hours, STATS_HOURS, view->term->utf8);
+		spark_add(&bars, hours, NUMBERS_HOURS, view->term->utf8);
 	snprintf(out, CELL_MAX, "%s", bars.p);
 	buf_fini(&bars);
 }
@@ -229,7 +229,7 @@ fill_count(const struct sheet *s, char *out, int64_t n)
 
 static void
 fill_cell(struct sheet *s, char *out, const struct column *column,
-    const struct stats_row *row)
+    const struct numbers_row *row)
 {
 	const int64_t *n = row->counts.n;
 
@@ -280,7 +280,7 @@ fill_cell(struct sheet *s, char *out, const struct column *column,
 }
 
 static void
-fill_name(struct sheet *s, const struct stats_row *row)
+fill_name(struct sheet *s, const struct numbers_row *row)
 {
 	struct buf name;
 
@@ -291,7 +291,7 @@ fill_name(struct sheet *s, const struct stats_row *row)
 }
 
 static void
-fill(struct sheet *s, const struct stats_row *row)
+fill(struct sheet *s, const struct numbers_row *row)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		s->text[i][0] = '\0';
@@ -307,7 +307,7 @@ fill(struct sheet *s, const struct stats_row *row)
 }
 
 static void
-measure(struct sheet *s, const struct form *form, const struct stats_rows *rows)
+measure(struct sheet *s, const struct form *form, const struct numbers_rows *rows)
 {
 	s->form = form;
 	add_columns(s);
@@ -326,7 +326,7 @@ measure(struct sheet *s, const struct form *form, const struct stats_rows *rows)
 }
 
 static bool
-any_spark(const struct stats_rows *rows)
+any_spark(const struct numbers_rows *rows)
 {
 	for (size_t i = 0; i < rows->n; i++)
 		if (rows->v[i].spark != NULL)
@@ -335,9 +335,9 @@ any_spark(const struct stats_rows *rows)
 }
 
 static bool
-any_name(struct sheet *s, const struct stats_rows *rows)
+any_name(struct sheet *s, const struct numbers_rows *rows)
 {
-	if (s->view->by != STATS_BY_CAMPAIGN && !s->view->many)
+	if (s->view->by != NUMBERS_BY_CAMPAIGN && !s->view->many)
 		return false;
 	for (size_t i = 0; i < rows->n; i++) {
 		fill_name(s, &rows->v[i]);
@@ -374,7 +374,7 @@ cut_names(struct sheet *s)
 }
 
 static void
-choose(struct sheet *s, const struct stats_rows *rows)
+choose(struct sheet *s, const struct numbers_rows *rows)
 {
 	bool sparks = any_spark(rows);
 
@@ -427,7 +427,7 @@ put_span(const struct stats_view *view)
 }
 
 static int
-list(const struct stats_view *view, const struct stats_rows *rows)
+list(const struct stats_view *view, const struct numbers_rows *rows)
 {
 	struct str cut = view->term->utf8 ? STR("\xe2\x80\xa6") : STR("...");
 	struct sheet s = { .view = view };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stats_read.c - the counters that `metermark stats` shows.  See the header.
+ * rows.c - the rows of a listing, and the reading of their counters.  See the header.
  *
- * A pipeline holds so many questions, and the next one is on its way while the answers
- * to the one before are taken: Redis and we work at the same time, and neither has to
- * keep more than two pipelines' worth.
+ * A pipeline holds at most CHUNK questions, and the next one is sent before the answers
+ * to the one before are taken: Redis and this program work at the same time, and
+ * neither has to keep more than two pipelines' worth.
  */
-#include "numbers/stats_read.h"
+#include "numbers/rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,14 +18,14 @@
 
 /* --- rows --- */
 
-struct stats_row *
-stats_rows_add(struct stats_rows *rows, const char *campaign)
+struct numbers_row *
+rows_add(struct numbers_rows *rows, const char *campaign)
 {
-	struct stats_row *row;
+	struct numbers_row *row;
 
 	if (rows->n == rows->cap) {
 		size_t cap = rows->cap == 0 ? 64 : rows->cap * 2;
-		struct stats_row *v = reallocarray(rows->v, cap, sizeof(*v));
+		struct numbers_row *v = reallocarray(rows->v, cap, sizeof(*v));
 
 		if (v == NULL)
 			return NULL;
@@ -33,17 +33,18 @@ stats_rows_add(struct stats_rows *rows, const char *campaign)
 		rows->cap = cap;
 	}
 	row = &rows->v[rows->n++];
-	*row = (struct stats_row) { .provider = -1, .counts.rcpt = -1 };
+	*row = (struct numbers_row) { .provider = -1, .counts.rcpt = -1 };
 	snprintf(row->campaign, sizeof(row->campaign), "%s", campaign);
 	return row;
 }
 
 int
-stats_rows_name(struct query *q, const struct registry *names, struct stats_rows *out)
+rows_of_registry(
+    struct query *q, const struct registry *names, struct numbers_rows *out)
 {
-	*out = (struct stats_rows) { 0 };
+	*out = (struct numbers_rows) { 0 };
 	for (size_t i = 0; i < names->n; i++) {
-		struct stats_row *row = stats_rows_add(out, names->v[i].campaign);
+		struct numbers_row *row = rows_add(out, names->v[i].campaign);
 
 		if (row == NULL)
 			return query_no_memory(q);
@@ -53,7 +54,7 @@ stats_rows_name(struct query *q, const struct registry *names, struct stats_rows
 }
 
 static void
-row_fini(struct stats_row *row)
+row_fini(struct numbers_row *row)
 {
 	counts_fini(&row->counts);
 	free(row->spark);
@@ -61,27 +62,27 @@ row_fini(struct stats_row *row)
 }
 
 void
-stats_rows_cut(struct stats_rows *rows, size_t n)
+rows_cut(struct numbers_rows *rows, size_t n)
 {
 	while (rows->n > n)
 		row_fini(&rows->v[--rows->n]);
 }
 
 void
-stats_rows_fini(struct stats_rows *rows)
+rows_fini(struct numbers_rows *rows)
 {
-	stats_rows_cut(rows, 0);
+	rows_cut(rows, 0);
 	free(rows->v);
-	*rows = (struct stats_rows) { 0 };
+	*rows = (struct numbers_rows) { 0 };
 }
 
 static void
-drop_empty(struct stats_rows *rows)
+drop_empty(struct numbers_rows *rows)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < rows->n; i++) {
-		struct stats_row row = rows->v[i];
+		struct numbers_row row = rows->v[i];
 
 		if (row.counts.found)
 			rows->v[kept++] = row;
@@ -94,7 +95,7 @@ drop_empty(struct stats_rows *rows)
 /* --- since ever --- */
 
 static int
-ask_totals(struct query *q, const struct stats_rows *rows, size_t from, size_t until,
+ask_totals(struct query *q, const struct numbers_rows *rows, size_t from, size_t until,
     bool with_rcpt)
 {
 	for (size_t i = from; i < until && i < rows->n; i++)
@@ -104,7 +105,7 @@ ask_totals(struct query *q, const struct stats_rows *rows, size_t from, size_t u
 }
 
 int
-stats_read_totals(struct query *q, struct stats_rows *rows, bool with_rcpt)
+rows_read_totals(struct query *q, struct numbers_rows *rows, bool with_rcpt)
 {
 	if (ask_totals(q, rows, 0, CHUNK, with_rcpt) != 0)
 		return -1;
@@ -120,10 +121,10 @@ stats_read_totals(struct query *q, struct stats_rows *rows, bool with_rcpt)
 }
 
 int
-stats_read_row(
-    struct query *q, const char *campaign, bool with_rcpt, struct stats_row *row)
+rows_read_one(
+    struct query *q, const char *campaign, bool with_rcpt, struct numbers_row *row)
 {
-	*row = (struct stats_row) { .provider = -1 };
+	*row = (struct numbers_row) { .provider = -1 };
 	snprintf(row->campaign, sizeof(row->campaign), "%s", campaign);
 	if (counts_ask_total(q, campaign, with_rcpt) != 0 ||
 	    counts_take_total(q, &row->counts, with_rcpt) != 0)
@@ -133,14 +134,14 @@ stats_read_row(
 }
 
 static bool
-lacks_name(const struct stats_row *row, bool all)
+lacks_name(const struct numbers_row *row, bool all)
 {
 	return row->counts.sent == NULL &&
 	    (all || camp_is_hashed(str_of(row->campaign)));
 }
 
 static int
-take_name(struct query *q, struct stats_row *row)
+take_name(struct query *q, struct numbers_row *row)
 {
 	struct counts whole;
 	int status = counts_take_total(q, &whole, false);
@@ -153,7 +154,7 @@ take_name(struct query *q, struct stats_row *row)
 }
 
 int
-stats_read_names(struct query *q, struct stats_rows *rows, bool all)
+rows_read_names(struct query *q, struct numbers_rows *rows, bool all)
 {
 	for (size_t from = 0; from < rows->n; from += CHUNK) {
 		size_t until = from + CHUNK < rows->n ? from + CHUNK : rows->n;
@@ -198,7 +199,7 @@ ask_bucket(struct query *q, const char *campaign, struct bucket b)
 
 /* Ask for the hashes from until `until`, numbered through all rows. */
 static int
-ask_buckets(struct query *q, const struct stats_rows *rows,
+ask_buckets(struct query *q, const struct numbers_rows *rows,
     const struct timespan_cover *c, size_t from, size_t until)
 {
 	size_t each = timespan_hashes(c), all = rows->n * each;
@@ -211,11 +212,11 @@ ask_buckets(struct query *q, const struct stats_rows *rows,
 }
 
 /* Called for each hash in turn; takes what is in counts.  0 or -1. */
-typedef int take_fn(void *arg, const struct stats_row *row, size_t row_index,
+typedef int take_fn(void *arg, const struct numbers_row *row, size_t row_index,
     struct bucket, struct counts *);
 
 static int
-each_bucket(struct query *q, const struct stats_rows *rows,
+each_bucket(struct query *q, const struct numbers_rows *rows,
     const struct timespan_cover *c, take_fn *take, void *arg)
 {
 	size_t each = timespan_hashes(c), all = rows->n * each;
@@ -242,10 +243,10 @@ each_bucket(struct query *q, const struct stats_rows *rows,
 }
 
 static int
-take_sum(void *arg, const struct stats_row *row, size_t i, struct bucket b,
+take_sum(void *arg, const struct numbers_row *row, size_t i, struct bucket b,
     struct counts *counts)
 {
-	struct stats_rows *rows = arg;
+	struct numbers_rows *rows = arg;
 
 	(void)row;
 	(void)b;
@@ -254,8 +255,8 @@ take_sum(void *arg, const struct stats_row *row, size_t i, struct bucket b,
 }
 
 int
-stats_read_spans(
-    struct query *q, struct stats_rows *rows, const struct timespan_cover *cover)
+rows_read_spans(
+    struct query *q, struct numbers_rows *rows, const struct timespan_cover *cover)
 {
 	if (each_bucket(q, rows, cover, take_sum, rows) != 0)
 		return -1;
@@ -264,16 +265,16 @@ stats_read_spans(
 }
 
 static int
-take_row(void *arg, const struct stats_row *row, size_t i, struct bucket b,
+take_row(void *arg, const struct numbers_row *row, size_t i, struct bucket b,
     struct counts *counts)
 {
 	int64_t unit = b.day ? DAY_S : HOUR_S;
-	struct stats_row *fresh;
+	struct numbers_row *fresh;
 
 	(void)i;
 	if (!counts->found)
 		return 0;
-	fresh = stats_rows_add(arg, row->campaign);
+	fresh = rows_add(arg, row->campaign);
 	if (fresh == NULL)
 		return -1;
 	fresh->at = (struct timespan) { b.at * unit, (b.at + 1) * unit };
@@ -283,19 +284,19 @@ take_row(void *arg, const struct stats_row *row, size_t i, struct bucket b,
 }
 
 int
-stats_read_buckets(
-    struct query *q, struct stats_rows *rows, const struct timespan_cover *cover)
+rows_read_buckets(
+    struct query *q, struct numbers_rows *rows, const struct timespan_cover *cover)
 {
-	struct stats_rows out = { 0 };
+	struct numbers_rows out = { 0 };
 	int status = each_bucket(q, rows, cover, take_row, &out);
 
-	stats_rows_fini(rows);
+	rows_fini(rows);
 	*rows = out;
 	return status;
 }
 
 static int
-take_spark(void *arg, const struct stats_row *row, size_t i, struct bucket b,
+take_spark(void *arg, const struct numbers_row *row, size_t i, struct bucket b,
     struct counts *counts)
 {
 	const struct timespan_cover *c = arg;
@@ -306,13 +307,13 @@ take_spark(void *arg, const struct stats_row *row, size_t i, struct bucket b,
 }
 
 int
-stats_read_sparks(struct query *q, struct stats_rows *rows, int64_t now)
+rows_read_sparks(struct query *q, struct numbers_rows *rows, int64_t now)
 {
 	struct timespan_cover c = { 0 };
-	struct stats_rows some = *rows;
+	struct numbers_rows some = *rows;
 
-	c.head.first = now / HOUR_S - STATS_HOURS + 1;
-	c.head.n = STATS_HOURS;
+	c.head.first = now / HOUR_S - NUMBERS_HOURS + 1;
+	c.head.n = NUMBERS_HOURS;
 	/* A run of rows that begins with the first that is active: those are together
 	 * where the order is by activity, and few are in between otherwise. */
 	while (some.n > 0 && some.v[0].active < c.head.first * HOUR_S) {
@@ -322,59 +323,9 @@ stats_read_sparks(struct query *q, struct stats_rows *rows, int64_t now)
 	while (some.n > 0 && some.v[some.n - 1].active < c.head.first * HOUR_S)
 		some.n--;
 	for (size_t i = 0; i < some.n; i++) {
-		some.v[i].spark = calloc(STATS_HOURS, sizeof(*some.v[i].spark));
+		some.v[i].spark = calloc(NUMBERS_HOURS, sizeof(*some.v[i].spark));
 		if (some.v[i].spark == NULL)
 			return query_no_memory(q);
 	}
 	return each_bucket(q, &some, &c, take_spark, &c);
-}
-
-/* --- one campaign in detail --- */
-
-static int
-ask_detail(struct query *q, const struct stats_detail *d)
-{
-	const char *campaign = d->row.campaign;
-
-	if (counts_ask_total(q, campaign, true) != 0)
-		return -1;
-	for (size_t i = 0; i < STATS_HOURS; i++)
-		if (counts_ask_hour(q, campaign, d->hours[i].start / HOUR_S) != 0)
-			return -1;
-	for (size_t i = 0; i < STATS_DAYS; i++)
-		if (counts_ask_day(q, campaign, d->days[i].start / DAY_S) != 0)
-			return -1;
-	return 0;
-}
-
-int
-stats_read_detail(
-    struct query *q, const char *campaign, int64_t now, struct stats_detail *d)
-{
-	*d = (struct stats_detail) { .row.provider = -1 };
-	snprintf(d->row.campaign, sizeof(d->row.campaign), "%s", campaign);
-	for (size_t i = 0; i < STATS_HOURS; i++)
-		d->hours[i].start = (now / HOUR_S - (int64_t)i) * HOUR_S;
-	for (size_t i = 0; i < STATS_DAYS; i++)
-		d->days[i].start = (now / DAY_S - (int64_t)i) * DAY_S;
-	if (ask_detail(q, d) != 0 || counts_take_total(q, &d->row.counts, true) != 0)
-		return -1;
-	for (size_t i = 0; i < STATS_HOURS; i++)
-		if (counts_take(q, &d->hours[i].counts) != 0)
-			return -1;
-	for (size_t i = 0; i < STATS_DAYS; i++)
-		if (counts_take(q, &d->days[i].counts) != 0)
-			return -1;
-	d->row.active = d->row.counts.last_seen;
-	return 0;
-}
-
-void
-stats_detail_fini(struct stats_detail *d)
-{
-	counts_fini(&d->row.counts);
-	for (size_t i = 0; i < STATS_HOURS; i++)
-		counts_fini(&d->hours[i].counts);
-	for (size_t i = 0; i < STATS_DAYS; i++)
-		counts_fini(&d->days[i].counts);
 }

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stats_sort.c - the order of campaigns.  See the header.
+ * sort.c - the order of the rows of a listing.  See the header.
  */
-#include "numbers/stats_sort.h"
+#include "numbers/sort.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const struct {
 	const char *name;
-	enum stats_key_kind kind;
-} words[] = { { "last", STATS_KEY_LAST }, { "first", STATS_KEY_FIRST },
-	{ "name", STATS_KEY_NAME }, { "distinct", STATS_KEY_DISTINCT } };
+	enum numbers_key_kind kind;
+} words[] = { { "last", NUMBERS_KEY_LAST }, { "first", NUMBERS_KEY_FIRST },
+	{ "name", NUMBERS_KEY_NAME }, { "distinct", NUMBERS_KEY_DISTINCT } };
 
 int
-stats_key_parse(const char *text, struct stats_key *key)
+numbers_key_parse(const char *text, struct numbers_key *key)
 {
-	*key =
-	    (struct stats_key) { STATS_KEY_COUNTER, tally_counter_find(str_of(text)) };
+	*key = (struct numbers_key) { NUMBERS_KEY_COUNTER,
+		tally_counter_find(str_of(text)) };
 	if (key->counter < TALLY_COUNTERS)
 		return 0;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -30,19 +30,19 @@ stats_key_parse(const char *text, struct stats_key *key)
 }
 
 static int64_t
-value(const struct stats_row *row, const struct stats_key *key)
+value(const struct numbers_row *row, const struct numbers_key *key)
 {
 	switch (key->kind) {
-	case STATS_KEY_COUNTER:
+	case NUMBERS_KEY_COUNTER:
 		return row->counts.n[key->counter];
-	case STATS_KEY_DISTINCT:
+	case NUMBERS_KEY_DISTINCT:
 		return row->counts.rcpt;
-	case STATS_KEY_LAST:
+	case NUMBERS_KEY_LAST:
 		return row->at.from != 0 ? row->at.from : row->active;
-	case STATS_KEY_FIRST:
+	case NUMBERS_KEY_FIRST:
 		return row->at.from != 0 ? row->at.from : row->counts.first_seen;
-	case STATS_KEY_NAME:
-	case STATS_KEY_NONE:
+	case NUMBERS_KEY_NAME:
+	case NUMBERS_KEY_NONE:
 		break;
 	}
 	return 0;
@@ -52,13 +52,13 @@ value(const struct stats_row *row, const struct stats_key *key)
 static int
 compare(const void *a, const void *b, void *arg)
 {
-	const struct stats_row *x = a, *y = b;
-	const struct stats_key *key = arg;
+	const struct numbers_row *x = a, *y = b;
+	const struct numbers_key *key = arg;
 	int64_t u = value(x, key), v = value(y, key);
 
 	if (u != v)
 		return u < v ? 1 : -1;
-	if (x->active != y->active && key->kind != STATS_KEY_NAME)
+	if (x->active != y->active && key->kind != NUMBERS_KEY_NAME)
 		return x->active < y->active ? 1 : -1;
 	if (strcmp(x->campaign, y->campaign) != 0)
 		return strcmp(x->campaign, y->campaign);
@@ -68,8 +68,8 @@ compare(const void *a, const void *b, void *arg)
 }
 
 void
-stats_sort(struct stats_rows *rows, struct stats_key key)
+numbers_sort(struct numbers_rows *rows, struct numbers_key key)
 {
-	if (key.kind != STATS_KEY_NONE && rows->n > 0)
+	if (key.kind != NUMBERS_KEY_NONE && rows->n > 0)
 		qsort_r(rows->v, rows->n, sizeof(*rows->v), compare, &key);
 }
