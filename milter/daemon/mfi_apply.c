@@ -7,24 +7,13 @@
 #include <stdio.h>
 
 #include "mail/addr.h"
-
-/* libmilter takes what it does not change without const. */
-static char *
-lend(const char *p)
-{
-	union {
-		const char *ours;
-		char *theirs;
-	} u = { .ours = p };
-
-	return u.theirs;
-}
+#include "text/unconst.h"
 
 static int
 change_sender(SMFICTX *ctx, const struct verp *v)
 {
 	char address[ADDR_SPEC_MAX + 3];
-	char *args = v->args.len > 0 ? lend(v->args.p) : NULL;
+	char *args = v->args.len > 0 ? unconst(v->args.p) : NULL;
 
 	if (v->address.len == 0)
 		return 0;
@@ -41,7 +30,7 @@ mfi_apply(SMFICTX *ctx, const struct txn_outcome *o)
 		return -1;
 	for (size_t i = 0; i < p->n; i++) {
 		const struct plan_edit *e = &p->v[i];
-		char *name = lend(e->name.p), *value = lend(e->value.p);
+		char *name = unconst(e->name.p), *value = unconst(e->value.p);
 		int rc = MI_FAILURE;
 
 		switch (e->kind) {
@@ -67,7 +56,7 @@ mfi_apply(SMFICTX *ctx, const struct txn_outcome *o)
 int
 mfi_hold(SMFICTX *ctx, const struct txn_outcome *o)
 {
-	return o->hold == NULL || smfi_quarantine(ctx, lend(o->hold)) == MI_SUCCESS
+	return o->hold == NULL || smfi_quarantine(ctx, unconst(o->hold)) == MI_SUCCESS
 	    ? 0
 	    : -1;
 }
@@ -76,6 +65,6 @@ sfsistat
 mfi_refuse(SMFICTX *ctx, const struct reply *r)
 {
 	/* If libmilter does not take the reply, the MTA has a text of its own. */
-	(void)smfi_setreply(ctx, lend(r->code), lend(r->xcode), lend(r->text));
+	(void)smfi_setreply(ctx, unconst(r->code), unconst(r->xcode), unconst(r->text));
 	return reply_is_temporary(r) ? SMFIS_TEMPFAIL : SMFIS_REJECT;
 }

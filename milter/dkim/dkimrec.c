@@ -76,8 +76,7 @@ read_key(struct dkimrec *r, const struct taglist *l, char *err, size_t errlen)
 	r->key_len = (size_t)n;
 	if (r->type == DKIMREC_ED25519 && n != 0 && n != ED25519_BYTES) {
 		snprintf(err, errlen,
-		    "p= holds %d bytes, expected the %d of an Ed25519 key alone "
-		    "(RFC 8463)",
+		    "p= holds %d bytes, expected the %d of an Ed25519 key alone (RFC 8463)",
 		    n, ED25519_BYTES);
 		return -1;
 	}

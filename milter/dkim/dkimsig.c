@@ -18,14 +18,14 @@
 /* ==== The field ==== */
 
 static int
-say(char *err, size_t errlen, const char *what)
+refuse_signature(char *err, size_t errlen, const char *what)
 {
 	snprintf(err, errlen, "%s", what);
 	return -1;
 }
 
 static int
-want(
+want_tag(
     const struct taglist *l, const char *tag, struct str *out, char *err, size_t errlen)
 {
 	if (taglist_get(l, tag, out) && out->len > 0)
@@ -50,7 +50,7 @@ read_canon(struct dkimsig *s, const struct taglist *l, char *err, size_t errlen)
 	if ((s->simple_header || str_caseeq(header, STR("relaxed"))) &&
 	    (s->simple_body || str_caseeq(body, STR("relaxed"))))
 		return 0;
-	return say(err, errlen, "its c= is unknown");
+	return refuse_signature(err, errlen, "its c= is unknown");
 }
 
 static int
@@ -77,10 +77,10 @@ read_algorithm(struct dkimsig *s, struct str a, char *err, size_t errlen)
 	else if (str_caseeq(a, STR("ed25519-sha256")))
 		s->type = DKIMREC_ED25519;
 	else if (str_caseeq(a, STR("rsa-sha1")))
-		return say(err, errlen,
+		return refuse_signature(err, errlen,
 		    "it was made with SHA-1, which nobody accepts any more (RFC 8301)");
 	else
-		return say(err, errlen, "its a= is unknown");
+		return refuse_signature(err, errlen, "its a= is unknown");
 	return 0;
 }
 
@@ -91,11 +91,12 @@ read_hashes(struct dkimsig *s, struct str b, struct str bh, char *err, size_t er
 	int n = base64_read(bh, bytes, sizeof(bytes));
 
 	if (n != (int)sizeof(s->bh))
-		return say(err, errlen, "its bh= is no digest of 32 bytes");
+		return refuse_signature(
+		    err, errlen, "its bh= is no digest of 32 bytes");
 	memcpy(s->bh, bytes, sizeof(s->bh));
 	n = base64_read(b, s->b, sizeof(s->b));
 	if (n <= 0)
-		return say(err, errlen, "its b= is no base64");
+		return refuse_signature(err, errlen, "its b= is no base64");
 	s->b_len = (size_t)n;
 	return 0;
 }
@@ -131,24 +132,24 @@ dkimsig_read(struct dkimsig *s, struct str value, char *err, size_t errlen)
 	*s = (struct dkimsig) { .domain = STR("") };
 	if (taglist_read(&l, value, err, errlen) != 0)
 		return -1;
-	if (want(&l, "v", &v, err, errlen) != 0 ||
-	    want(&l, "a", &a, err, errlen) != 0 ||
-	    want(&l, "d", &s->domain, err, errlen) != 0 ||
-	    want(&l, "s", &s->selector, err, errlen) != 0 ||
-	    want(&l, "h", &s->names, err, errlen) != 0 ||
-	    want(&l, "b", &b, err, errlen) != 0 ||
-	    want(&l, "bh", &bh, err, errlen) != 0)
+	if (want_tag(&l, "v", &v, err, errlen) != 0 ||
+	    want_tag(&l, "a", &a, err, errlen) != 0 ||
+	    want_tag(&l, "d", &s->domain, err, errlen) != 0 ||
+	    want_tag(&l, "s", &s->selector, err, errlen) != 0 ||
+	    want_tag(&l, "h", &s->names, err, errlen) != 0 ||
+	    want_tag(&l, "b", &b, err, errlen) != 0 ||
+	    want_tag(&l, "bh", &bh, err, errlen) != 0)
 		return -1;
 	if (!str_eq(v, STR("1")))
-		return say(err, errlen, "its v= is not 1");
+		return refuse_signature(err, errlen, "its v= is not 1");
 	taglist_get(&l, "i", &s->identity);
 	if (!identity_ok(s))
-		return say(err, errlen, "its i= is not of its d=");
+		return refuse_signature(err, errlen, "its i= is not of its d=");
 	if (!few_names(s->names))
-		return say(
+		return refuse_signature(
 		    err, errlen, "its h= names more fields than any message has");
 	if (!taglist_lists(s->names, "from"))
-		return say(err, errlen, "its h= leaves out From");
+		return refuse_signature(err, errlen, "its h= leaves out From");
 	if (read_algorithm(s, a, err, errlen) != 0 ||
 	    read_canon(s, &l, err, errlen) != 0 ||
 	    read_number(&l, "l", &s->length, err, errlen) != 0 ||
@@ -367,14 +368,16 @@ check_record(const struct dkimsig *s, const struct dkimrec *r, char *err, size_t
 	size_t at = str_rfind(s->identity, '@');
 
 	if (r->key_len == 0)
-		return say(err, errlen, "its key is revoked: p= is empty");
+		return refuse_signature(err, errlen, "its key is revoked: p= is empty");
 	if (r->type != s->type)
-		return say(err, errlen, "its key is of another type than its a=");
+		return refuse_signature(
+		    err, errlen, "its key is of another type than its a=");
 	if (!r->sha256 || !r->email)
-		return say(err, errlen, "its key is not meant for mail with SHA-256");
+		return refuse_signature(
+		    err, errlen, "its key is not meant for mail with SHA-256");
 	if (r->strict && s->identity.len > 0 &&
 	    !str_caseeq(str_skip(s->identity, at + 1), s->domain))
-		return say(
+		return refuse_signature(
 		    err, errlen, "its key has t=s, and i= is of a subdomain of d=");
 	return 0;
 }
@@ -389,13 +392,13 @@ check_body(const struct dkimsig *s, struct str body, char *err, size_t errlen)
 	buf_init(&text, body.len + 4);
 	dkimsig_body(s, body, &text);
 	if (buf_failed(&text))
-		rc = say(err, errlen, "out of memory");
+		rc = refuse_signature(err, errlen, "out of memory");
 	else if (s->length > 0 && (uint64_t)s->length > text.len)
-		rc = say(err, errlen, "the body is shorter than its l=");
+		rc = refuse_signature(err, errlen, "the body is shorter than its l=");
 	if (rc == 0) {
 		crypto_sha256(text.p, text.len, hash);
 		if (memcmp(hash, s->bh, sizeof(hash)) != 0)
-			rc = say(
+			rc = refuse_signature(
 			    err, errlen, "the body was changed after it was signed");
 	}
 	buf_fini(&text);
@@ -422,10 +425,10 @@ check_header(const struct dkimsig *s, const struct dkimrec *r,
 	buf_fini(&text);
 	if (rc == 1)
 		return 0;
-	return say(err, errlen,
-	    rc == 0 ? "its header was changed after it was signed, or the key is "
-		      "another one"
-		    : "its key cannot be used");
+	return refuse_signature(err, errlen,
+	    rc == 0
+		? "its header was changed after it was signed, or the key is another one"
+		: "its key cannot be used");
 }
 
 int
@@ -434,7 +437,7 @@ dkimsig_verify(const struct dkimsig *s, const struct dkimrec *r,
     char *err, size_t errlen)
 {
 	if (s->expires >= 0 && s->expires < now)
-		return say(err, errlen, "it has expired: x= is over");
+		return refuse_signature(err, errlen, "it has expired: x= is over");
 	if (check_record(s, r, err, errlen) != 0 ||
 	    check_body(s, body, err, errlen) != 0)
 		return -1;

@@ -69,7 +69,7 @@ read_hex(const char in[HEX])
 }
 
 static EVP_PKEY *
-redeem(const char *text, size_t len)
+redeem_handle(const char *text, size_t len)
 {
 	struct handle h;
 	uintptr_t key;
@@ -101,7 +101,7 @@ PEM_read_bio_PrivateKey(BIO *bio, EVP_PKEY **x, pem_password_cb *cb, void *u)
 	    BIO_method_type(bio) == BIO_TYPE_MEM ? BIO_get_mem_data(bio, &text) : 0;
 
 	if (len > 0 && x == NULL) {
-		EVP_PKEY *pkey = redeem(text, (size_t)len);
+		EVP_PKEY *pkey = redeem_handle(text, (size_t)len);
 
 		if (pkey != NULL)
 			return pkey;

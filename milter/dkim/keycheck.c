@@ -58,7 +58,7 @@ path_of(const struct run *r, size_t i)
 
 /* Keep those of the lowest lines, whichever thread is first. */
 static void
-find(struct run *r, struct findings *f, unsigned line, const char *text)
+record_finding(struct run *r, struct findings *f, unsigned line, const char *text)
 {
 	size_t i;
 
@@ -86,26 +86,24 @@ check_lines(struct run *r, size_t from, size_t to, const struct keyring_key *key
 	for (size_t i = from; i < to; i++) {
 		domtable_at(r->conf->table, r->items[i].id, &row);
 		if (!keyring_fits(key, row.header_canon))
-			find(r, &r->wrong, r->items[i].line,
-			    "found an Ed25519 key with simple header canonicalization, "
-			    "whose signatures do not verify; expected "
-			    "c=relaxed/relaxed");
+			record_finding(r, &r->wrong, r->items[i].line,
+			    "found an Ed25519 key with simple header canonicalization, whose signatures do not verify; expected c=relaxed/relaxed");
 	}
 }
 
 static void
-decode(struct run *r, size_t from, size_t to)
+decode_file(struct run *r, size_t from, size_t to)
 {
 	struct keyring_key key;
 	char err[1024], warn[1024];
 
 	if (keyring_decode(path_of(r, from), r->job->user, &key, err, sizeof(err), warn,
 		sizeof(warn)) != 0) {
-		find(r, &r->wrong, r->items[from].line, err);
+		record_finding(r, &r->wrong, r->items[from].line, err);
 		return;
 	}
 	if (warn[0] != '\0')
-		find(r, &r->unwise, r->items[from].line, warn);
+		record_finding(r, &r->unwise, r->items[from].line, warn);
 	check_lines(r, from, to, &key);
 	keyring_key_fini(&key);
 }
@@ -119,7 +117,7 @@ open_only(struct run *r, size_t i)
 		return;
 	snprintf(text, sizeof(text), "%s: cannot be opened: %s", path_of(r, i),
 	    strerror(errno));
-	find(r, &r->wrong, r->items[i].line, text);
+	record_finding(r, &r->wrong, r->items[i].line, text);
 }
 
 /* The next file and its lines; false at the end. */
@@ -143,14 +141,14 @@ take_next(struct run *r, size_t *from, size_t *to)
 }
 
 static void *
-work(void *arg)
+check_files(void *arg)
 {
 	struct run *r = arg;
 	size_t from, to;
 
 	while (take_next(r, &from, &to))
 		if (r->job->decode)
-			decode(r, from, to);
+			decode_file(r, from, to);
 		else
 			open_only(r, from);
 	return NULL;
@@ -169,7 +167,7 @@ by_path(const void *a, const void *b, void *paths)
 }
 
 static int
-gather(struct run *r)
+gather_lines(struct run *r)
 {
 	const struct domtable *t = r->conf->table;
 	size_t n = domtable_size(t);
@@ -203,15 +201,16 @@ run_threads(struct run *r)
 	size_t n = 0;
 
 	while (r->job->decode && (long)n + 1 < cpus && n < THREADS_MAX &&
-	    n + 1 < r->n_items && pthread_create(&thread[n], NULL, work, r) == 0)
+	    n + 1 < r->n_items && pthread_create(&thread[n], NULL, check_files, r) == 0)
 		n++;
-	work(r);
+	check_files(r);
 	while (n > 0)
 		pthread_join(thread[--n], NULL);
 }
 
 static void
-tell(const struct run *r, struct findings *f, void (*say)(void *, const char *))
+report_findings(
+    const struct run *r, struct findings *f, void (*say)(void *, const char *))
 {
 	char text[1536];
 
@@ -239,10 +238,10 @@ keycheck_run(const struct conf *c, const struct keycheck_job *job,
 	buf_init(&r.paths, PATHS_MAX);
 	if (pthread_mutex_init(&r.lock, NULL) != 0)
 		return -1;
-	if (gather(&r) == 0) {
+	if (gather_lines(&r) == 0) {
 		run_threads(&r);
-		tell(&r, &r.wrong, job->wrong);
-		tell(&r, &r.unwise, job->warn);
+		report_findings(&r, &r.wrong, job->wrong);
+		report_findings(&r, &r.unwise, job->warn);
 		*result = (struct keycheck_result) { r.files, r.wrong.n, r.unwise.n,
 			r.templates };
 		rc = 0;

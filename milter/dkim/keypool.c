@@ -41,7 +41,7 @@ struct keypool {
 
 /* FNV-1a. */
 static uint64_t
-hash(const char *s)
+hash_path(const char *s)
 {
 	uint64_t h = 0xcbf29ce484222325U;
 
@@ -107,7 +107,7 @@ slot_of(struct keypool *p, uint64_t h)
 }
 
 static struct keypool_key *
-find(struct keypool *p, const char *file, uint64_t h)
+find_key(struct keypool *p, const char *file, uint64_t h)
 {
 	struct keypool_key *k = *slot_of(p, h);
 
@@ -134,7 +134,7 @@ make_newest(struct keypool *p, struct keypool_key *k)
 
 /* The pool's reference becomes the caller's. */
 static struct keypool_key *
-unlist(struct keypool *p, struct keypool_key *k)
+unlist_key(struct keypool *p, struct keypool_key *k)
 {
 	struct keypool_key **at = slot_of(p, k->hash);
 
@@ -148,7 +148,7 @@ unlist(struct keypool *p, struct keypool_key *k)
 
 /* A reference of the pool's own; the caller's stays his. */
 static void
-list(struct keypool *p, struct keypool_key *k)
+list_key(struct keypool *p, struct keypool_key *k)
 {
 	struct keypool_key **at = slot_of(p, k->hash);
 
@@ -167,7 +167,7 @@ look_up(struct keypool *p, const char *file, uint64_t h)
 	struct keypool_key *k;
 
 	pthread_mutex_lock(&p->lock);
-	k = find(p, file, h);
+	k = find_key(p, file, h);
 	if (k != NULL && k->key.pkey == NULL && k->retry_ms <= clock_mono_ms())
 		k = NULL;
 	if (k != NULL) {
@@ -183,18 +183,18 @@ look_up(struct keypool *p, const char *file, uint64_t h)
 /* In place of what is there under that name: nothing, an old failure, or what another
  * thread has read at the same time. */
 static void
-insert(struct keypool *p, struct keypool_key *k)
+insert_key(struct keypool *p, struct keypool_key *k)
 {
 	struct keypool_key *same, *idle = NULL;
 
 	pthread_mutex_lock(&p->lock);
 	p->counts.reads++;
-	same = find(p, k->file, k->hash);
+	same = find_key(p, k->file, k->hash);
 	if (same != NULL)
-		unlist(p, same);
+		unlist_key(p, same);
 	else if (p->counts.held == p->max)
-		idle = unlist(p, p->oldest);
-	list(p, k);
+		idle = unlist_key(p, p->oldest);
+	list_key(p, k);
 	pthread_mutex_unlock(&p->lock);
 	/* The last reference frees an EVP_PKEY: not under the mutex. */
 	keypool_put(same);
@@ -235,7 +235,7 @@ read_key(const struct keypool *p, const char *file, uint64_t h)
 struct keypool_key *
 keypool_get(struct keypool *p, const char *file, char *err, size_t errlen)
 {
-	uint64_t h = hash(file);
+	uint64_t h = hash_path(file);
 	struct keypool_key *k = look_up(p, file, h);
 
 	if (k == NULL) {
@@ -244,7 +244,7 @@ keypool_get(struct keypool *p, const char *file, char *err, size_t errlen)
 			snprintf(err, errlen, "%s: out of memory", file);
 			return NULL;
 		}
-		insert(p, k);
+		insert_key(p, k);
 	}
 	if (k->key.pkey == NULL) {
 		snprintf(err, errlen, "%s", k->why);

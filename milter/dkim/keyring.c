@@ -38,11 +38,11 @@ struct keyring {
 	size_t n_domains;
 };
 
-static int refuse(const struct job *, const char *fmt, ...)
+static int refuse_file(const struct job *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 static int
-refuse(const struct job *j, const char *fmt, ...)
+refuse_file(const struct job *j, const char *fmt, ...)
 {
 	size_t used;
 	va_list ap;
@@ -67,12 +67,9 @@ why_not(const char *name, const char *header)
 		{ "RSA PUBLIC KEY", "found a public key, expected the private key" },
 		{ "CERTIFICATE", "found a certificate, expected a private key alone" },
 		{ "OPENSSH PRIVATE KEY",
-		    "found a key of OpenSSH, expected one made by: openssl genpkey "
-		    "-algorithm rsa -pkeyopt rsa_keygen_bits:2048" },
+		    "found a key of OpenSSH, expected one made by: openssl genpkey -algorithm rsa -pkeyopt rsa_keygen_bits:2048" },
 		{ "EC PRIVATE KEY",
-		    "found an elliptic curve key, expected RSA or Ed25519: DKIM knows "
-		    "no "
-		    "other" },
+		    "found an elliptic curve key, expected RSA or Ed25519: DKIM knows no other" },
 		{ "DSA PRIVATE KEY",
 		    "found a DSA key, expected RSA or Ed25519: DKIM knows no other" },
 	};
@@ -92,17 +89,15 @@ refuse_form(const struct job *j, const struct buf *text)
 	const unsigned char *p = (const unsigned char *)text->p;
 
 	if (text->len == 0)
-		return refuse(
+		return refuse_file(
 		    j, "the file is empty, expected a private key in PEM form");
 	/* A DER SEQUENCE with a length of two bytes, or a short one (Ed25519). */
 	if (p[0] == 0x30 && text->len > 2 && (p[1] == 0x82 || p[1] == text->len - 2))
-		return refuse(j,
-		    "found a key in DER form, expected PEM; run: openssl pkey -inform "
-		    "DER -in %s -out %s.pem",
+		return refuse_file(j,
+		    "found a key in DER form, expected PEM; run: openssl pkey -inform DER -in %s -out %s.pem",
 		    j->file, j->file);
-	return refuse(j,
-	    "found no PEM block, expected a private key that begins with -----BEGIN "
-	    "PRIVATE KEY-----");
+	return refuse_file(j,
+	    "found no PEM block, expected a private key that begins with -----BEGIN PRIVATE KEY-----");
 }
 
 /* There is exactly one private key in it, in the clear. */
@@ -117,19 +112,18 @@ check_blocks(const struct job *j, const struct buf *text)
 	int rc = 0;
 
 	if (bio == NULL)
-		return refuse(j, "out of memory");
+		return refuse_file(j, "out of memory");
 	while (rc == 0 && PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
 		const char *why = why_not(name, header);
 
 		if (why != NULL && why[0] == '\0')
-			rc = refuse(j,
-			    "the key is encrypted and nobody is there to type its "
-			    "pass-phrase; run: openssl pkey -in %s -out %s.plain",
+			rc = refuse_file(j,
+			    "the key is encrypted and nobody is there to type its pass-phrase; run: openssl pkey -in %s -out %s.plain",
 			    j->file, j->file);
 		else if (why != NULL)
-			rc = refuse(j, "%s", why);
+			rc = refuse_file(j, "%s", why);
 		else if (strstr(name, "PRIVATE KEY") != NULL && ++keys > 1)
-			rc = refuse(
+			rc = refuse_file(
 			    j, "found a second private key, expected one a file");
 		OPENSSL_free(name);
 		OPENSSL_free(header);
@@ -137,9 +131,8 @@ check_blocks(const struct job *j, const struct buf *text)
 	}
 	if (rc == 0 && keys == 0) {
 		rc = strstr(text->p, "-----BEGIN ") != NULL
-		    ? refuse(j,
-			  "the PEM block is damaged or cut short, expected a private "
-			  "key")
+		    ? refuse_file(j,
+			  "the PEM block is damaged or cut short, expected a private key")
 		    : refuse_form(j, text);
 	}
 	ERR_clear_error();
@@ -158,15 +151,13 @@ check_type(const struct job *j, EVP_PKEY *pkey, struct keyring_key *out)
 		return 0;
 	}
 	if (!EVP_PKEY_is_a(pkey, "RSA"))
-		return refuse(j,
-		    "found a key of type %s, expected RSA or Ed25519: DKIM knows no "
-		    "other",
+		return refuse_file(j,
+		    "found a key of type %s, expected RSA or Ed25519: DKIM knows no other",
 		    type != NULL ? type : "unknown");
 	out->type = KEYRING_RSA;
 	if (out->bits < RSA_BITS_MIN)
-		return refuse(j,
-		    "found an RSA key of %u bits, expected 2048: no provider verifies "
-		    "less than %d",
+		return refuse_file(j,
+		    "found an RSA key of %u bits, expected 2048: no provider verifies less than %d",
 		    out->bits, RSA_BITS_MIN);
 	if (out->bits < RSA_BITS_WISE)
 		snprintf(j->warn, j->warnlen,
@@ -174,29 +165,25 @@ check_type(const struct job *j, EVP_PKEY *pkey, struct keyring_key *out)
 		    out->bits, RSA_BITS_WISE);
 	if (out->bits > RSA_BITS_MAX)
 		snprintf(j->warn, j->warnlen,
-		    "%s: RSA keys of %u bits do not fit DNS over UDP and many "
-		    "verifiers "
-		    "refuse them, use %d",
+		    "%s: RSA keys of %u bits do not fit DNS over UDP and many verifiers refuse them, use %d",
 		    j->file, out->bits, RSA_BITS_WISE);
 	return 0;
 }
 
 static int
-decode(const struct job *j, const struct buf *text, struct keyring_key *out)
+decode_key(const struct job *j, const struct buf *text, struct keyring_key *out)
 {
 	EVP_PKEY *pkey = keydecode_pem(text->p, text->len);
 	int rc;
 
 	if (pkey == NULL)
-		rc = refuse(j,
-		    "the key cannot be decoded: it is damaged, or of a type "
-		    "OpenSSL does not know");
+		rc = refuse_file(j,
+		    "the key cannot be decoded: it is damaged, or of a type OpenSSL does not know");
 	else
 		rc = check_type(j, pkey, out);
 	if (rc == 0 && !keydecode_fits(pkey))
-		rc = refuse(j,
-		    "the key is damaged: its public half does not verify what "
-		    "it signs");
+		rc = refuse_file(j,
+		    "the key is damaged: its public half does not verify what it signs");
 	if (rc == 0)
 		out->pkey = pkey;
 	else
@@ -221,7 +208,7 @@ keyring_decode(const char *file, const char *user, struct keyring_key *out, char
 	if (rc == 0)
 		rc = check_blocks(&j, &text);
 	if (rc == 0)
-		rc = decode(&j, &text, out);
+		rc = decode_key(&j, &text, out);
 	OPENSSL_cleanse(text.p, text.cap);
 	buf_fini(&text);
 	return rc;
@@ -336,7 +323,7 @@ fail:
 
 /* "FILE:LINE: " of a key into out. */
 static void
-where(const struct conf *c, const struct conf_key *k, char *out, size_t size)
+line_prefix(const struct conf *c, const struct conf_key *k, char *out, size_t size)
 {
 	out[0] = '\0';
 	if (c->file != NULL && k->line != 0)
@@ -349,7 +336,7 @@ load_key(struct keyring *r, const struct conf *c, const struct wanted *w,
 {
 	char prefix[512], why[1024], unwise[1024], text[1536];
 
-	where(c, w->key, prefix, sizeof(prefix));
+	line_prefix(c, w->key, prefix, sizeof(prefix));
 	if (keyring_read(w->key->file, c->user, &r->keys[r->n_keys], why, sizeof(why),
 		unwise, sizeof(unwise)) != 0) {
 		snprintf(err, errlen, "%s%s", prefix, why);
@@ -378,10 +365,9 @@ check_canon(const struct keyring *r, const struct conf *c, const struct wanted *
 
 	if (keyring_fits(&r->keys[r->n_keys - 1], d->header_canon))
 		return 0;
-	where(c, w->key, prefix, sizeof(prefix));
+	line_prefix(c, w->key, prefix, sizeof(prefix));
 	snprintf(err, errlen,
-	    "%s%s: found an Ed25519 key with simple header canonicalization, whose "
-	    "signatures do not verify; expected canonicalization = \"relaxed/relaxed\"",
+	    "%s%s: found an Ed25519 key with simple header canonicalization, whose signatures do not verify; expected canonicalization = \"relaxed/relaxed\"",
 	    prefix, w->key->file);
 	return -1;
 }
@@ -401,10 +387,9 @@ warn_of_ed25519(const struct keyring *r, const struct conf *c,
 			n += r->keys[r->of[i][k]].type == KEYRING_ED25519;
 		if (n == 0 || n < d->n_keys)
 			continue;
-		where(c, &d->keys[0], prefix, sizeof(prefix));
+		line_prefix(c, &d->keys[0], prefix, sizeof(prefix));
 		snprintf(text, sizeof(text),
-		    "%sdomain \"%s\": signed by Ed25519 alone, which Gmail, Yahoo and "
-		    "Outlook do not verify: add an RSA key",
+		    "%sdomain \"%s\": signed by Ed25519 alone, which Gmail, Yahoo and Outlook do not verify: add an RSA key",
 		    prefix, d->name);
 		warn(arg, text);
 	}

@@ -18,7 +18,7 @@
  * taken by many verifiers as well.
  */
 static EVP_PKEY *
-decode(enum dkimrec_type type, const uint8_t *key, size_t n)
+decode_public(enum dkimrec_type type, const uint8_t *key, size_t n)
 {
 	const unsigned char *p = key;
 	EVP_PKEY *out;
@@ -41,7 +41,7 @@ int
 pubkey_look(const struct dkimrec *r, const void *own, unsigned *bits, bool *matches,
     char *err, size_t errlen)
 {
-	EVP_PKEY *key = decode(r->type, r->key, r->key_len);
+	EVP_PKEY *key = decode_public(r->type, r->key, r->key_len);
 
 	*matches = false;
 	*bits = 0;
@@ -92,7 +92,7 @@ int
 pubkey_verify(enum dkimrec_type type, const uint8_t *key, size_t key_len,
     const uint8_t hash[32], const uint8_t *sig, size_t sig_len)
 {
-	EVP_PKEY *k = decode(type, key, key_len);
+	EVP_PKEY *k = decode_public(type, key, key_len);
 	int rc = -1;
 
 	if (k != NULL && type == DKIMREC_ED25519)

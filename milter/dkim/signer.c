@@ -33,6 +33,7 @@
 #include "mail/signset.h"
 #include "text/arena.h"
 #include "text/buf.h"
+#include "text/unconst.h"
 
 /* "DKIM-Signature: ", where the library's folding and b= template begin counting. */
 #define INITIAL 16
@@ -74,18 +75,6 @@ struct signing {
 	struct buf field; /* scratch */
 };
 
-/* The library takes pointers to what it does not change without const. */
-static u_char *
-lend(const void *p)
-{
-	union {
-		const void *ours;
-		u_char *theirs;
-	} u = { .ours = p };
-
-	return u.theirs;
-}
-
 /* ==== Profiles ==== */
 
 static int
@@ -105,11 +94,11 @@ oversigned(const struct signer_options *o, unsigned skips, u_char *over[OVERSIGN
 
 	for (size_t i = 0; o->oversign != NULL && o->oversign[i] != NULL; i++)
 		if (n < OVERSIGN_MAX - 1)
-			over[n++] = lend(o->oversign[i]);
+			over[n++] = unconst(o->oversign[i]);
 	for (size_t i = 0; o->oversign == NULL && i < n_names; i++)
 		if (names[i].oversign && (names[i].skip & skips) == 0 &&
 		    n < OVERSIGN_MAX - 1)
-			over[n++] = lend(names[i].name);
+			over[n++] = unconst(names[i].name);
 	over[n] = NULL;
 }
 
@@ -207,7 +196,7 @@ make_profiles(struct signer *s, char *err, size_t errlen)
 /* ==== One message ==== */
 
 static void
-say(char *err, size_t errlen, DKIM *dkim, const char *what, DKIM_STAT stat)
+say_why(char *err, size_t errlen, DKIM *dkim, const char *what, DKIM_STAT stat)
 {
 	/* Both may be NULL for some codes. */
 	const char *text = dkim != NULL ? dkim_geterror(dkim) : NULL;
@@ -235,7 +224,7 @@ signing_free(struct signing *g)
 
 /* A key of the table: read now, unless the pool has it. */
 static const struct keyring_key *
-borrow(const struct signer *s, struct one *o, char *err, size_t errlen)
+borrow_key(const struct signer *s, struct one *o, char *err, size_t errlen)
 {
 	char why[512];
 	const struct keyring_key *key;
@@ -250,8 +239,7 @@ borrow(const struct signer *s, struct one *o, char *err, size_t errlen)
 	if (keyring_fits(key, o->domain->header_canon))
 		return key;
 	snprintf(err, errlen,
-	    "%s:%u: %s: found an Ed25519 key with simple header canonicalization, "
-	    "expected c=relaxed/relaxed",
+	    "%s:%u: %s: found an Ed25519 key with simple header canonicalization, expected c=relaxed/relaxed",
 	    s->conf->domain_table, o->key->line, o->key->file);
 	return NULL;
 }
@@ -264,7 +252,7 @@ begin_one(const struct signer *s, const struct signing *g, struct one *o, size_t
 	const struct conf_domain *d = o->domain;
 	const struct profile *profile = profile_for(s, d->expire_s);
 	const struct keyring_key *key = d->id == CONF_DOMAIN_OF_TABLE
-	    ? borrow(s, o, err, errlen)
+	    ? borrow_key(s, o, err, errlen)
 	    : keyring_get(s->keys, d->id, k);
 	dkim_canon_t hc = d->header_canon == CONF_CANON_SIMPLE ? DKIM_CANON_SIMPLE
 							       : DKIM_CANON_RELAXED;
@@ -278,12 +266,12 @@ begin_one(const struct signer *s, const struct signing *g, struct one *o, size_t
 		return -1;
 	o->ed25519 = key->type == KEYRING_ED25519;
 	alg = o->ed25519 ? DKIM_SIGN_ED25519SHA256 : DKIM_SIGN_RSASHA256;
-	o->dkim = dkim_sign(profile->lib[skips], lend(d->name), g->arena,
-	    lend(keycache_text(key, handle)), lend(o->key->selector), lend(d->name), hc,
-	    bc, alg, -1, &stat);
+	o->dkim = dkim_sign(profile->lib[skips], unconst(d->name), g->arena,
+	    unconst(keycache_text(key, handle)), unconst(o->key->selector),
+	    unconst(d->name), hc, bc, alg, -1, &stat);
 	if (o->dkim != NULL)
 		return 0;
-	say(err, errlen, NULL, o->key->selector, stat);
+	say_why(err, errlen, NULL, o->key->selector, stat);
 	return -1;
 }
 
@@ -305,7 +293,8 @@ begin_domain(const struct signer *s, struct signing *g, const struct conf_domain
 }
 
 static struct signing *
-begin(void *self, const struct conf_domain *d, unsigned skips, char *err, size_t errlen)
+signing_begin(
+    void *self, const struct conf_domain *d, unsigned skips, char *err, size_t errlen)
 {
 	const struct signer *s = self;
 	struct signing *g = calloc(1, sizeof *g);
@@ -330,7 +319,7 @@ begin(void *self, const struct conf_domain *d, unsigned skips, char *err, size_t
 
 /* "name:value" with CRLF before folds: as it is on the wire, without the last CRLF. */
 static int
-field(struct signing *g, struct str name, struct str value)
+signing_field(struct signing *g, struct str name, struct str value)
 {
 	buf_reset(&g->field);
 	buf_addstr(&g->field, name);
@@ -354,7 +343,7 @@ field(struct signing *g, struct str name, struct str value)
 }
 
 static int
-end_fields(struct signing *g)
+signing_end_fields(struct signing *g)
 {
 	for (size_t i = 0; i < g->n; i++)
 		if (dkim_eoh(g->v[i].dkim) != DKIM_STAT_OK)
@@ -363,12 +352,12 @@ end_fields(struct signing *g)
 }
 
 static int
-body(struct signing *g, const void *p, size_t n)
+signing_body(struct signing *g, const void *p, size_t n)
 {
 	if (n == 0)
 		return 0; /* the library asserts on it */
 	for (size_t i = 0; i < g->n; i++)
-		if (dkim_body(g->v[i].dkim, lend(p), n) != DKIM_STAT_OK)
+		if (dkim_body(g->v[i].dkim, unconst(p), n) != DKIM_STAT_OK)
 			return -1;
 	return 0;
 }
@@ -400,7 +389,7 @@ end_one(struct one *o, char *err, size_t errlen)
 	if (stat == DKIM_STAT_OK)
 		stat = dkim_getsighdr_d(o->dkim, INITIAL, &text, &len);
 	if (stat != DKIM_STAT_OK) {
-		say(err, errlen, o->dkim, selector, stat);
+		say_why(err, errlen, o->dkim, selector, stat);
 		return -1;
 	}
 	buf_addc(&o->value, ' ');
@@ -419,7 +408,7 @@ end_one(struct one *o, char *err, size_t errlen)
 }
 
 static size_t
-end(struct signing *g, size_t *n, char *err, size_t errlen)
+signing_end(struct signing *g, size_t *n, char *err, size_t errlen)
 {
 	size_t failed = 0;
 
@@ -431,7 +420,7 @@ end(struct signing *g, size_t *n, char *err, size_t errlen)
 }
 
 static struct sign_made
-signature(const struct signing *g, size_t i)
+signing_signature(const struct signing *g, size_t i)
 {
 	const struct one *o = &g->v[i];
 
@@ -466,9 +455,9 @@ sign_once(const char *key_text)
 	DKIM *dkim = NULL;
 
 	if (lib != NULL && arena != NULL)
-		dkim = dkim_sign(lib, lend("proof"), arena, lend(key_text), lend("s"),
-		    lend("example.com"), DKIM_CANON_RELAXED, DKIM_CANON_RELAXED,
-		    DKIM_SIGN_ED25519SHA256, -1, &stat);
+		dkim = dkim_sign(lib, unconst("proof"), arena, unconst(key_text),
+		    unconst("s"), unconst("example.com"), DKIM_CANON_RELAXED,
+		    DKIM_CANON_RELAXED, DKIM_SIGN_ED25519SHA256, -1, &stat);
 	if (dkim != NULL) {
 		stat = feed_one(dkim);
 		dkim_free(dkim);
@@ -505,8 +494,8 @@ signer_new_with(const struct conf *conf, const struct keyring *keys,
 		s->pool = keypool_new(conf->key_cache, KEYPOOL_RETRY_MS, !by_handle);
 	if (s->profiles == NULL || (conf->table != NULL && s->pool == NULL))
 		goto memory;
-	s->port = (struct sign_port) { begin, field, end_fields, body, end, signature,
-		signing_free, s };
+	s->port = (struct sign_port) { signing_begin, signing_field, signing_end_fields,
+		signing_body, signing_end, signing_signature, signing_free, s };
 	if (make_profiles(s, err, errlen) == 0)
 		return s;
 	signer_free(s);

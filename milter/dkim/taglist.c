@@ -13,7 +13,7 @@
 
 /* "\"x\": why". */
 static int
-complain(char *err, size_t errlen, struct str what, const char *why)
+refuse_tag(char *err, size_t errlen, struct str what, const char *why)
 {
 	struct buf quoted;
 
@@ -46,23 +46,23 @@ is_value(struct str s)
 }
 
 static int
-add(struct taglist *l, struct str spec, char *err, size_t errlen)
+add_tag(struct taglist *l, struct str spec, char *err, size_t errlen)
 {
 	size_t at = str_find(spec, '=');
 	struct tag t = { str_trim(str_make(spec.p, at)),
 		str_trim(str_skip(spec, at + 1)) };
 
 	if (at == spec.len)
-		return complain(err, errlen, spec, "found no = in it");
+		return refuse_tag(err, errlen, spec, "found no = in it");
 	if (!is_name(t.name))
-		return complain(
+		return refuse_tag(
 		    err, errlen, spec, "it does not begin with a tag's name");
 	if (!is_value(t.value))
-		return complain(
+		return refuse_tag(
 		    err, errlen, spec, "a character in it is not printable ASCII");
 	for (size_t i = 0; i < l->n; i++)
 		if (str_eq(l->v[i].name, t.name))
-			return complain(err, errlen, t.name, "the tag stands twice");
+			return refuse_tag(err, errlen, t.name, "the tag stands twice");
 	if (l->n == TAGLIST_MAX) {
 		snprintf(err, errlen, "more than %d tags", TAGLIST_MAX);
 		return -1;
@@ -87,7 +87,7 @@ taglist_read_gaps(struct taglist *l, struct str text, char *err, size_t errlen)
 			break;
 		if (spec.len == 0)
 			gap = true;
-		else if (add(l, spec, err, errlen) != 0)
+		else if (add_tag(l, spec, err, errlen) != 0)
 			return -1;
 	}
 	if (gap)

@@ -28,7 +28,7 @@
 #define END_MS 1000
 
 static int
-fail(char *err, size_t errlen, const char *what)
+fail_errno(char *err, size_t errlen, const char *what)
 {
 	snprintf(err, errlen, "%s: %s", what, strerror(errno));
 	return -1;
@@ -36,7 +36,7 @@ fail(char *err, size_t errlen, const char *what)
 
 /* In a file without a name, so that nobody waits for a reader. */
 static int
-question(struct str message, const struct verifier_key *keys, size_t n_keys)
+write_question(struct str message, const struct verifier_key *keys, size_t n_keys)
 {
 	int fd = memfd_create("metermark-verify", MFD_CLOEXEC), e;
 	struct buf head;
@@ -65,7 +65,7 @@ question(struct str message, const struct verifier_key *keys, size_t n_keys)
 
 /* This program once more; -1 with errno. */
 static pid_t
-spawn(int in, int out)
+spawn_self(int in, int out)
 {
 	static char name[] = "metermark", command[] = VERIFIER_COMMAND;
 	char *argv[] = { name, command, NULL }, *env[] = { NULL };
@@ -147,7 +147,7 @@ end_of(pid_t pid, bool in_time, char *err, size_t errlen)
 }
 
 static void
-column(struct str *line, char *out, size_t size)
+take_column(struct str *line, char *out, size_t size)
 {
 	size_t n = str_find(*line, '\t'), used = 0;
 
@@ -167,11 +167,11 @@ read_answer(struct str text, struct verifier_signature v[VERIFIER_SIGNATURES_MAX
 		struct str line = str_make(text.p, str_find(text, '\n'));
 
 		text = str_skip(text, line.len + 1);
-		column(&line, word, sizeof(word));
+		take_column(&line, word, sizeof(word));
 		v[n].passed = strcmp(word, "pass") == 0;
-		column(&line, v[n].domain, sizeof(v[n].domain));
-		column(&line, v[n].selector, sizeof(v[n].selector));
-		column(&line, v[n].why, sizeof(v[n].why));
+		take_column(&line, v[n].domain, sizeof(v[n].domain));
+		take_column(&line, v[n].selector, sizeof(v[n].selector));
+		take_column(&line, v[n].why, sizeof(v[n].why));
 		n++;
 	}
 	return n;
@@ -191,19 +191,19 @@ verifier_ask(struct str message, const struct verifier_key *keys, size_t n_keys,
 		snprintf(err, errlen, "the message is too large for it");
 		return -1;
 	}
-	in = question(message, keys, n_keys);
+	in = write_question(message, keys, n_keys);
 	if (in < 0)
-		return fail(err, errlen, "memory");
+		return fail_errno(err, errlen, "memory");
 	if (pipe2(out, O_CLOEXEC) != 0) {
 		close(in);
-		return fail(err, errlen, "pipe");
+		return fail_errno(err, errlen, "pipe");
 	}
-	pid = spawn(in, out[1]);
+	pid = spawn_self(in, out[1]);
 	close(in);
 	close(out[1]);
 	buf_init(&answer, ANSWER_MAX);
 	if (pid < 0)
-		fail(err, errlen, "/proc/self/exe");
+		fail_errno(err, errlen, "/proc/self/exe");
 	else
 		rc = end_of(pid, listen_to(out[0], &answer), err, errlen);
 	close(out[0]);

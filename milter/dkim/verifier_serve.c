@@ -37,7 +37,7 @@ give_up(void)
 /* ==== What it may do ==== */
 
 static void
-limit(int what, rlim_t to)
+limit_resource(int what, rlim_t to)
 {
 	const struct rlimit r = { to, to };
 
@@ -54,11 +54,11 @@ lock_up(void)
 	crypto_sha256("", 0, digest); /* OpenSSL reads its settings */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		give_up();
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, VERIFIER_MS / 1000);
-	limit(RLIMIT_FSIZE, 0);
-	limit(RLIMIT_NPROC, 0);
-	limit(RLIMIT_NOFILE, 0); /* neither a file nor a socket */
+	limit_resource(RLIMIT_CORE, 0);
+	limit_resource(RLIMIT_CPU, VERIFIER_MS / 1000);
+	limit_resource(RLIMIT_FSIZE, 0);
+	limit_resource(RLIMIT_NPROC, 0);
+	limit_resource(RLIMIT_NOFILE, 0); /* neither a file nor a socket */
 }
 
 /* ==== The question ==== */
@@ -81,7 +81,7 @@ read_input(struct buf *all)
 
 /* The numbers of a line; it is our own side that wrote them. */
 static size_t
-number(struct str *rest, char end)
+take_number(struct str *rest, char end)
 {
 	size_t at = str_find(*rest, end), n = 0;
 
@@ -94,7 +94,7 @@ number(struct str *rest, char end)
 }
 
 static struct str
-bytes(struct str *rest, size_t n)
+take_bytes(struct str *rest, size_t n)
 {
 	struct str out = str_make(rest->p, n);
 
@@ -107,14 +107,15 @@ bytes(struct str *rest, size_t n)
 static void
 take_keys(struct input *in)
 {
-	in->n_keys = number(&in->rest, '\n');
+	in->n_keys = take_number(&in->rest, '\n');
 	if (in->n_keys > VERIFIER_SIGNATURES_MAX)
 		give_up();
 	for (size_t i = 0; i < in->n_keys; i++) {
-		size_t name = number(&in->rest, ' '), record = number(&in->rest, '\n');
+		size_t name = take_number(&in->rest, ' '),
+		       record = take_number(&in->rest, '\n');
 
-		in->keys[i].name = bytes(&in->rest, name);
-		in->keys[i].record = bytes(&in->rest, record);
+		in->keys[i].name = take_bytes(&in->rest, name);
+		in->keys[i].record = take_bytes(&in->rest, record);
 	}
 }
 
@@ -145,7 +146,7 @@ find_key(DKIM *dkim, DKIM_SIGINFO *sig, unsigned char *out, size_t size)
 }
 
 static void
-tell(DKIM *dkim, DKIM_SIGINFO *sig)
+write_verdict(DKIM *dkim, DKIM_SIGINFO *sig)
 {
 	bool passed = dkim_sig_process(dkim, sig) == DKIM_STAT_OK &&
 	    (dkim_sig_getflags(sig) & DKIM_SIGFLAG_PASSED) != 0 &&
@@ -160,7 +161,7 @@ tell(DKIM *dkim, DKIM_SIGINFO *sig)
 }
 
 static void
-verify(DKIM_LIB *lib, struct input *in)
+verify_message(DKIM_LIB *lib, struct input *in)
 {
 	static const unsigned char id[] = "check";
 	DKIM_STAT status;
@@ -180,7 +181,7 @@ verify(DKIM_LIB *lib, struct input *in)
 	if (dkim_getsiglist(dkim, &v, &n) != DKIM_STAT_OK)
 		n = 0;
 	for (int i = 0; i < n; i++)
-		tell(dkim, v[i]);
+		write_verdict(dkim, v[i]);
 }
 
 void
@@ -196,6 +197,6 @@ verifier_serve(void)
 	read_input(&in.all);
 	in.rest = buf_str(&in.all);
 	take_keys(&in);
-	verify(lib, &in);
+	verify_message(lib, &in);
 	_exit(EXIT_SUCCESS);
 }

@@ -23,7 +23,7 @@ dmarcrec_policy_name(enum dmarcrec_policy p)
 
 /* "v=" and the version, before the first semicolon; white space where it may be. */
 static bool
-begins(struct str text, struct str version)
+has_version(struct str text, struct str version)
 {
 	struct str first = str_trim(str_make(text.p, str_find(text, ';')));
 	size_t at = str_find(first, '=');
@@ -35,17 +35,18 @@ begins(struct str text, struct str version)
 bool
 dmarcrec_is(struct str text)
 {
-	return begins(text, STR("DMARC1"));
+	return has_version(text, STR("DMARC1"));
 }
 
 bool
 bimirec_is(struct str text)
 {
-	return begins(text, STR("BIMI1"));
+	return has_version(text, STR("BIMI1"));
 }
 
 static int
-complain(char *err, size_t errlen, const char *tag, struct str value, const char *want)
+refuse_value(
+    char *err, size_t errlen, const char *tag, struct str value, const char *want)
 {
 	struct buf shown;
 
@@ -70,7 +71,7 @@ read_policy(const struct taglist *l, const char *tag, enum dmarcrec_policy *out,
 			*out = (enum dmarcrec_policy)p;
 			return 0;
 		}
-	return complain(err, errlen, tag, value, "none, quarantine or reject");
+	return refuse_value(err, errlen, tag, value, "none, quarantine or reject");
 }
 
 static int
@@ -84,7 +85,7 @@ read_mode(
 	*strict = true;
 	return str_caseeq(value, STR("s"))
 	    ? 0
-	    : complain(err, errlen, tag, value, "r or s");
+	    : refuse_value(err, errlen, tag, value, "r or s");
 }
 
 /* A list of URIs with commas between; of what scheme is the receivers' business. */
@@ -103,7 +104,7 @@ read_reports(
 		if (str_find(uri, ':') == 0 || str_find(uri, ':') == uri.len ||
 		    (str_casestarts(uri, STR("mailto:")) &&
 			str_find(uri, '@') == uri.len))
-			return complain(err, errlen, tag, uri, "mailto:ADDRESS");
+			return refuse_value(err, errlen, tag, uri, "mailto:ADDRESS");
 		rest = str_skip(rest, n + 1);
 	}
 	return 0;
@@ -159,7 +160,7 @@ dmarcrec_read(struct dmarcrec *r, struct str text, char *err, size_t errlen)
 	if (taglist_get(&l, "pct", &value)) {
 		pct = taglist_number(value, 100);
 		if (pct < 0)
-			return complain(
+			return refuse_value(
 			    err, errlen, "pct", value, "a number from 0 to 100");
 		r->pct = (unsigned)pct;
 	}
@@ -181,7 +182,7 @@ check_url(const char *tag, struct str url, char *err, size_t errlen)
 	if (url.len == 0)
 		return 0;
 	if (!str_casestarts(url, STR("https://")) || host == 0 || host == rest.len)
-		return complain(err, errlen, tag, url, "an https:// URL");
+		return refuse_value(err, errlen, tag, url, "an https:// URL");
 	return 0;
 }
 

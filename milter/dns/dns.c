@@ -67,7 +67,7 @@ now_ms(void)
 /* ==== Begin and end ==== */
 
 static int
-fail(char *err, size_t errlen, const char *what, int status)
+fail_ares(char *err, size_t errlen, const char *what, int status)
 {
 	snprintf(err, errlen, "DNS: %s: %s", what, ares_strerror(status));
 	return -1;
@@ -91,11 +91,11 @@ open_channel(struct dns *d, const struct dns_settings *s, char *err, size_t errl
 			ARES_OPT_EDNSPSZ);
 	if (status != ARES_SUCCESS) {
 		d->channel = NULL;
-		return fail(err, errlen, "cannot begin", status);
+		return fail_ares(err, errlen, "cannot begin", status);
 	}
 	if (named)
 		status = ares_set_servers_ports_csv(d->channel, s->resolver);
-	return status == ARES_SUCCESS ? 0 : fail(err, errlen, s->resolver, status);
+	return status == ARES_SUCCESS ? 0 : fail_ares(err, errlen, s->resolver, status);
 }
 
 struct dns *
@@ -187,7 +187,7 @@ on_answer(void *arg, int ares, int timeouts, unsigned char *wire, int n)
 }
 
 static struct question *
-find(const struct dns *d, enum dns_type type, struct str name)
+find_question(const struct dns *d, enum dns_type type, struct str name)
 {
 	struct question *q = d->bucket[bucket_of(type, name)];
 
@@ -218,9 +218,9 @@ send_question(struct dns *d, struct question *q)
 
 /* The question, sent if it is new; NULL: too many, or out of memory. */
 static struct question *
-want(struct dns *d, enum dns_type type, struct str name)
+want_question(struct dns *d, enum dns_type type, struct str name)
 {
-	struct question *q = find(d, type, name), **bucket;
+	struct question *q = find_question(d, type, name), **bucket;
 
 	if (q != NULL)
 		return q;
@@ -244,14 +244,14 @@ want(struct dns *d, enum dns_type type, struct str name)
 void
 dns_want(struct dns *d, enum dns_type type, struct str name)
 {
-	want(d, type, name);
+	want_question(d, type, name);
 }
 
 /* ==== Waiting ==== */
 
 /* One round of the channel's sockets, at most so long. */
 static void
-work(struct dns *d, int64_t ms)
+process_sockets(struct dns *d, int64_t ms)
 {
 	ares_socket_t sock[ARES_GETSOCK_MAXNUM];
 	struct pollfd fd[ARES_GETSOCK_MAXNUM];
@@ -281,7 +281,7 @@ work(struct dns *d, int64_t ms)
 }
 
 static int64_t
-patience(struct dns *d, int64_t left_ms)
+wait_ms(struct dns *d, int64_t left_ms)
 {
 	struct timeval most = { .tv_usec = POLL_MS_MAX * 1000 }, tv, *next;
 	int64_t ms;
@@ -295,7 +295,7 @@ const struct dns_answer *
 dns_ask(void *dns, enum dns_type type, struct str name)
 {
 	static const struct dns_answer enough = { .status = DNS_FAILED };
-	struct question *q = want(dns, type, name);
+	struct question *q = want_question(dns, type, name);
 	int64_t left;
 
 	if (q == NULL)
@@ -307,7 +307,7 @@ dns_ask(void *dns, enum dns_type type, struct str name)
 			q->done = true;
 			break;
 		}
-		work(dns, patience(dns, left));
+		process_sockets(dns, wait_ms(dns, left));
 	}
 	return &q->answer;
 }

@@ -102,8 +102,7 @@ judge_key(struct dnslook_key *k, const char *name, const void *own)
 		dnslook_say(&k->f, DNSLOOK_FAIL, "%s: %s", name, err);
 	else if ((k->compared = own != NULL) && !k->matches)
 		dnslook_say(&k->f, DNSLOOK_FAIL,
-		    "%s: published is another key than ours: what we sign does not "
-		    "verify",
+		    "%s: published is another key than ours: what we sign does not verify",
 		    name);
 	else if (k->rec.testing)
 		dnslook_say(&k->f, DNSLOOK_WARN,
@@ -311,13 +310,11 @@ judge_bimi(const struct bimirec *r, const struct dnslook_dmarc *dmarc, const cha
 	else if (!dmarc->found || dmarc->policy == DMARCREC_NONE ||
 	    dmarc->rec.pct < 100)
 		dnslook_say(f, DNSLOOK_WARN,
-		    "%s: a picture is shown only with a DMARC policy of quarantine or "
-		    "reject for all mail",
+		    "%s: a picture is shown only with a DMARC policy of quarantine or reject for all mail",
 		    name);
 	else if (r->evidence.len == 0)
 		dnslook_say(f, DNSLOOK_WARN,
-		    "%s: a= names no certificate; Gmail and Apple show no picture "
-		    "without",
+		    "%s: a= names no certificate; Gmail and Apple show no picture without",
 		    name);
 	else
 		dnslook_say(f, DNSLOOK_PASS, "%s: picture and certificate", name);

@@ -13,7 +13,7 @@
 
 /* Addresses of either kind; DNS_FOUND, or why there are none. */
 static enum dns_status
-addresses(const struct dnslook *l, struct str host)
+find_addresses(const struct dnslook *l, struct str host)
 {
 	const struct dns_answer *v4, *v6;
 
@@ -32,12 +32,11 @@ addresses(const struct dnslook *l, struct str host)
 static void
 judge_implicit(const struct dnslook *l, const char *name, struct dnslook_finding *f)
 {
-	enum dns_status status = addresses(l, str_of(name));
+	enum dns_status status = find_addresses(l, str_of(name));
 
 	if (status == DNS_FOUND)
 		dnslook_say(f, DNSLOOK_WARN,
-		    "%s has no MX; its own address stands in, which some receivers "
-		    "hold against senders",
+		    "%s has no MX; its own address stands in, which some receivers hold against senders",
 		    name);
 	else
 		dnslook_say(f, dns_unknown(status) ? DNSLOOK_UNKNOWN : DNSLOOK_FAIL,
@@ -52,7 +51,7 @@ judge_servers(const struct dnslook *l, const struct dns_answer *a, const char *n
 	enum dns_status status = DNS_NO_NAME;
 
 	for (size_t i = 0; i < a->n && i < HOSTS_MAX && status != DNS_FOUND; i++) {
-		enum dns_status one = addresses(l, a->v[i].data);
+		enum dns_status one = find_addresses(l, a->v[i].data);
 
 		if (one == DNS_FOUND || !dns_unknown(status))
 			status = one;

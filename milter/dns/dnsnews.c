@@ -18,7 +18,7 @@ dnsnews_fini(struct dnsnews *n)
 }
 
 static struct dnsnews_finding *
-find(const struct dnsnews *n, struct str domain, const char *check)
+find_finding(const struct dnsnews *n, struct str domain, const char *check)
 {
 	for (size_t i = 0; i < n->n; i++)
 		if (str_caseeq(str_of(n->v[i].domain), domain) &&
@@ -28,7 +28,7 @@ find(const struct dnsnews *n, struct str domain, const char *check)
 }
 
 static struct dnsnews_finding *
-add(struct dnsnews *n, struct str domain, const char *check)
+add_finding(struct dnsnews *n, struct str domain, const char *check)
 {
 	struct dnsnews_finding *out;
 
@@ -54,7 +54,7 @@ enum dnsnews_change
 dnsnews_take(struct dnsnews *n, struct str domain, const char *check,
     const struct dnslook_finding *f, int64_t now_ms)
 {
-	struct dnsnews_finding *old = find(n, domain, check);
+	struct dnsnews_finding *old = find_finding(n, domain, check);
 	bool well = f->word == DNSLOOK_PASS || f->word == DNSLOOK_NOTHING;
 	enum dnsnews_change change;
 
@@ -75,7 +75,7 @@ dnsnews_take(struct dnsnews *n, struct str domain, const char *check,
 	    ? DNSNEWS_SAME
 	    : DNSNEWS_BAD;
 	if (old == NULL)
-		old = add(n, domain, check);
+		old = add_finding(n, domain, check);
 	if (old != NULL) {
 		old->f = *f;
 		old->seen_ms = now_ms;

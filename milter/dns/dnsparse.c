@@ -27,7 +27,7 @@ name_at(const struct parse *p, const unsigned char *at, char out[NS_MAXDNAME])
 
 /* Follow one alias; 1, or 0: the name has none, or -1: the answer is damaged. */
 static int
-follow(struct parse *p)
+follow_alias(struct parse *p)
 {
 	char target[NS_MAXDNAME];
 	ns_rr rr;
@@ -48,7 +48,7 @@ follow(struct parse *p)
 
 /* The strings of a TXT record, one behind the other; NULL p: damaged, or no memory. */
 static struct str
-join(struct parse *p, const unsigned char *d, size_t n)
+join_strings(struct parse *p, const unsigned char *d, size_t n)
 {
 	char *out = arena_alloc(p->arena, n + 1);
 	size_t used = 0;
@@ -89,7 +89,7 @@ copy_bytes(struct parse *p, const unsigned char *d, size_t n, size_t expected)
 }
 
 static enum dns_status
-take(struct parse *p, const ns_rr *rr)
+take_record(struct parse *p, const ns_rr *rr)
 {
 	const unsigned char *d = ns_rr_rdata(*rr);
 	size_t n = ns_rr_rdlen(*rr);
@@ -106,7 +106,7 @@ take(struct parse *p, const ns_rr *rr)
 		v->data = copy_bytes(p, d, n, 16);
 		break;
 	case DNS_TXT:
-		v->data = join(p, d, n);
+		v->data = join_strings(p, d, n);
 		break;
 	case DNS_PTR:
 		v->data = copy_name(p, d);
@@ -126,7 +126,7 @@ take(struct parse *p, const ns_rr *rr)
 }
 
 static enum dns_status
-collect(struct parse *p)
+collect_records(struct parse *p)
 {
 	enum dns_status status;
 	ns_rr rr;
@@ -137,7 +137,7 @@ collect(struct parse *p)
 		if ((int)ns_rr_type(rr) != (int)p->type || ns_rr_class(rr) != ns_c_in ||
 		    strcasecmp(ns_rr_name(rr), p->name) != 0)
 			continue;
-		status = take(p, &rr);
+		status = take_record(p, &rr);
 		if (status != DNS_FOUND)
 			return status;
 	}
@@ -148,7 +148,7 @@ collect(struct parse *p)
 }
 
 static enum dns_status
-parse(struct parse *p, const unsigned char *wire, size_t n)
+parse_answer(struct parse *p, const unsigned char *wire, size_t n)
 {
 	int rcode, more = 1;
 	ns_rr question;
@@ -162,13 +162,13 @@ parse(struct parse *p, const unsigned char *wire, size_t n)
 		return DNS_FAILED;
 	memcpy(p->name, ns_rr_name(question), strlen(ns_rr_name(question)) + 1);
 	for (int aliases = 0; more == 1; aliases++) {
-		more = follow(p);
+		more = follow_alias(p);
 		if (more < 0)
 			return DNS_BROKEN;
 		if (aliases == DNS_ALIASES_MAX)
 			return DNS_LOOP;
 	}
-	return collect(p);
+	return collect_records(p);
 }
 
 void
@@ -176,7 +176,7 @@ dnsparse(struct arena *arena, enum dns_type type, const unsigned char *wire, siz
     struct dns_answer *out)
 {
 	struct parse p = { .arena = arena, .type = type };
-	enum dns_status status = parse(&p, wire, n);
+	enum dns_status status = parse_answer(&p, wire, n);
 	struct dns_value *v = NULL;
 
 	if (status == DNS_FOUND) {

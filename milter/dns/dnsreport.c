@@ -13,7 +13,7 @@
 #include "system/jsonfile.h"
 
 static json_t *
-findings(const struct dnsnews *n)
+findings_json(const struct dnsnews *n)
 {
 	json_t *all = json_array();
 
@@ -34,7 +34,7 @@ dnsreport_write(const char *dir, const struct dnsreport *r, char *err, size_t er
 	json_t *root = json_pack("{s:I, s:I, s:I, s:I, s:o}", "checked_ms",
 	    (json_int_t)r->checked_ms, "domains", (json_int_t)r->domains, "looked",
 	    (json_int_t)r->looked, "well", (json_int_t)r->well, "findings",
-	    findings(&r->news));
+	    findings_json(&r->news));
 
 	return jsonfile_write(dir, DNSREPORT_FILE, root, err, errlen);
 }
@@ -48,7 +48,7 @@ text_of(const json_t *object, const char *name)
 }
 
 static void
-take(struct dnsnews *news, const json_t *one)
+take_finding(struct dnsnews *news, const json_t *one)
 {
 	const char *word = text_of(one, "result");
 	struct dnslook_finding f = { .word = DNSLOOK_PASS };
@@ -75,7 +75,7 @@ dnsreport_read(const char *dir, struct dnsreport *r, char *err, size_t errlen)
 	r->looked = json_integer_value(json_object_get(root, "looked"));
 	r->well = json_integer_value(json_object_get(root, "well"));
 	json_array_foreach(json_object_get(root, "findings"), i, one)
-	    take(&r->news, one);
+	    take_finding(&r->news, one);
 	json_decref(root);
 	return 0;
 }

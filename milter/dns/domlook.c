@@ -34,7 +34,7 @@ struct run {
 /* ==== Which ==== */
 
 static bool
-wanted(const struct domlook_job *job, struct str domain)
+domain_wanted(const struct domlook_job *job, struct str domain)
 {
 	for (size_t i = 0; i < job->n_only; i++)
 		if (str_caseeq(str_of(job->only[i]), domain))
@@ -70,9 +70,9 @@ by_domain(const void *a, const void *b)
 }
 
 static void
-add(struct run *r, struct item item)
+add_item(struct run *r, struct item item)
 {
-	if (!wanted(r->job, item.domain))
+	if (!domain_wanted(r->job, item.domain))
 		return;
 	item.order = r->n;
 	r->v[r->n++] = item;
@@ -87,14 +87,14 @@ add_return_paths(struct run *r, const struct conf *c)
 		struct str text = t != NULL ? str_trim(str_of(tmpl_text(t))) : STR("");
 
 		if (text.len > 0)
-			add(r,
+			add_item(r,
 			    (struct item) {
 				.domain = str_skip(text, str_rfind(text, '@') + 1) });
 	}
 }
 
 static int
-gather(struct run *r, const struct conf *c)
+gather_items(struct run *r, const struct conf *c)
 {
 	size_t rows = c->table != NULL ? domtable_size(c->table) : 0, all = rows;
 	struct domtable_key row;
@@ -107,14 +107,14 @@ gather(struct run *r, const struct conf *c)
 		return -1;
 	for (size_t d = 0; d < c->n_domains; d++)
 		for (size_t k = 0; k < c->domains[d].n_keys; k++)
-			add(r,
+			add_item(r,
 			    (struct item) { .domain = str_of(c->domains[d].name),
 				.selector = c->domains[d].keys[k].selector,
 				.file = c->domains[d].keys[k].file });
 	for (size_t id = 0; id < rows; id++) {
 		domtable_at(c->table, id, &row);
 		if (row_item(r, &row, &item))
-			add(r, item);
+			add_item(r, item);
 	}
 	if (!r->job->keys_only)
 		add_return_paths(r, c);
@@ -130,7 +130,7 @@ gather(struct run *r, const struct conf *c)
 /* ==== One domain: items from to to - 1 ==== */
 
 static void
-tell(struct run *r, const struct item *item, const char *check,
+report_finding(struct run *r, const struct item *item, const char *check,
     const struct dnslook_finding *f, const struct dnslook_key *key)
 {
 	const struct domlook_result result = { .domain = item->domain,
@@ -202,10 +202,9 @@ look_at_key(struct run *r, const struct dnslook *look, const struct item *item,
 		r->job->done(r->job->arg, own);
 	if (ed25519_alone && key.f.word == DNSLOOK_PASS)
 		dnslook_say(&key.f, DNSLOOK_WARN,
-		    "published, but Ed25519 alone, which Gmail, Yahoo and Outlook do "
-		    "not verify: add an RSA key");
+		    "published, but Ed25519 alone, which Gmail, Yahoo and Outlook do not verify: add an RSA key");
 	snprintf(check, sizeof(check), "dkim %s", item->selector);
-	tell(r, item, check, &key.f, &key);
+	report_finding(r, item, check, &key.f, &key);
 }
 
 /*
@@ -221,7 +220,8 @@ look_at_spf(struct run *r, const struct dnslook *look, const struct item *item,
 	dnslook_spf(look, item->domain, &spf);
 	if (spf.f.word == DNSLOOK_FAIL && !spf.found && !return_path)
 		spf.f.word = DNSLOOK_WARN;
-	tell(r, item, return_path ? DOMLOOK_RETURN_PATH : "spf", &spf.f, NULL);
+	report_finding(
+	    r, item, return_path ? DOMLOOK_RETURN_PATH : "spf", &spf.f, NULL);
 }
 
 static void
@@ -230,7 +230,7 @@ look_at_dmarc(struct run *r, const struct dnslook *look, const struct item *item
 	struct dnslook_dmarc dmarc;
 
 	dnslook_dmarc(look, item->domain, &dmarc);
-	tell(r, item, "dmarc", &dmarc.f, NULL);
+	report_finding(r, item, "dmarc", &dmarc.f, NULL);
 }
 
 static int
@@ -273,7 +273,7 @@ pause_ms(uint32_t ms)
 }
 
 static int
-run(struct run *r, char *err, size_t errlen)
+look_at_all(struct run *r, char *err, size_t errlen)
 {
 	const struct domlook_job *job = r->job;
 	size_t to;
@@ -305,10 +305,10 @@ domlook_run(const struct conf *c, const struct domlook_job *job,
 
 	*sum = (struct domlook_sum) { 0 };
 	buf_init(&r.paths, FILES_MAX);
-	if (gather(&r, c) != 0)
+	if (gather_items(&r, c) != 0)
 		snprintf(err, errlen, "out of memory");
 	else
-		rc = run(&r, err, errlen);
+		rc = look_at_all(&r, err, errlen);
 	free(r.v);
 	buf_fini(&r.paths);
 	return rc;

@@ -23,7 +23,7 @@ struct frame {
 	struct str domain;
 };
 
-static enum spf_result walk(struct spf *, const struct frame *);
+static enum spf_result check_domain(struct spf *, const struct frame *);
 
 const char *
 spf_result_name(enum spf_result r)
@@ -110,7 +110,7 @@ other_record(struct spf *s, const struct frame *f, struct str domain)
 		if (str_caseeq(up->domain, domain))
 			return spf_because(s, SPF_PERMERROR,
 			    "the record of %.160s leads back to itself", domain.p);
-	return walk(s, &inner);
+	return check_domain(s, &inner);
 }
 
 static enum spf_result
@@ -138,7 +138,7 @@ match_include(struct spf *s, const struct frame *f, struct str domain)
 
 /* A term that asks is counted before it does.  SPF_NONE: go on. */
 static enum spf_result
-count(struct spf *s)
+count_lookup(struct spf *s)
 {
 	s->lookups++;
 	if (s->survey ? s->lookups < SURVEY_MAX : s->lookups <= SPF_LOOKUPS_MAX)
@@ -167,7 +167,7 @@ match_by_name(
 
 /* SPF_PASS: the term matches; SPF_NONE: it does not; else an error. */
 static enum spf_result
-match(struct spf *s, const struct frame *f, const struct spf_term *t)
+match_term(struct spf *s, const struct frame *f, const struct spf_term *t)
 {
 	const struct spf_macros with = { s, f->domain };
 	char name[SPF_NAME_MAX];
@@ -177,7 +177,7 @@ match(struct spf *s, const struct frame *f, const struct spf_term *t)
 	if (t->kind == SPF_T_IP4 || t->kind == SPF_T_IP6)
 		return !s->survey && spf_in_network(&s->ip, &t->net, t) ? SPF_PASS
 									: SPF_NONE;
-	if (count(s) != SPF_NONE)
+	if (count_lookup(s) != SPF_NONE)
 		return SPF_PERMERROR;
 	if (s->survey && spf_has_macro(t->domain))
 		return SPF_NONE;
@@ -189,7 +189,7 @@ match(struct spf *s, const struct frame *f, const struct spf_term *t)
 
 /* All terms are read before any is asked: one that is wrong spoils all (4.6). */
 static int
-examine(struct spf *s, struct str rest, struct spf_term *redirect)
+read_all_terms(struct spf *s, struct str rest, struct spf_term *redirect)
 {
 	struct spf_term t;
 	unsigned n_redirect = 0, n_exp = 0;
@@ -215,13 +215,13 @@ examine(struct spf *s, struct str rest, struct spf_term *redirect)
 }
 
 static enum spf_result
-follow(struct spf *s, const struct frame *f, const struct spf_term *t)
+follow_redirect(struct spf *s, const struct frame *f, const struct spf_term *t)
 {
 	const struct spf_macros with = { s, f->domain };
 	char name[SPF_NAME_MAX];
 	enum spf_result r;
 
-	if (count(s) != SPF_NONE)
+	if (count_lookup(s) != SPF_NONE)
 		return SPF_PERMERROR;
 	if (s->survey && spf_has_macro(t->domain))
 		return SPF_NEUTRAL;
@@ -235,14 +235,14 @@ follow(struct spf *s, const struct frame *f, const struct spf_term *t)
 }
 
 static enum spf_result
-evaluate(struct spf *s, const struct frame *f, struct str record)
+evaluate_record(struct spf *s, const struct frame *f, struct str record)
 {
 	struct spf_term t, redirect;
 	struct str rest = str_skip(record, 6);
 	char err[SPF_TEXT_MAX];
 	bool all = false;
 
-	if (examine(s, rest, &redirect) != 0)
+	if (read_all_terms(s, rest, &redirect) != 0)
 		return SPF_PERMERROR;
 	while (spf_term_next(&rest, &t, err, sizeof(err)) == 1) {
 		enum spf_result r;
@@ -252,7 +252,7 @@ evaluate(struct spf *s, const struct frame *f, struct str record)
 		    t.kind == SPF_T_REDIRECT)
 			continue;
 		all |= t.kind == SPF_T_ALL;
-		r = match(s, f, &t);
+		r = match_term(s, f, &t);
 		if (r == SPF_PASS)
 			return spf_because(s, t.result, "%.*s of %.160s",
 			    t.text.len < SHOWN_MAX ? (int)t.text.len : SHOWN_MAX,
@@ -261,7 +261,7 @@ evaluate(struct spf *s, const struct frame *f, struct str record)
 			return r;
 	}
 	if (redirect.kind == SPF_T_REDIRECT && !all)
-		return follow(s, f, &redirect);
+		return follow_redirect(s, f, &redirect);
 	return spf_because(s, SPF_NEUTRAL, "no term of %.160s matches", f->domain.p);
 }
 
@@ -286,7 +286,7 @@ record_of(struct spf *s, const struct dns_answer *a, enum spf_result *r)
 }
 
 static enum spf_result
-walk(struct spf *s, const struct frame *f)
+check_domain(struct spf *s, const struct frame *f)
 {
 	const struct dns_answer *a;
 	const struct dns_value *record;
@@ -309,7 +309,7 @@ walk(struct spf *s, const struct frame *f)
 		snprintf(s->record, sizeof(s->record), "%s", shown.p);
 		buf_fini(&shown);
 	}
-	return evaluate(s, f, record->data);
+	return evaluate_record(s, f, record->data);
 }
 
 enum spf_result
@@ -330,5 +330,5 @@ spf_check(struct spf *s, struct str domain)
 	memcpy(name, domain.p, domain.len);
 	name[domain.len] = '\0';
 	top.domain = str_make(name, domain.len);
-	return walk(s, &top);
+	return check_domain(s, &top);
 }

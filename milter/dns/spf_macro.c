@@ -201,7 +201,7 @@ add_part(struct buf *out, const struct macro *m, struct str part)
 }
 
 static void
-transform(struct buf *out, const struct macro *m, struct str value)
+transform_value(struct buf *out, const struct macro *m, struct str value)
 {
 	struct str part[PIECES_MAX];
 	size_t n = 0, from;
@@ -243,7 +243,7 @@ expand_one(struct buf *out, const struct spf_macros *with, struct str s)
 	n = read_macro(s, &m);
 	buf_init(&value, SPF_NAME_MAX);
 	value_of(&value, with, m.letter);
-	transform(out, &m, buf_str(&value));
+	transform_value(out, &m, buf_str(&value));
 	buf_fini(&value);
 	return n > 0 ? n : s.len;
 }

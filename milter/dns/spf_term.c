@@ -28,7 +28,7 @@ static const struct {
 #define MECHANISMS (sizeof(mechanisms) / sizeof(mechanisms[0]))
 
 static int
-refuse(const struct spf_term *t, char *err, size_t errlen, const char *why)
+refuse_term(const struct spf_term *t, char *err, size_t errlen, const char *why)
 {
 	struct buf shown;
 
@@ -98,10 +98,10 @@ read_network(struct spf_term *t, struct str s, char *err, size_t errlen)
 
 	if (str_find(s, '/') < s.len &&
 	    take_length(&s, v4 ? 32 : 128, v4 ? &t->bits4 : &t->bits6) != 0)
-		return refuse(t, err, errlen, "the length of its prefix is none");
+		return refuse_term(t, err, errlen, "the length of its prefix is none");
 	if (s.len == 0 || (s.p[0] != ':' && !ascii_isalnum(s.p[0])) ||
 	    (str_find(s, ':') == s.len) != v4 || cidr_addr_parse(s, &t->net) != 0)
-		return refuse(t, err, errlen,
+		return refuse_term(t, err, errlen,
 		    v4 ? "it holds no IPv4 address" : "it holds no IPv6 address");
 	return 0;
 }
@@ -113,20 +113,20 @@ read_argument(struct spf_term *t, size_t m, struct str rest, char *err, size_t e
 
 	if (t->kind == SPF_T_IP4 || t->kind == SPF_T_IP6) {
 		if (!colon)
-			return refuse(t, err, errlen, "it names no address");
+			return refuse_term(t, err, errlen, "it names no address");
 		return read_network(t, str_skip(rest, 1), err, errlen);
 	}
 	if (mechanisms[m].prefix && take_lengths(t, &rest) != 0)
-		return refuse(t, err, errlen, "the length of its prefix is none");
+		return refuse_term(t, err, errlen, "the length of its prefix is none");
 	if (rest.len == 0 && mechanisms[m].domain == MUST)
-		return refuse(t, err, errlen, "it names no domain");
+		return refuse_term(t, err, errlen, "it names no domain");
 	if (rest.len == 0)
 		return 0;
 	if (!colon || mechanisms[m].domain == NO)
-		return refuse(t, err, errlen, "it is no term of SPF");
+		return refuse_term(t, err, errlen, "it is no term of SPF");
 	t->domain = str_skip(rest, 1);
 	if (!spf_macro_ok(t->domain))
-		return refuse(t, err, errlen, "it names no valid domain");
+		return refuse_term(t, err, errlen, "it names no valid domain");
 	return 0;
 }
 
@@ -152,7 +152,7 @@ read_mechanism(struct spf_term *t, char *err, size_t errlen)
 			t->kind = mechanisms[i].kind;
 			return read_argument(t, i, str_skip(s, n), err, errlen);
 		}
-	return refuse(t, err, errlen, "no such mechanism");
+	return refuse_term(t, err, errlen, "no such mechanism");
 }
 
 /* name "=" macro-string; 0 when it is none. */
@@ -179,7 +179,7 @@ read_modifier(struct spf_term *t, size_t n, char *err, size_t errlen)
 						    : SPF_T_UNKNOWN;
 	t->domain = value;
 	if (t->kind != SPF_T_UNKNOWN && !spf_macro_ok(value))
-		return refuse(t, err, errlen, "it names no valid domain");
+		return refuse_term(t, err, errlen, "it names no valid domain");
 	return 0;
 }
 
@@ -200,7 +200,7 @@ spf_term_next(struct str *rest, struct spf_term *t, char *err, size_t errlen)
 	*rest = str_skip(*rest, n);
 	for (size_t i = 0; i < t->text.len; i++)
 		if (t->text.p[i] < '!' || t->text.p[i] > '~')
-			return refuse(
+			return refuse_term(
 			    t, err, errlen, "a character in it is not printable ASCII");
 	n = modifier_name(t->text);
 	if ((n > 0 ? read_modifier(t, n, err, errlen)
