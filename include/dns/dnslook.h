@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnslook.h - what DNS says of a sending domain, judged: DKIM keys, SPF, DMARC, BIMI,
- * mail servers, names of addresses.  Pure.
+ * dnslook.h - judges what DNS says about a sending domain: DKIM keys, SPF, DMARC, BIMI,
+ * mail servers, and the names of addresses.  Pure.
  *
- * One set of judgements for all who look: `metermark check`, `metermark key test` and
- * the daemon's own rounds.  Each fills a finding: a word, and half a sentence that says
- * what was found.
+ * `metermark check`, `metermark key test` and the daemon's own checks share these
+ * judgements.  Each fills a finding: a word, and half a sentence that says what was
+ * found.
  */
 #ifndef METERMARK_DNS_DNSLOOK_H
 #define METERMARK_DNS_DNSLOOK_H
@@ -24,9 +24,9 @@
 
 enum dnslook_word {
 	DNSLOOK_PASS,
-	DNSLOOK_NOTHING, /* nothing is published, and need not be */
+	DNSLOOK_NOTHING, /* nothing is published, which is allowed */
 	DNSLOOK_WARN,
-	DNSLOOK_UNKNOWN, /* DNS could not tell; another time it may */
+	DNSLOOK_UNKNOWN, /* DNS could not tell; a later attempt may */
 	DNSLOOK_FAIL
 };
 /* "pass", "none", "warn", "unknown", "fail". */
@@ -36,7 +36,7 @@ struct dnslook_finding {
 	enum dnslook_word word;
 	char text[DNSLOOK_TEXT_MAX];
 };
-/* Make it that word, with a text that is cut where it is too long. */
+/* Sets the word and the text of a finding.  A text that is too long is cut. */
 void dnslook_say(struct dnslook_finding *, enum dnslook_word, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -50,12 +50,15 @@ struct dnslook {
 struct dnslook_key {
 	struct dnslook_finding f;
 	bool published, parsed;
-	struct dkimrec rec; /* when parsed */
+	struct dkimrec rec; /* valid if parsed */
 	unsigned bits;      /* 0: not known */
 	bool compared, matches;
 };
 
-/* own: our private half, as pubkey_look() takes it, or NULL. */
+/*
+ * Judges the key at SELECTOR._domainkey.DOMAIN.  own is our private key, as
+ * pubkey_look() takes it, or NULL.
+ */
 void dnslook_key(const struct dnslook *, struct str domain, struct str selector,
     const void *own, struct dnslook_key *);
 
@@ -67,23 +70,27 @@ struct dnslook_spf {
 	bool found;
 };
 
-/* The record: there, sound, and within the limits whoever sends. */
+/*
+ * Judges the SPF record: is there one, is it valid, and does it stay within the limits
+ * for any sender?
+ */
 void dnslook_spf(const struct dnslook *, struct str domain, struct dnslook_spf *);
 
 /* ==== DMARC and BIMI ==== */
 
 struct dnslook_dmarc {
 	struct dnslook_finding f;
-	bool found;   /* rec and policy hold */
-	bool faulty;  /* by a record that is not sound, f tells */
-	bool reports; /* somebody gets them */
+	bool found;   /* rec and policy are valid */
+	bool faulty;  /* the record has a fault, which f names */
+	bool reports; /* rua= names an address that gets reports */
 	struct dmarcrec rec;
-	enum dmarcrec_policy policy; /* for this domain: p=, or sp= of its parent */
-	struct str at;               /* whose record it is */
+	enum dmarcrec_policy policy; /* for this domain: its own p=, or the sp= of its
+	                                organizational domain */
+	struct str at;               /* the domain whose record it is */
 };
 
 void dnslook_dmarc(const struct dnslook *, struct str from, struct dnslook_dmarc *);
-/* Relaxed or strict: are they the same for DMARC? */
+/* Are two domains aligned for DMARC, strictly or relaxed? */
 bool dnslook_aligned(struct str a, struct str b, bool strict);
 
 void dnslook_bimi(const struct dnslook *, struct str from, struct str selector,
@@ -93,7 +100,7 @@ void dnslook_bimi(const struct dnslook *, struct str from, struct str selector,
 
 /* Can the domain receive mail? */
 void dnslook_mx(const struct dnslook *, struct str domain, struct dnslook_finding *);
-/* Has the address a name that leads back to it? */
+/* Does the address have a name that resolves back to it? */
 void dnslook_reverse(
     const struct dnslook *, const struct cidr_addr *, struct dnslook_finding *);
 

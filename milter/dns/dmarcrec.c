@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * dmarcrec.c - the records of DMARC and BIMI.  See the header.
- */
+/* dmarcrec.c - reads the records of DMARC and BIMI.  See the header. */
 #include "dns/dmarcrec.h"
 
 #include <stdio.h>
@@ -21,7 +19,7 @@ dmarcrec_policy_name(enum dmarcrec_policy p)
 	return names[p];
 }
 
-/* "v=" and the version, before the first semicolon; white space where it may be. */
+/* The first tag is v= with that version.  White space may stand around both. */
 static bool
 has_version(struct str text, struct str version)
 {
@@ -88,7 +86,10 @@ read_mode(
 	    : refuse_value(err, errlen, tag, value, "r or s");
 }
 
-/* A list of URIs with commas between; of what scheme is the receivers' business. */
+/*
+ * Reads a list of URIs with commas between them.  Receivers decide which schemes they
+ * serve, so any scheme is accepted here.
+ */
 static int
 read_reports(
     const struct taglist *l, const char *tag, struct str *out, char *err, size_t errlen)
@@ -125,7 +126,7 @@ read_policies(const struct taglist *l, struct dmarcrec *r, char *err, size_t err
 	return read_policy(l, "sp", &r->sp, err, errlen);
 }
 
-/* Of a record without a policy: is there somebody to report to? */
+/* The record has no policy: does its rua= name somebody who gets reports? */
 static bool
 wants_reports(const struct taglist *l)
 {
@@ -172,7 +173,7 @@ dmarcrec_read(struct dmarcrec *r, struct str text, char *err, size_t errlen)
 	return faulty;
 }
 
-/* An https URL with host and path, or nothing. */
+/* Accepts an https URL with host and path, or an empty value. */
 static int
 check_url(const char *tag, struct str url, char *err, size_t errlen)
 {

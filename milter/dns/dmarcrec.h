@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dmarcrec.h - the records of DMARC (RFC 7489 6.3) and BIMI (draft-brand-indicators):
- * _dmarc.DOMAIN and SELECTOR._bimi.DOMAIN.  Pure.
+ * dmarcrec.h - reads the records of DMARC (RFC 7489 6.3) at _dmarc.DOMAIN and of BIMI
+ * (draft-brand-indicators) at SELECTOR._bimi.DOMAIN.  Pure.
  *
- * libopendmarc reads the first kind, but asks DNS itself, wants a list of public
- * suffixes in a file of its own and gives no reasons; what is left to do is a list of
- * tags.
+ * libopendmarc reads DMARC records, but it asks DNS itself, needs a list of public
+ * suffixes in a file of its own and gives no reasons.  Without these, what remains is a
+ * list of tags, which dkim/taglist.h reads.
  */
 #ifndef METERMARK_DNS_DMARCREC_H
 #define METERMARK_DNS_DMARCREC_H
@@ -23,25 +23,29 @@ struct dmarcrec {
 	enum dmarcrec_policy p, sp; /* sp: p unless it says otherwise */
 	bool strict_dkim, strict_spf;
 	unsigned pct;        /* 0 to 100 */
-	struct str rua, ruf; /* as they stand; point into the text */
+	struct str rua, ruf; /* as published; point into the text */
 };
 
-/* Begins as a record of DMARC; other TXT records of the name are nobody's business. */
+/*
+ * True if the text begins as a record of DMARC.  Other TXT records of the same name are
+ * ignored.
+ */
 bool dmarcrec_is(struct str text);
 /*
- * 0; 1 with a sentence in err: faulty, but receivers go by it, as by *r; -1 with a
- * sentence in err: they do not.  Tags that are not known are left out of account.
+ * Returns 0 if the record is sound; 1 with a sentence in err if it has a fault, but
+ * receivers apply it as *r says; -1 with a sentence in err if receivers do not apply
+ * it.  Unknown tags are ignored.
  *
- * Faulty is nothing between two semicolons, which the grammar forbids and parsers skip,
- * and a p= or sp= that is missing or none: p=none then, where rua= names somebody (RFC
- * 7489 6.6.3, 6).
+ * Faults of the second kind are an empty tag (";;"), which the grammar forbids and
+ * parsers skip, and a p= or sp= that is missing or invalid: receivers then assume
+ * p=none, provided that rua= names somebody (RFC 7489 6.6.3, step 6).
  */
 int dmarcrec_read(struct dmarcrec *, struct str text, char *err, size_t errlen);
 
 struct bimirec {
-	struct str logo;     /* l=: an https URL of a picture */
-	struct str evidence; /* a=: of a certificate; "": none */
-	bool declined;       /* both are empty: no picture, deliberately */
+	struct str logo;     /* l=: the https URL of the picture */
+	struct str evidence; /* a=: the https URL of a certificate; "": none */
+	bool declined;       /* l= and a= are both empty: the domain wants no picture */
 };
 
 bool bimirec_is(struct str text);

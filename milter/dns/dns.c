@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns.c - questions to DNS by c-ares.  See the header.
+ * dns.c - asks DNS by c-ares.  See the header.
+ *
+ * Every question is an entry in a hash table by type and name, allocated in the arena
+ * and kept until dns_free(), so that a repeated question finds the earlier answer.
+ * dns_want() only sends.  dns_ask() runs the sockets of all open questions until its
+ * own is answered or its time is over; answers to the other questions that arrive
+ * meanwhile are stored by on_answer() and cost no waiting later.
  */
-/* What is deprecated since 1.28 is all that the version of Debian 12 has. */
+/*
+ * Debian 12 has c-ares 1.18, which lacks the successors of the calls that 1.28
+ * deprecates.
+ */
 #define CARES_NO_DEPRECATED
 #include "dns/dns.h"
 
@@ -25,7 +34,7 @@
 #define TRIES 3
 #define BUCKETS 256
 #define ARENA_MAX ((size_t)32 * 1024 * 1024)
-#define EDNS_BYTES 1232 /* fits any path without fragments */
+#define EDNS_BYTES 1232 /* an answer of this size needs no fragments on any path */
 #define POLL_MS_MAX 250
 
 struct question {
@@ -46,7 +55,7 @@ struct dns {
 	uint32_t question_ms;
 	int64_t until_ms;
 	bool alive;
-	bool closing; /* answers are not wanted any more */
+	bool closing; /* dns_free() runs: ignore further answers */
 };
 
 static pthread_once_t library = PTHREAD_ONCE_INIT;
@@ -123,7 +132,7 @@ dns_free(struct dns *d)
 {
 	if (d == NULL)
 		return;
-	/* Calls back for what is still open. */
+	/* ares_destroy() calls on_answer() for each question that is still open. */
 	d->closing = true;
 	if (d->channel != NULL)
 		ares_destroy(d->channel);
@@ -163,7 +172,7 @@ status_of(int ares)
 	}
 }
 
-/* c-ares' ares_callback. */
+/* An ares_callback: c-ares calls it once for each question. */
 static void
 on_answer(void *arg, int ares, int timeouts, unsigned char *wire, int n)
 {
@@ -172,7 +181,7 @@ on_answer(void *arg, int ares, int timeouts, unsigned char *wire, int n)
 	(void)timeouts;
 	if (q->dns->closing)
 		return;
-	/* A server that says no is there, too. */
+	/* A server that refuses has answered, so it is reachable. */
 	q->dns->alive |= ares != ARES_ETIMEOUT && ares != ARES_ECONNREFUSED &&
 	    ares != ARES_ECANCELLED && ares != ARES_EBADNAME && ares != ARES_ENOMEM;
 	if (q->done)
@@ -216,7 +225,10 @@ send_question(struct dns *d, struct question *q)
 	}
 }
 
-/* The question, sent if it is new; NULL: too many, or out of memory. */
+/*
+ * Finds the question, or adds and sends it.  NULL if there are too many questions, or
+ * no memory.
+ */
 static struct question *
 want_question(struct dns *d, enum dns_type type, struct str name)
 {
@@ -249,13 +261,19 @@ dns_want(struct dns *d, enum dns_type type, struct str name)
 
 /* ==== Waiting ==== */
 
-/* One round of the channel's sockets, at most so long. */
+/*
+ * Waits at most ms for the channel's sockets, then lets c-ares handle those that are
+ * ready and whatever has timed out.
+ */
 static void
 process_sockets(struct dns *d, int64_t ms)
 {
 	ares_socket_t sock[ARES_GETSOCK_MAXNUM];
 	struct pollfd fd[ARES_GETSOCK_MAXNUM];
-	/* The library's own macros shift into the sign. */
+	/*
+	 * The macros of c-ares shift a bit into the sign of an int, so we read the bits
+	 * ourselves.
+	 */
 	unsigned bits = (unsigned)ares_getsock(d->channel, sock, ARES_GETSOCK_MAXNUM);
 	nfds_t n = 0;
 

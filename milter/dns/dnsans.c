@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * dnsans.c - words for answers of DNS, and what a name may be.
- */
+/* dnsans.c - words for types and results of DNS, and the check of a name. */
 #include "dns/dnsans.h"
 
 const char *

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnslook.c - DKIM keys, SPF and DMARC, judged.  See the header.
+ * dnslook.c - judges DKIM keys, SPF, DMARC and BIMI.  See the header.
+ *
+ * Each judgement has the same two steps: dnslook_ask() fetches the record, and fills
+ * the finding itself when there is none; then a judge_*() function goes through what
+ * can be wrong with it, worst first, so that the first sentence that applies is the
+ * finding.
  */
 #include "dns/dnslook.h"
 
@@ -82,7 +87,7 @@ judge_rsa(struct dnslook_key *k, const char *name)
 		    k->compared ? ", the public half of our key" : "");
 }
 
-/* What the record is good for. */
+/* Judges a record that was parsed: is it usable, and does it belong to our key? */
 static void
 judge_key(struct dnslook_key *k, const char *name, const void *own)
 {
@@ -206,7 +211,11 @@ dnslook_spf(const struct dnslook *l, struct str domain, struct dnslook_spf *out)
 
 /* ==== DMARC ==== */
 
-/* The record at _dmarc.DOMAIN.  False: there is none, f says so. */
+/*
+ * Reads the record at _dmarc.DOMAIN.  Returns false if there is none, with the reason
+ * in d->f.  Two records count as found, although d->found stays false: receivers then
+ * ignore both and do not look at the organizational domain either.
+ */
 static bool
 dmarc_at(const struct dnslook *l, struct str domain, struct dnslook_dmarc *d)
 {
@@ -320,7 +329,7 @@ judge_bimi(const struct bimirec *r, const struct dnslook_dmarc *dmarc, const cha
 		dnslook_say(f, DNSLOOK_PASS, "%s: picture and certificate", name);
 }
 
-/* The one record there, as for DMARC; NULL: there is none, f says why. */
+/* Returns the only BIMI record at a name, or NULL with the reason in f. */
 static const struct dns_value *
 bimi_at(const struct dnslook *l, const char *name, struct dnslook_finding *f)
 {

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnslook_host.c - mail servers, and names of addresses, judged.  See dns/dnslook.h.
+ * dnslook_host.c - judges mail servers, and the names of addresses.  See dns/dnslook.h.
+ *
+ * A domain can receive mail if at least one of its mail servers has an address.  If
+ * none has, one failed question makes the finding unknown, since that server may have
+ * one.
  */
 #include <string.h>
 
@@ -11,7 +15,7 @@
 #define HOSTS_MAX 20
 #define SHOWN_MAX 80
 
-/* Addresses of either kind; DNS_FOUND, or why there are none. */
+/* DNS_FOUND if the host has an IPv4 or IPv6 address, else why none was found. */
 static enum dns_status
 find_addresses(const struct dnslook *l, struct str host)
 {
@@ -28,7 +32,7 @@ find_addresses(const struct dnslook *l, struct str host)
 	return v4->status;
 }
 
-/* RFC 5321 5.1: without MX the domain's own address stands in. */
+/* A domain without MX receives mail at its own address (RFC 5321 5.1). */
 static void
 judge_implicit(const struct dnslook *l, const char *name, struct dnslook_finding *f)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnslook_parts.h - what the files of dns/dnslook.h share; for dnslook*.c only.  Pure.
+ * dnslook_parts.h - shared by the files that implement dns/dnslook.h (dnslook*.c) only.
+ * Pure.
  */
 #ifndef METERMARK_DNS_DNSLOOK_PARTS_H
 #define METERMARK_DNS_DNSLOOK_PARTS_H
@@ -9,9 +10,15 @@
 
 #define DNSLOOK_NAME_MAX 512
 
-/* PREFIX and domain, NUL-terminated; false when that is no name of DNS. */
+/*
+ * Writes PREFIX and domain to out.  Returns false if together they are no valid DNS
+ * name.
+ */
 bool dnslook_name(char out[DNSLOOK_NAME_MAX], const char *prefix, struct str domain);
-/* Ask; what is not found goes into the finding: unknown, or that word. */
+/*
+ * Asks DNS.  If nothing is found, f becomes DNSLOOK_UNKNOWN where DNS could not tell,
+ * and the word nothing where the record does not exist.
+ */
 const struct dns_answer *dnslook_ask(const struct dnslook *, enum dns_type,
     const char *name, enum dnslook_word nothing, struct dnslook_finding *);
 

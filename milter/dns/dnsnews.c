@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * dnsnews.c - what is new in DNS.  See the header.
- */
+/* dnsnews.c - which findings of DNS are new.  See the header. */
 #include "dns/dnsnews.h"
 
 #include <stdio.h>
@@ -65,7 +63,7 @@ dnsnews_take(struct dnsnews *n, struct str domain, const char *check,
 	if (well && old == NULL)
 		return DNSNEWS_SAME;
 	if (well) {
-		/* What DNS could not tell before is no news now. */
+		/* The last known state was good as well, so nothing has changed. */
 		change = old->f.word == DNSLOOK_UNKNOWN ? DNSNEWS_SAME : DNSNEWS_WELL;
 		*old = n->v[--n->n];
 		return change;

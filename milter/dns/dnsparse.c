@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnsparse.c - answers of DNS taken apart.  See the header.
+ * dnsparse.c - parses answers of DNS.  See the header.
+ *
+ * The answer section is read once for each alias: follow_alias() replaces the wanted
+ * name by the target of its CNAME until it has none, then collect_records() takes the
+ * records of the last name.  The order of records in the answer therefore does not
+ * matter, and records of other names are ignored.
  */
 #include "dns/dnsparse.h"
 
@@ -12,12 +17,13 @@ struct parse {
 	struct arena *arena;
 	ns_msg msg;
 	enum dns_type type;
-	char name[NS_MAXDNAME]; /* whose values are wanted */
+	char name[NS_MAXDNAME]; /* the name whose records are wanted: the question's, or
+	                           where its aliases lead */
 	struct dns_value v[DNS_VALUES_MAX];
 	size_t n, bytes;
 };
 
-/* A name at that place of the message as text; -1: it is none. */
+/* Expands the compressed name at a place of the message.  -1 if it is invalid. */
 static int
 name_at(const struct parse *p, const unsigned char *at, char out[NS_MAXDNAME])
 {
@@ -25,7 +31,10 @@ name_at(const struct parse *p, const unsigned char *at, char out[NS_MAXDNAME])
 	    ns_msg_base(p->msg), ns_msg_end(p->msg), at, out, NS_MAXDNAME);
 }
 
-/* Follow one alias; 1, or 0: the name has none, or -1: the answer is damaged. */
+/*
+ * Follows one alias of p->name.  Returns 1, or 0 if the name has no alias, or -1 if the
+ * answer is damaged.
+ */
 static int
 follow_alias(struct parse *p)
 {
@@ -46,7 +55,10 @@ follow_alias(struct parse *p)
 	return 0;
 }
 
-/* The strings of a TXT record, one behind the other; NULL p: damaged, or no memory. */
+/*
+ * Joins the strings of a TXT record.  The result's p is NULL if the record is damaged,
+ * or memory is short.
+ */
 static struct str
 join_strings(struct parse *p, const unsigned char *d, size_t n)
 {

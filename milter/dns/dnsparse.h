@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnsparse.h - an answer of DNS as it came off the wire, taken apart by libc's
- * ns_initparse(3) and checked.  Any bytes; any thread.  Pure.
+ * dnsparse.h - parses an answer of DNS from its wire format with libc's
+ * ns_initparse(3), and checks it.  Any bytes are allowed; any thread may call.  Pure.
  */
 #ifndef METERMARK_DNS_DNSPARSE_H
 #define METERMARK_DNS_DNSPARSE_H
@@ -12,8 +12,8 @@
 #include "text/arena.h"
 
 /*
- * Fill out with the values of that type of the name that was asked, or of what its
- * aliases lead to.  Values go into the arena.
+ * Fills out with the values of that type which belong to the name in the question, or
+ * to the name that its aliases lead to.  The arena holds the values.
  */
 void dnsparse(struct arena *, enum dns_type, const unsigned char *wire, size_t n,
     struct dns_answer *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnsreport.c - struct dnsreport as JSON.  Its texts are ASCII: dns/dnslook.h escapes
- * what strangers publish.
+ * dnsreport.c - writes and reads struct dnsreport as JSON.  Its texts are ASCII, since
+ * dns/dnslook.h escapes what strangers publish.
  */
 #include "dns/dnsreport.h"
 

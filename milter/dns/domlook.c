@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * domlook.c - the domains of the settings looked up in DNS.  See the header.
+ * domlook.c - looks up the domains of the settings in DNS.  See the header.
+ *
+ * gather_items() collects one item for each key and each return_path, whether it comes
+ * from a section or from the domain_table, and sorts them by domain.  A run of items of
+ * one domain is then checked together, with one struct dns: all its questions are sent
+ * first, so that a domain takes as long as its slowest answer.
  */
 #include "dns/domlook.h"
 
@@ -12,26 +17,29 @@
 #include "config/domtable.h"
 #include "dns/dns.h"
 
-#define DOMAIN_MS 20000 /* for all questions about one domain */
+#define DOMAIN_MS 20000 /* the limit for all questions about one domain */
 #define FILES_MAX ((size_t)1 << 28)
 
-/* A key and whose it is; the strings belong to settings and table, or to paths. */
+/*
+ * A key to check, or the domain of a return_path.  The strings belong to the settings,
+ * to the table, or to run.paths.
+ */
 struct item {
 	struct str domain;
-	const char *selector, *file; /* selector NULL: no key, but a return_path */
-	size_t path;                 /* in paths, for those of the table */
+	const char *selector, *file; /* selector is NULL for a return_path */
+	size_t path; /* offset of file in run.paths, for keys of the table */
 	size_t order;
 };
 
 struct run {
 	const struct domlook_job *job;
-	struct item *v; /* by domain, then as in the settings */
+	struct item *v; /* sorted by domain, then in the order of the settings */
 	size_t n;
 	struct buf paths;
 	struct domlook_sum *sum;
 };
 
-/* ==== Which ==== */
+/* ==== Which domains are checked ==== */
 
 static bool
 domain_wanted(const struct domlook_job *job, struct str domain)
@@ -42,7 +50,10 @@ domain_wanted(const struct domlook_job *job, struct str domain)
 	return job->n_only == 0;
 }
 
-/* A line of the table whose domain and file can be known beforehand. */
+/*
+ * Makes an item of a line of the table.  Returns false if its domain or file depends on
+ * the message, since neither can be looked up beforehand.
+ */
 static bool
 row_item(struct run *r, const struct domtable_key *row, struct item *out)
 {
@@ -78,7 +89,10 @@ add_item(struct run *r, struct item item)
 	r->v[r->n++] = item;
 }
 
-/* What stands behind the @ of a return_path is written out; see config/conf_track.h. */
+/*
+ * The domain of a return_path contains no placeholders (config/conf_track.h checks
+ * this).
+ */
 static void
 add_return_paths(struct run *r, const struct conf *c)
 {
@@ -127,7 +141,7 @@ gather_items(struct run *r, const struct conf *c)
 	return 0;
 }
 
-/* ==== One domain: items from to to - 1 ==== */
+/* ==== One domain: items from .. to - 1 ==== */
 
 static void
 report_finding(struct run *r, const struct item *item, const char *check,
@@ -144,7 +158,7 @@ report_finding(struct run *r, const struct item *item, const char *check,
 	r->job->found(r->job->arg, &result);
 }
 
-/* All questions go out before the first answer is waited for. */
+/* Sends all questions about the domain before the first answer is waited for. */
 static void
 send_all(const struct run *r, struct dns *dns, size_t from, size_t to)
 {
@@ -165,7 +179,10 @@ send_all(const struct run *r, struct dns *dns, size_t from, size_t to)
 	dns_want(dns, DNS_TXT, str_of(name));
 }
 
-/* Of each key of a domain what is published is one; DNS is asked no more for it. */
+/*
+ * True if all published keys of the domain are Ed25519.  The answers are kept in dns,
+ * so the later judgement of each key sends no second question.
+ */
 static bool
 are_ed25519(const struct run *r, const struct dnslook *look, size_t from, size_t to)
 {
@@ -208,8 +225,9 @@ look_at_key(struct run *r, const struct dnslook *look, const struct item *item,
 }
 
 /*
- * Mail of a domain may have an envelope of another one, so that it needs no record;
- * what a return_path makes of envelopes is what receivers ask about (RFC 7208 2.4).
+ * Judges SPF.  A missing record is only a warning for a signing domain, since its mail
+ * may have an envelope sender of another domain.  It is a failure for the domain of a
+ * return_path: that is the envelope sender which receivers check (RFC 7208 2.4).
  */
 static void
 look_at_spf(struct run *r, const struct dnslook *look, const struct item *item,
@@ -262,7 +280,7 @@ look_at(struct run *r, size_t from, size_t to, char *err, size_t errlen)
 	return 0;
 }
 
-/* ==== All of them ==== */
+/* ==== All domains ==== */
 
 static void
 pause_ms(uint32_t ms)

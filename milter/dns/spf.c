@@ -2,8 +2,20 @@
 /*
  * spf.c - check_host() (RFC 7208 4).  See the header.
  *
- * Records include records: each level is a frame on the stack, and their number is
- * bounded by the limit of look-ups, in a survey by SURVEY_MAX.
+ * The functions call each other as the RFC's algorithm does: check_domain() fetches the
+ * record of a domain and hands it to evaluate_record(), which reads all terms once for
+ * syntax and then evaluates them from left to right; match_term() evaluates one term.
+ * An include: or redirect= calls check_domain() again through other_record().  Each
+ * such level has a struct frame on the stack, linked to the frame of the record that
+ * named it, so that a loop is found by walking up the links.  The limit of look-ups
+ * bounds the number of frames: SPF_LOOKUPS_MAX, or SURVEY_MAX in a survey.
+ *
+ * Inside these functions SPF_NONE means "not decided yet, go on", SPF_PASS means "this
+ * term matches", and an error ends the check.  Only evaluate_record() turns a match
+ * into the result of the term's qualifier.
+ *
+ * In a survey no term matches, so that all of them are walked and counted.  Terms whose
+ * name depends on a macro are counted, but not asked for.
  */
 #include "dns/spf.h"
 
@@ -14,10 +26,13 @@
 #include "mail/domain.h"
 #include "text/visible.h"
 
-#define SURVEY_MAX 40 /* look-ups: then it is bad enough */
+#define SURVEY_MAX 40 /* a survey stops counting look-ups here */
 #define SHOWN_MAX 60
 
-/* A record being walked, and the ones that led to it. */
+/*
+ * The domain whose record is being evaluated.  above leads to the record that included
+ * it.
+ */
 struct frame {
 	const struct frame *above;
 	struct str domain;
@@ -43,7 +58,10 @@ spf_is(struct str text)
 
 /* ==== Addresses ==== */
 
-/* Does one of the host's addresses match?  SPF_PASS: it does; SPF_NONE: no. */
+/*
+ * Does one of the host's addresses match?  Returns SPF_PASS if so, SPF_NONE if not, or
+ * an error.
+ */
 static enum spf_result
 match_host(struct spf *s, const struct spf_term *t, struct str host)
 {
@@ -136,7 +154,10 @@ match_include(struct spf *s, const struct frame *f, struct str domain)
 
 /* ==== A record ==== */
 
-/* A term that asks is counted before it does.  SPF_NONE: go on. */
+/*
+ * Counts a term that asks DNS, before it asks.  Returns SPF_NONE if the check may go
+ * on.
+ */
 static enum spf_result
 count_lookup(struct spf *s)
 {
@@ -165,7 +186,7 @@ match_by_name(
 	}
 }
 
-/* SPF_PASS: the term matches; SPF_NONE: it does not; else an error. */
+/* Returns SPF_PASS if the term matches, SPF_NONE if it does not, or an error. */
 static enum spf_result
 match_term(struct spf *s, const struct frame *f, const struct spf_term *t)
 {
@@ -187,7 +208,10 @@ match_term(struct spf *s, const struct frame *f, const struct spf_term *t)
 	return match_by_name(s, f, t, str_of(name));
 }
 
-/* All terms are read before any is asked: one that is wrong spoils all (4.6). */
+/*
+ * Reads all terms before one of them asks DNS, since one syntax error makes the whole
+ * record invalid (4.6).
+ */
 static int
 read_all_terms(struct spf *s, struct str rest, struct spf_term *redirect)
 {
@@ -247,7 +271,7 @@ evaluate_record(struct spf *s, const struct frame *f, struct str record)
 	while (spf_term_next(&rest, &t, err, sizeof(err)) == 1) {
 		enum spf_result r;
 
-		/* Behind "all" nothing is looked at (5.1). */
+		/* Terms after "all" are ignored (5.1). */
 		if (all || t.kind == SPF_T_UNKNOWN || t.kind == SPF_T_EXP ||
 		    t.kind == SPF_T_REDIRECT)
 			continue;
@@ -265,7 +289,10 @@ evaluate_record(struct spf *s, const struct frame *f, struct str record)
 	return spf_because(s, SPF_NEUTRAL, "no term of %.160s matches", f->domain.p);
 }
 
-/* The one record among the texts; NULL with why and the result. */
+/*
+ * Returns the only SPF record among the texts.  If there is none, or more than one,
+ * returns NULL with the result in *r and the reason in s->why.
+ */
 static const struct dns_value *
 record_of(struct spf *s, const struct dns_answer *a, enum spf_result *r)
 {

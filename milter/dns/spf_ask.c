@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spf_ask.c - the questions of a check to DNS, counted, and what their answers mean.
+ * spf_ask.c - asks DNS for an SPF check, counts the questions, and tells what their
+ * answers mean.
  *
- * Beside them stand the names of an address that lead back to it, for both the ptr
- * mechanism and the macro %{p}.
+ * It also finds the names of an address that resolve back to it, which both the ptr
+ * mechanism and the macro %{p} need.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -124,7 +125,10 @@ spf_validated(struct spf *s, struct spf_names *names)
 
 		if (!dns_name_ok(a->v[i].data))
 			continue;
-		/* Voids of other people's names are not the record's fault. */
+		/*
+		 * The owner of the address chose these names, so their void look-ups do
+		 * not count against the record: ask without spf_ask().
+		 */
 		back = s->ask(s->self, type, a->v[i].data);
 		for (size_t k = 0; k < back->n && !leads_back; k++) {
 			spf_address(&back->v[k], &addr);

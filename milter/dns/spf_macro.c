@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spf_macro.c - macros of SPF (RFC 7208 7).
+ * spf_macro.c - expands macros of SPF (RFC 7208 7).
+ *
+ * A macro "%{LETTER DIGITS r DELIMITERS}" is parsed into struct macro; value_of() gives
+ * the value of its letter, and transform_value() splits that value at the delimiters,
+ * reverses the parts if r is given, keeps the last DIGITS of them and joins them with
+ * dots.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,10 +15,10 @@
 
 #define PIECES_MAX 128
 
-/* %{ALPHA *DIGIT ["r"] *delimiter} taken apart. */
+/* The parts of %{ALPHA *DIGIT ["r"] *delimiter}. */
 struct macro {
 	char letter;
-	unsigned keep; /* parts from the right; 0: all */
+	unsigned keep; /* how many parts to keep, from the right; 0: all */
 	bool reverse;
 	struct str delimiters; /* "": the dot */
 };
@@ -24,7 +29,10 @@ is_delimiter(char c)
 	return c != '\0' && strchr(".-+,/_=", c) != NULL;
 }
 
-/* What stands at s, which begins with %{.  Its length, or 0 when it is none. */
+/*
+ * Parses the macro at s, which begins with "%{".  Returns its length, or 0 if it is
+ * invalid.
+ */
 static size_t
 read_macro(struct str s, struct macro *m)
 {
@@ -51,7 +59,10 @@ read_macro(struct str s, struct macro *m)
 	return i < s.len && s.p[i] == '}' ? i + 1 : 0;
 }
 
-/* The name ends in a macro, or in a top-level label: letters, not digits alone. */
+/*
+ * True if the name ends in a macro, or in a top-level label that has other characters
+ * than digits.
+ */
 static bool
 ends_well(struct str s)
 {
@@ -122,7 +133,10 @@ add_ip(struct buf *out, const struct cidr_addr *ip)
 		add_nibbles(out, ip);
 }
 
-/* The validated name that fits best: the domain, one below it, any. */
+/*
+ * Adds one validated name of the address: preferably the domain itself, else a name
+ * below it, else any.
+ */
 static void
 add_validated(struct buf *out, const struct spf_macros *with)
 {
@@ -184,7 +198,7 @@ splits(const struct macro *m, char c)
 	return str_find(m->delimiters, c) < m->delimiters.len;
 }
 
-/* Upper-case letters mean: as in a URL. */
+/* An upper-case macro letter means that the part is escaped as in a URL. */
 static void
 add_part(struct buf *out, const struct macro *m, struct str part)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spf_parts.h - the terms of a record, their macros and the questions to DNS, for
+ * spf_parts.h - terms of an SPF record, their macros and their questions to DNS, for
  * spf*.c; and the names of addresses, for dnslook*.c.  Pure.
  */
 #ifndef METERMARK_DNS_SPF_PARTS_H
@@ -19,68 +19,73 @@ enum spf_kind {
 	SPF_T_EXISTS,
 	SPF_T_REDIRECT,
 	SPF_T_EXP,
-	SPF_T_UNKNOWN /* modifier: left out of account */
+	SPF_T_UNKNOWN /* a modifier that is unknown and ignored */
 };
 
 struct spf_term {
-	struct str text; /* all of it */
+	struct str text; /* the whole term */
 	enum spf_kind kind;
-	enum spf_result result; /* of its qualifier */
+	enum spf_result result; /* the result if the term matches, by its qualifier */
 	struct str domain;      /* domain-spec; "": none */
-	unsigned bits4, bits6;  /* lengths of prefixes */
-	struct cidr_addr net;   /* ip4, ip6 */
+	unsigned bits4, bits6;  /* prefix lengths for IPv4 and IPv6 */
+	struct cidr_addr net;   /* the network of ip4: and ip6: */
 };
 
 /*
- * The next term, taken off the rest of a record.  1, or 0 at the end, or -1 with a
- * sentence in err.
+ * Takes the next term off the rest of a record.  Returns 1, or 0 at the end, or -1 with
+ * a sentence in err.
  */
 int spf_term_next(struct str *rest, struct spf_term *, char *err, size_t errlen);
 
-/* What macros stand for. */
+/* The values that macros stand for. */
 struct spf_macros {
 	struct spf *spf;
-	struct str domain; /* the one whose record it is */
+	struct str domain; /* the domain whose record is evaluated */
 };
 
 #define SPF_NAME_MAX 1024
 
-/* Is it a domain-spec, or, with text, an explanation's macro-string? */
+/* True if spec is a valid domain-spec. */
 bool spf_macro_ok(struct str spec);
 /*
- * A domain-spec as the name to ask for, cut from the left to what DNS takes.  0, or -1:
- * longer than SPF_NAME_MAX.
+ * Expands a domain-spec to the name to ask for.  A name too long for DNS loses labels
+ * from the left.  Returns 0, or -1 if it is longer than SPF_NAME_MAX.
  */
 int spf_expand(const struct spf_macros *, struct str spec, char out[SPF_NAME_MAX]);
-/* A name whose expansion is another one for each sender or address. */
+/*
+ * True if the name contains a macro, so that it may differ for each sender and address.
+ */
 bool spf_has_macro(struct str spec);
 
-/* The result, after a sentence for spf->why. */
+/* Writes a sentence to spf->why and returns the result it was given. */
 enum spf_result spf_because(struct spf *, enum spf_result, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /*
- * The answer to a question, which counts against the limits of RFC 7208 4.6.4: one that
- * is over SPF_QUESTIONS_MAX is not asked.  Valid as spf->ask() says.
+ * Asks DNS and counts the question against the limits of RFC 7208 4.6.4.  After
+ * SPF_QUESTIONS_MAX questions no more are sent.  The answer is valid as long as that of
+ * spf->ask().
  */
 const struct dns_answer *spf_ask(struct spf *, enum dns_type, struct str name);
-/* What an answer means that holds no values; SPF_NONE: the check goes on. */
+/* What an answer without values means.  SPF_NONE: the check goes on. */
 enum spf_result spf_trouble(
     struct spf *, const struct dns_answer *, enum dns_type, const char *name);
 
-/* Both are addresses of one family, and their first bits are the same: as many as the
- * term says for that family. */
+/*
+ * True if both addresses are of one family and agree in as many leading bits as the
+ * term says for that family.
+ */
 bool spf_in_network(
     const struct cidr_addr *ip, const struct cidr_addr *net, const struct spf_term *);
 /* The address in an A or AAAA record. */
 void spf_address(const struct dns_value *, struct cidr_addr *);
 
-/* Names of the address that lead back to it (5.5), at most SPF_HOSTS_MAX. */
+/* Names of the address that resolve back to it (5.5), at most SPF_HOSTS_MAX. */
 struct spf_names {
 	struct str v[SPF_HOSTS_MAX];
 	size_t n;
 };
 void spf_validated(struct spf *, struct spf_names *);
-/* in-addr.arpa or ip6.arpa. */
+/* Writes the name of the address under in-addr.arpa or ip6.arpa. */
 void spf_reverse_name(const struct cidr_addr *, char *out, size_t size);
 bool spf_is_v4(const struct cidr_addr *);
 

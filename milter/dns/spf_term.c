@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spf_term.c - the terms of a record of SPF (RFC 7208 4.6.1, 5, 6, 12).
+ * spf_term.c - parses the terms of an SPF record (RFC 7208 4.6.1, 5, 6, 12).
+ *
+ * A term with "=" right after its name is a modifier, any other term a mechanism.  The
+ * table says for each mechanism whether a domain must, may or must not follow and
+ * whether prefix lengths are allowed; the lengths are taken off the end first, and what
+ * remains is the domain.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +19,7 @@ static const struct {
 	const char *name;
 	enum spf_kind kind;
 	enum { NO, MAY, MUST } domain;
-	bool prefix; /* a length may follow */
+	bool prefix; /* a prefix length may follow */
 } mechanisms[] = {
 	{ "all", SPF_T_ALL, NO, false },
 	{ "include", SPF_T_INCLUDE, MUST, false },
@@ -39,7 +44,7 @@ refuse_term(const struct spf_term *t, char *err, size_t errlen, const char *why)
 	return -1;
 }
 
-/* "/24": the number, taken off the end of s; -1 when it is none. */
+/* Takes a prefix length such as "/24" off the end of s.  -1 if it is invalid. */
 static int
 take_length(struct str *s, unsigned max, unsigned *out)
 {
@@ -62,7 +67,7 @@ take_length(struct str *s, unsigned max, unsigned *out)
 	return 0;
 }
 
-/* Behind the last } nothing is a macro any more, so a / there begins a length. */
+/* Behind the last } there is no macro, so a / there begins a prefix length. */
 static bool
 has_length(struct str s)
 {
@@ -72,7 +77,7 @@ has_length(struct str s)
 	return str_find(tail, '/') < tail.len;
 }
 
-/* dual-cidr-length: "/24", "//64" or "/24//64". */
+/* Takes a dual-cidr-length off the end of s: "/24", "//64" or "/24//64". */
 static int
 take_lengths(struct spf_term *t, struct str *s)
 {
@@ -155,7 +160,7 @@ read_mechanism(struct spf_term *t, char *err, size_t errlen)
 	return refuse_term(t, err, errlen, "no such mechanism");
 }
 
-/* name "=" macro-string; 0 when it is none. */
+/* Length of a modifier's name, which "=" follows; 0 if the term is no modifier. */
 static size_t
 modifier_name(struct str s)
 {
