@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * keycache.h - libopendkim gets keys that are decoded already.
+ * keycache.h - gives libopendkim keys that are already decoded.
  *
  * libopendkim takes a key as text and decodes it again for every signature, which with
- * RSA-2048 costs more than twice the signature (OpenSSL 3.0: building the decoder, and
- * blinding for an RSA object that is new each time).  It has no call that takes a
- * decoded key.  It does call PEM_read_bio_PrivateKey() through the dynamic linker, and
- * a definition in the program goes before libcrypto's: ours knows a handle by its form
- * and returns the key that the handle names; any other text it passes on.  The other
- * way, linking libopendkim.a with --wrap, would tie us to a static library that
- * distributions need not ship and cannot patch.
+ * RSA-2048 costs more than twice as much as the signature (OpenSSL 3.0 builds the
+ * decoder anew, and prepares blinding for each new RSA object).  It has no call that
+ * takes a decoded key.  But it calls PEM_read_bio_PrivateKey() through the dynamic
+ * linker, which prefers a definition in the program to the one in libcrypto.  Ours
+ * recognizes a handle by its form and returns the key that the handle names; it passes
+ * any other text on to libcrypto.  The alternative, linking libopendkim.a with --wrap,
+ * would tie us to a static library that distributions need not ship and cannot patch.
  *
- * The handle stands in for the key's text, so the library's own copies hold no secret.
- * No lock is taken: a key lives as long as the keyring, and the message holds that.
- * Thread-safe after keycache_prove().
+ * The library copies only the handle instead of the key's text, so its copies hold no
+ * secret.  No lock is taken: the key lives as long as its keyring, which the message
+ * holds.  Thread-safe after keycache_prove().
  */
 #ifndef METERMARK_DKIM_KEYCACHE_H
 #define METERMARK_DKIM_KEYCACHE_H
@@ -26,16 +26,17 @@
 #define KEYCACHE_HANDLE_BYTES 80
 
 /*
- * See whether libopendkim comes to us for keys: sign_once() makes one Ed25519 signature
- * with the key text it is given, and says whether that worked.  Before the first
- * signature, and before other threads; further calls only answer the same.  False: keys
- * must be given as text, which is right, and slower.
+ * Finds out whether libopendkim calls our function: sign_once() makes one Ed25519
+ * signature with the key text it is given, and returns whether that worked.  Call it
+ * before the first signature and before other threads start; further calls return the
+ * same answer.  If it returns false, keys must be given as text, which is correct, but
+ * slower.
  */
 bool keycache_prove(bool (*sign_once)(const char *key_text));
 
 /*
- * What to give libopendkim as the key: the handle, written to out, or the key's own
- * text where the proof failed.  Valid as long as both out and the key.
+ * The text to give libopendkim as the key: the handle, written to out, or the key's own
+ * text if the proof failed.  It is valid as long as both out and the key.
  */
 const char *keycache_text(const struct keyring_key *, char out[KEYCACHE_HANDLE_BYTES]);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * keycheck.h - the key files of a domain_table, looked at before mail needs them.
+ * keycheck.h - checks the key files of a domain_table before mail needs them.
  *
- * Keys of a table are decoded on first use, so a load says nothing of them.  Two looks:
- * a quick one at every load, whether each file can be opened; a thorough one for
- * metermark-milter -t, which decodes all of them, in as many threads as there are CPUs.
- * What stands in several lines is looked at once.  Files that are another one for each
- * From domain cannot be known beforehand and are left out.
+ * Keys of a table are decoded on first use, so loading the table finds no fault in
+ * them.  There are two checks: a quick one at every load, whether each file can be
+ * opened; and a thorough one for metermark-milter -t, which decodes all keys in as many
+ * threads as there are CPUs.  A file that several lines name is checked once.  Lines
+ * whose file depends on the From domain cannot be checked beforehand and are skipped.
  */
 #ifndef METERMARK_DKIM_KEYCHECK_H
 #define METERMARK_DKIM_KEYCHECK_H
@@ -16,31 +16,36 @@
 
 #include "config/conf.h"
 
-/* So many sentences are given; the rest is only counted. */
+/* At most this many sentences are given; further ones are only counted. */
 #define KEYCHECK_SHOWN_MAX 20
 
-/* Files seen, and what came of it. */
+/* The number of files checked, and the results. */
 struct keycheck_result {
 	size_t files;
-	size_t wrong;     /* of them, or of the lines that name them */
-	size_t unwise;    /* allowed, but with a warning */
-	size_t templates; /* lines left out */
+	size_t wrong;     /* files, or lines that name them, with an error */
+	size_t unwise;    /* files that are allowed, but with a warning */
+	size_t templates; /* lines skipped, since their file depends on the message */
 };
 
 struct keycheck_job {
-	/* About what is wrong, "TABLE:LINE: sentence", by line. */
+	/* Gets errors, as "TABLE:LINE: sentence", in the order of lines. */
 	void (*wrong)(void *arg, const char *sentence);
-	/* About what is allowed but unwise; NULL: not asked for. */
+	/* Gets warnings in the same form; may be NULL. */
 	void (*warn)(void *arg, const char *sentence);
-	/* Now and then, from whichever thread, never two at once; NULL: not asked for.
+	/*
+	 * Called from time to time from any thread, never from two at once; may be
+	 * NULL.
 	 */
 	void (*progress)(void *arg, size_t done, size_t all);
 	void *arg;
 	const char *user; /* as in keyring_read() */
-	bool decode;      /* the thorough look */
+	bool decode;      /* the thorough check */
 };
 
-/* Of a conf with a table.  0, whatever was found, or -1 when out of memory. */
+/*
+ * Checks the files of a conf that has a table.  Returns 0 whatever was found, or -1 if
+ * memory is short.
+ */
 int keycheck_run(
     const struct conf *, const struct keycheck_job *, struct keycheck_result *);
 

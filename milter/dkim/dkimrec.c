@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * dkimrec.c - the record that publishes a DKIM key.  See the header.
- */
+/* dkimrec.c - reads the record that publishes a DKIM key.  See the header. */
 #include "dkim/dkimrec.h"
 
 #include <stdio.h>
@@ -14,7 +12,7 @@
 #define ED25519_BYTES 32
 #define SHOWN_MAX 24
 
-/* v= is DKIM1, and the first tag where there is one. */
+/* v= is optional; if it is there, it must be the first tag and say DKIM1. */
 static int
 check_version(const struct taglist *l, char *err, size_t errlen)
 {
@@ -36,7 +34,10 @@ check_version(const struct taglist *l, char *err, size_t errlen)
 	return -1;
 }
 
-/* The first character that does not belong is what an operator looks for. */
+/*
+ * Names the first character that base64 does not allow, since an operator has to find
+ * it.
+ */
 static int
 bad_base64(struct str p, char *err, size_t errlen)
 {

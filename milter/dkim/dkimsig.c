@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dkimsig.c - does a DKIM-Signature hold?  See the header.
+ * dkimsig.c - verifies a DKIM-Signature.  See the header.
+ *
+ * The parts stand in the order of RFC 6376: dkimsig_read() takes the field apart (3.5),
+ * dkimsig_split() takes the message apart, dkimsig_header() and dkimsig_body() build
+ * the two canonical texts (3.4, 3.7), and dkimsig_verify() compares their digests with
+ * bh= and b= (6.1).
  */
 #include "dkim/dkimsig.h"
 
@@ -101,7 +106,10 @@ read_hashes(struct dkimsig *s, struct str b, struct str bh, char *err, size_t er
 	return 0;
 }
 
-/* Each name is looked for among all fields of the message. */
+/*
+ * Bounds the names in h=, since each of them is searched for among all fields of the
+ * message.
+ */
 static bool
 few_names(struct str names)
 {
@@ -112,7 +120,7 @@ few_names(struct str names)
 	return n <= DKIMSIG_NAMES_MAX;
 }
 
-/* i= is of the domain or below it. */
+/* The domain of i= must be d= or below it. */
 static bool
 identity_ok(const struct dkimsig *s)
 {
@@ -161,7 +169,7 @@ dkimsig_read(struct dkimsig *s, struct str value, char *err, size_t errlen)
 
 /* ==== The message ==== */
 
-/* To behind the CRLF of the line. */
+/* Length of the first line of s, with its CRLF. */
 static size_t
 line_end(struct str s)
 {
@@ -208,7 +216,7 @@ field_name(struct str text)
 	return name;
 }
 
-/* RFC 6376 3.4.2 */
+/* Relaxed header canonicalization, RFC 6376 3.4.2. */
 static void
 relaxed_field(struct str text, struct buf *out)
 {
@@ -247,7 +255,7 @@ add_field(const struct dkimsig *s, struct str text, struct buf *out)
 		relaxed_field(text, out);
 }
 
-/* The signature's own field, what is between b= and the semicolon left out. */
+/* Adds the signature's own field without the value of b=, up to the next semicolon. */
 static void
 without_b(struct str text, struct buf *out)
 {
@@ -299,7 +307,10 @@ dkimsig_header(const struct dkimsig *s, const struct dkimsig_field *v, size_t n,
 
 /* ==== The body ==== */
 
-/* A line without its end: white space runs become one blank, the last one goes. */
+/*
+ * Adds a line without its CRLF: each run of white space becomes one blank, and white
+ * space at its end is dropped.
+ */
 static void
 relaxed_line(struct str line, struct buf *out)
 {
@@ -317,7 +328,10 @@ relaxed_line(struct str line, struct buf *out)
 	}
 }
 
-/* Without the empty lines at its end; relaxed, white space makes none full. */
+/*
+ * The body without the empty lines at its end.  In relaxed form a line of white space
+ * is empty, too.
+ */
 static struct str
 without_last_lines(const struct dkimsig *s, struct str body)
 {

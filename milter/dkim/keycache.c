@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * keycache.c - decoded keys under libopendkim's feet.  See the header.
+ * keycache.c - gives decoded keys to libopendkim.  See the header.
  *
- * One trap: libopendkim 2.11.0-beta2 forgets to free an Ed25519 key after use (its
- * dkim_free() looks at RSA only), so a reference handed out for each signature would
- * pile up until the counter overflows.  Whether the library in use does so is found out
- * by the proof: a key with a destructor is signed with, and one look tells who freed
- * what.
+ * A handle is a text of fixed form: a start that looks like PEM, a random secret of
+ * this process, the address of the EVP_PKEY in hex, and its type.  The library carries
+ * it along as the key's text until it calls PEM_read_bio_PrivateKey(); our definition
+ * of that function recognizes the form and the secret, and returns the EVP_PKEY at the
+ * address.
+ *
+ * The library is expected to free each key that it gets, so each call gets a reference
+ * of its own.  libopendkim 2.11.0-beta2, however, never frees an Ed25519 key (its
+ * dkim_free() handles RSA only), and such references would pile up until the counter
+ * overflows.  keycache_prove() finds out how the library in use behaves: it signs once
+ * with a key that has a destructor, drops our reference, and looks whether the
+ * destructor ran.  If it did not, Ed25519 keys are given out without a reference of
+ * their own.
  */
 #include "dkim/keycache.h"
 
@@ -21,27 +29,32 @@
 #include <openssl/rand.h>
 
 #define START "-----METERMARK "
-#define HEX 16 /* digits of 64 bits */
+#define HEX 16 /* hex digits of 64 bits */
 
-/* The text that stands for a key.  All of it is text without a NUL, as the library
- * measures it with strlen(). */
+/*
+ * The text that stands for a key.  It contains no NUL, as the library measures it with
+ * strlen(); keycache_text() appends one.
+ */
 struct handle {
 	char start[sizeof START - 1];
 	char secret[HEX];
 	char key[HEX];
-	char type; /* r or e */
+	char type; /* r: RSA, e: Ed25519 */
 };
 _Static_assert(sizeof(struct handle) < KEYCACHE_HANDLE_BYTES, "a handle fits");
 
-/* All set by the first keycache_prove(), before other threads; read-only after. */
+/*
+ * The first keycache_prove() sets all of these before other threads start; after that
+ * they are only read.
+ */
 static bool proved;
-static char secret[HEX]; /* so that no text but ours is taken for a handle */
+static char secret[HEX]; /* so that no other text is taken for a handle */
 static bool effective;
-static bool ed25519_is_freed; /* by dkim_free() */
+static bool ed25519_is_freed; /* dkim_free() frees Ed25519 keys */
 
-/* How often a handle was redeemed; looked at by the proof. */
+/* How many handles were exchanged for keys; the proof checks it. */
 static atomic_uint_fast64_t redeemed;
-/* The proof's key was freed for good. */
+/* The destructor of the proof's key has run. */
 static atomic_bool freed;
 
 static void
@@ -51,7 +64,7 @@ write_hex(char out[HEX], uint64_t n)
 		out[i] = "0123456789abcdef"[n & 15];
 }
 
-/* 0, which is no key's address, when it is none. */
+/* Reads a number.  Returns 0, which is no key's address, if it is invalid. */
 static uintptr_t
 read_hex(const char in[HEX])
 {
@@ -85,14 +98,14 @@ redeem_handle(const char *text, size_t len)
 	if (key == 0)
 		return NULL;
 	pkey = (EVP_PKEY *)key;
-	/* Where the library keeps the reference for ever, it gets none. */
+	/* If the library never frees the key, it gets no reference of its own. */
 	if ((h.type == 'r' || ed25519_is_freed) && EVP_PKEY_up_ref(pkey) != 1)
 		return NULL;
 	atomic_fetch_add(&redeemed, 1);
 	return pkey;
 }
 
-/* In place of libcrypto's, for this whole process: see the header. */
+/* Replaces libcrypto's function in the whole process: see the header. */
 EVP_PKEY *
 PEM_read_bio_PrivateKey(BIO *bio, EVP_PKEY **x, pem_password_cb *cb, void *u)
 {
@@ -144,7 +157,9 @@ on_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *a
 		atomic_store(&freed, true);
 }
 
-/* A reference is given as if the library freed it; the destructor tells whether it did.
+/*
+ * Signs once with a reference that the library is expected to free.  The destructor
+ * tells whether it did; if not, we free the reference here.
  */
 static bool
 prove_with(EVP_PKEY *pkey, bool (*sign_once)(const char *key_text))

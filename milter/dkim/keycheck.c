@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * keycheck.c - the key files of a domain_table, looked at beforehand.  See the header.
+ * keycheck.c - checks the key files of a domain_table before they are needed.  See the
+ * header.
+ *
+ * gather_lines() makes an item for each line of the table that names a fixed file, and
+ * sorts the items by file.  Threads then take one file at a time with all its lines, so
+ * that each file is read once; they share the next index and the findings under one
+ * lock.  Since threads finish in any order, record_finding() keeps the findings with
+ * the lowest line numbers, sorted, and only counts the others.
  */
 #include "dkim/keycheck.h"
 
@@ -17,17 +24,17 @@
 #include "text/buf.h"
 
 #define THREADS_MAX 32
-#define PATHS_MAX ((size_t)1 << 32) /* bytes */
-#define PROGRESS_EVERY 64           /* files */
+#define PATHS_MAX ((size_t)1 << 32) /* bytes of all paths */
+#define PROGRESS_EVERY 64           /* files between two calls of progress() */
 
-/* A line of the table with a file that can be known. */
+/* A line of the table whose file does not depend on the message. */
 struct item {
-	size_t path; /* in the run's paths */
-	size_t id;   /* in the table */
+	size_t path; /* offset in run.paths */
+	size_t id;   /* index in the table */
 	unsigned line;
 };
 
-/* The first sentences by line, and how many there are. */
+/* The sentences of the lowest lines, and the number of all sentences. */
 struct findings {
 	struct {
 		unsigned line;
@@ -39,13 +46,13 @@ struct findings {
 struct run {
 	const struct conf *conf;
 	const struct keycheck_job *job;
-	struct buf paths;   /* one behind the other, each with its NUL */
-	struct item *items; /* by path, then by line */
+	struct buf paths;   /* all paths, each with its NUL */
+	struct item *items; /* sorted by path, then by line */
 	size_t n_items;
 	size_t templates;
 
 	pthread_mutex_t lock; /* guards what follows */
-	size_t next;          /* item that nobody has taken */
+	size_t next;          /* the first item that no thread has taken */
 	size_t files;
 	struct findings wrong, unwise;
 };
@@ -56,7 +63,7 @@ path_of(const struct run *r, size_t i)
 	return r->paths.p + r->items[i].path;
 }
 
-/* Keep those of the lowest lines, whichever thread is first. */
+/* Keeps the sentences of the lowest lines, whichever thread finds them first. */
 static void
 record_finding(struct run *r, struct findings *f, unsigned line, const char *text)
 {
@@ -77,7 +84,9 @@ record_finding(struct run *r, struct findings *f, unsigned line, const char *tex
 
 /* ==== One file ==== */
 
-/* The lines from..to-1 name the file; does each of them suit the key? */
+/*
+ * The lines from .. to - 1 name this file.  Checks whether the key suits each of them.
+ */
 static void
 check_lines(struct run *r, size_t from, size_t to, const struct keyring_key *key)
 {
@@ -120,7 +129,7 @@ open_only(struct run *r, size_t i)
 	record_finding(r, &r->wrong, r->items[i].line, text);
 }
 
-/* The next file and its lines; false at the end. */
+/* Takes the next file and its lines.  Returns false at the end. */
 static bool
 take_next(struct run *r, size_t *from, size_t *to)
 {
@@ -154,7 +163,7 @@ check_files(void *arg)
 	return NULL;
 }
 
-/* ==== All of them ==== */
+/* ==== All files ==== */
 
 static int
 by_path(const void *a, const void *b, void *paths)
@@ -192,7 +201,10 @@ gather_lines(struct run *r)
 	return 0;
 }
 
-/* This thread and, where it is worth it, others. */
+/*
+ * Runs check_files() in this thread and, if keys are decoded, in one more for each
+ * further CPU.
+ */
 static void
 run_threads(struct run *r)
 {

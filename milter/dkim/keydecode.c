@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * keydecode.c - one OSSL_DECODER_CTX for all keys, and the arithmetic of RSA keys.
+ * keydecode.c - decodes all keys with one OSSL_DECODER_CTX, and checks the arithmetic
+ * of RSA keys.
  */
 #include "dkim/keydecode.h"
 
@@ -12,12 +13,18 @@
 #include <openssl/pem.h>
 #include <pthread.h>
 
-/* The decoders, and where they put what they find; under the lock. */
+/*
+ * The decoders, and the place where they store the key that they find; both under the
+ * lock.
+ */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static OSSL_DECODER_CTX *decoders;
 static EVP_PKEY *found;
 
-/* OpenSSL would ask on the terminal, and a daemon would wait there forever. */
+/*
+ * Without this function OpenSSL asks for a pass-phrase on the terminal, where a daemon
+ * would wait forever.
+ */
 static int
 no_passphrase(char *out, int size, int rwflag, void *arg)
 {
@@ -68,7 +75,7 @@ keydecode_pem(const char *text, size_t len)
 
 	if (out != NULL)
 		return out;
-	/* Decoders made anew have the last word on what is no key. */
+	/* If the kept decoders find no key, new ones decide whether there is none. */
 	bio = BIO_new_mem_buf(text, (int)len);
 	if (bio != NULL)
 		out = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
@@ -76,7 +83,7 @@ keydecode_pem(const char *text, size_t len)
 	return out;
 }
 
-/* The numbers of an RSA private key of two primes, by the names of RFC 8017 3.2. */
+/* The numbers of an RSA private key with two primes, named as in RFC 8017 3.2. */
 enum { N, E, D, P, Q, DP, DQ, QINV, NUMBERS };
 
 static bool
@@ -101,7 +108,10 @@ inverse(const BIGNUM *a, const BIGNUM *b, const BIGNUM *m, BIGNUM *tmp, BN_CTX *
 	return BN_mod_mul(tmp, a, b, m, ctx) == 1 && BN_is_one(tmp);
 }
 
-/* n = p q, and the private exponents undo the public one, modulo p and modulo q. */
+/*
+ * True if n = p q, and the private exponents undo the public exponent modulo p and
+ * modulo q.
+ */
 static bool
 numbers_agree(const EVP_PKEY *pkey)
 {

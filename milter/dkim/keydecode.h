@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * keydecode.h - a private key out of its PEM text, and whether its halves belong
- * together, by OpenSSL.
+ * keydecode.h - decodes a private key from PEM text and checks that its private and
+ * public half belong together, by OpenSSL.
  *
- * OpenSSL 3.0 looks all its decoders up for every key that it reads: 0.9 ms, where the
- * decoding itself takes 0.1.  A domain_table with more keys than key_cache holds reads
- * one for each message, so one set of decoders is kept for the process.  Any thread;
- * the decoders are locked while a key is decoded, never while one signs.
+ * OpenSSL 3.0 looks up all its decoders for each key that it reads, which takes 0.9 ms,
+ * while decoding itself takes 0.1 ms.  A domain_table with more keys than key_cache
+ * holds needs a decode for each message, so one set of decoders is kept for the
+ * process.  Any thread may call; the decoders are locked while a key is decoded, and
+ * never while one signs.
  */
 #ifndef METERMARK_DKIM_KEYDECODE_H
 #define METERMARK_DKIM_KEYDECODE_H
@@ -14,14 +15,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The first key of the text, an EVP_PKEY of the caller's; NULL when there is none that
- * can be decoded.  An encrypted one cannot: nobody is asked for a pass-phrase. */
+/*
+ * Decodes the first key of the text: an EVP_PKEY that the caller frees, or NULL if no
+ * key can be decoded.  An encrypted key cannot, since nobody is asked for a
+ * pass-phrase.
+ */
 void *keydecode_pem(const char *text, size_t len);
 
 /*
- * What the key signs verifies with its own public half.  Of an RSA key the numbers are
- * compared (RFC 8017 3.2), which costs no signature; one is made and verified of any
- * other key, and where the numbers are not those of two primes.
+ * True if the key's public half verifies what its private half signs.  For an RSA key
+ * with two primes its numbers are compared (RFC 8017 3.2), which costs no signature.
+ * For any other key a signature is made and verified.
  */
 bool keydecode_fits(void *pkey);
 

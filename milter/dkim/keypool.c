@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * keypool.c - a hash table of decoded keys with a list in order of use.  See the
+ * keypool.c - a hash table of decoded keys, with a list in order of use.  See the
  * header.
+ *
+ * A listed key is in its slot's chain and in the list from newest to oldest; the mutex
+ * guards both.  keypool_get() looks for the file under the mutex.  If it is missing,
+ * the thread reads and decodes it without the mutex, and inserts the result, which may
+ * replace a key that another thread has read meanwhile.  The pool holds one reference
+ * to each listed key, and each message that signs with it holds another, so a key that
+ * drops out of the pool is freed when the last message releases it.
+ *
+ * A file that cannot be used is listed, too: with its reason, without a key, and with
+ * the time of the next attempt.
  */
 #include "dkim/keypool.h"
 
@@ -14,13 +24,13 @@
 #include "system/clock.h"
 
 struct keypool_key {
-	struct keyring_key key; /* pkey is NULL: the file could not be used */
-	char *why;              /* and this is the reason */
-	int64_t retry_ms;       /* when to try again, clock_mono_ms() */
-	atomic_uint refs;       /* one of them is the pool's, while it is listed */
+	struct keyring_key key; /* pkey is NULL if the file cannot be used */
+	char *why;              /* the reason, if it cannot be used */
+	int64_t retry_ms;       /* when to try such a file again, by clock_mono_ms() */
+	atomic_uint refs;       /* the pool holds one of them while the key is listed */
 
 	/* Guarded by the pool's mutex. */
-	struct keypool_key *chain; /* same slot */
+	struct keypool_key *chain; /* next key in the same slot */
 	struct keypool_key *newer, *older;
 
 	uint64_t hash;
@@ -132,7 +142,7 @@ make_newest(struct keypool *p, struct keypool_key *k)
 	p->newest = k;
 }
 
-/* The pool's reference becomes the caller's. */
+/* Removes a key from slot and list.  The caller gets the pool's reference. */
 static struct keypool_key *
 unlist_key(struct keypool *p, struct keypool_key *k)
 {
@@ -146,7 +156,7 @@ unlist_key(struct keypool *p, struct keypool_key *k)
 	return k;
 }
 
-/* A reference of the pool's own; the caller's stays his. */
+/* Adds a key to slot and list, with a new reference for the pool. */
 static void
 list_key(struct keypool *p, struct keypool_key *k)
 {
@@ -180,8 +190,10 @@ look_up(struct keypool *p, const char *file, uint64_t h)
 	return k;
 }
 
-/* In place of what is there under that name: nothing, an old failure, or what another
- * thread has read at the same time. */
+/*
+ * Lists a key.  It replaces the entry of the same file, if there is one: an old
+ * failure, or a key that another thread has read at the same time.
+ */
 static void
 insert_key(struct keypool *p, struct keypool_key *k)
 {
@@ -196,12 +208,15 @@ insert_key(struct keypool *p, struct keypool_key *k)
 		idle = unlist_key(p, p->oldest);
 	list_key(p, k);
 	pthread_mutex_unlock(&p->lock);
-	/* The last reference frees an EVP_PKEY: not under the mutex. */
+	/*
+	 * Dropping the last reference frees an EVP_PKEY, which must not happen under
+	 * the mutex.
+	 */
 	keypool_put(same);
 	keypool_put(idle);
 }
 
-/* Read, check, decode.  NULL when out of memory. */
+/* Reads, checks and decodes a file.  Returns NULL if memory is short. */
 static struct keypool_key *
 read_key(const struct keypool *p, const char *file, uint64_t h)
 {
@@ -214,8 +229,10 @@ read_key(const struct keypool *p, const char *file, uint64_t h)
 	atomic_init(&k->refs, 1);
 	k->hash = h;
 	memcpy(k->file, file, len);
-	/* The account is not looked up: by now we are it, and a name service may wait
-	 * for a network. */
+	/*
+	 * No account is looked up: the process runs as it already, and a name service
+	 * may wait for a network.
+	 */
 	if (keyring_decode(
 		file, NULL, &k->key, why, sizeof why, unwise, sizeof unwise) == 0 &&
 	    (!p->with_pem || keyring_encode(&k->key) == 0))

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * keyring.c - key files checked and decoded, by OpenSSL.  Whether a file is safe to
- * trust is asked of system/keyfile.h.
+ * keyring.c - checks and decodes key files, by OpenSSL.  system/keyfile.h checks
+ * whether a file can be trusted.
+ *
+ * keyring_load() sorts all keys of the settings by file, reads each file once, and
+ * notes for each key of each domain which file's key it is.  keyring_decode() checks
+ * one file: the PEM blocks first, since they show the usual mistakes by name (a
+ * certificate, a public key, an encrypted key); then the type and the length of the
+ * key; then whether its public half verifies what it signs.
  */
 #include "dkim/keyring.h"
 
@@ -18,11 +24,11 @@
 #include "system/keyfile.h"
 #include "text/buf.h"
 
-#define RSA_BITS_MIN 1024 /* Gmail and Yahoo verify no less */
+#define RSA_BITS_MIN 1024 /* Gmail and Yahoo verify no shorter key */
 #define RSA_BITS_WISE 2048
-#define RSA_BITS_MAX 4096 /* beyond, the public key outgrows DNS over UDP */
+#define RSA_BITS_MAX 4096 /* a longer public key does not fit DNS over UDP */
 
-/* One file being read, and where its errors and warnings go. */
+/* The file that is read, and the buffers for its errors and warnings. */
 struct job {
 	const char *file;
 	char *err;
@@ -32,9 +38,9 @@ struct job {
 };
 
 struct keyring {
-	struct keyring_key *keys; /* one for each file */
+	struct keyring_key *keys; /* one key for each file */
 	size_t n_keys;
-	size_t **of; /* of[domain][key] is its place in keys */
+	size_t **of; /* of[domain][key] is an index in keys */
 	size_t n_domains;
 };
 
@@ -55,7 +61,10 @@ refuse_file(const struct job *j, const char *fmt, ...)
 	return -1;
 }
 
-/* Why a PEM block of that name is no key for us; NULL when it may be one. */
+/*
+ * Why a PEM block of that name is not a key we can use: a sentence, "" if it is
+ * encrypted, or NULL if it may be such a key.
+ */
 static const char *
 why_not(const char *name, const char *header)
 {
@@ -82,7 +91,7 @@ why_not(const char *name, const char *header)
 	return NULL;
 }
 
-/* The file without any PEM block. */
+/* Refuses a file that has no PEM block. */
 static int
 refuse_form(const struct job *j, const struct buf *text)
 {
@@ -91,7 +100,7 @@ refuse_form(const struct job *j, const struct buf *text)
 	if (text->len == 0)
 		return refuse_file(
 		    j, "the file is empty, expected a private key in PEM form");
-	/* A DER SEQUENCE with a length of two bytes, or a short one (Ed25519). */
+	/* A DER SEQUENCE whose length takes two bytes (RSA), or one byte (Ed25519). */
 	if (p[0] == 0x30 && text->len > 2 && (p[1] == 0x82 || p[1] == text->len - 2))
 		return refuse_file(j,
 		    "found a key in DER form, expected PEM; run: openssl pkey -inform DER -in %s -out %s.pem",
@@ -100,7 +109,7 @@ refuse_form(const struct job *j, const struct buf *text)
 	    "found no PEM block, expected a private key that begins with -----BEGIN PRIVATE KEY-----");
 }
 
-/* There is exactly one private key in it, in the clear. */
+/* Checks that the file holds exactly one private key, unencrypted. */
 static int
 check_blocks(const struct job *j, const struct buf *text)
 {
@@ -214,7 +223,7 @@ keyring_decode(const char *file, const char *user, struct keyring_key *out, char
 	return rc;
 }
 
-/* PKCS#8 PEM: the only form of Ed25519 that libopendkim reads. */
+/* PKCS#8 PEM is the only form of Ed25519 that libopendkim reads. */
 int
 keyring_encode(struct keyring_key *k)
 {
@@ -261,7 +270,7 @@ keyring_key_fini(struct keyring_key *k)
 	*k = (struct keyring_key) { 0 };
 }
 
-/* A key of the settings, to be sorted by file. */
+/* A key of the settings; these are sorted by file. */
 struct wanted {
 	const struct conf_key *key;
 	size_t domain, place;
@@ -273,7 +282,7 @@ by_file(const void *a, const void *b)
 	const struct wanted *x = a, *y = b;
 	int order = strcmp(x->key->file, y->key->file);
 
-	/* Of one file the first line is the one that errors name. */
+	/* Lines of one file are sorted, so that errors name the first one. */
 	return order != 0
 	    ? order
 	    : (x->key->line > y->key->line) - (x->key->line < y->key->line);
@@ -297,7 +306,7 @@ wanted_keys(const struct conf *c, size_t *n)
 	return w;
 }
 
-/* Place for n keys of the domains of c; NULL when out of memory. */
+/* An empty keyring for n keys of the domains of c.  NULL if memory is short. */
 static struct keyring *
 keyring_new(const struct conf *c, size_t n)
 {
@@ -321,7 +330,7 @@ fail:
 	return NULL;
 }
 
-/* "FILE:LINE: " of a key into out. */
+/* Writes "FILE:LINE: " of a key to out, or "" if it is not known. */
 static void
 line_prefix(const struct conf *c, const struct conf_key *k, char *out, size_t size)
 {
@@ -372,7 +381,10 @@ check_canon(const struct keyring *r, const struct conf *c, const struct wanted *
 	return -1;
 }
 
-/* Gmail, Yahoo and Outlook verify no such signature: to them the mail is unsigned. */
+/*
+ * Warns about domains that sign by Ed25519 alone: Gmail, Yahoo and Outlook do not
+ * verify it and treat such mail as unsigned.
+ */
 static void
 warn_of_ed25519(const struct keyring *r, const struct conf *c,
     void (*warn)(void *, const char *), void *arg)

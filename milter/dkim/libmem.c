@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * libmem.c - memory for libopendkim.  See the header.
- */
+/* libmem.c - allocates memory for libopendkim.  See the header. */
 #include "dkim/libmem.h"
 
 #include <stdlib.h>

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * presign.c - the header made fit to be signed.  See the header.
+ * presign.c - makes the header fit to be signed.  See the header.
  *
- * Postfix folds lines over smtp_line_length_limit in the middle of a word when it
- * sends, Sendmail respaces and quotes address lists; both happen after the milter and
- * both break a signature, relaxed or not.  A fold at white space that is there already
- * changes nothing under relaxed canonicalization (RFC 6376 3.4.2) and is made here
- * first.
+ * After the milter, Postfix folds lines longer than smtp_line_length_limit in the
+ * middle of a word, and Sendmail changes blanks and quotes in address lists.  Both
+ * break a signature, even a relaxed one.  So we make these changes first.
+ * presign_header() goes through the fields once: it rewrites an address field as
+ * Sendmail will (mail/sendform.h), then folds a long line at white space that is
+ * already there, which changes nothing under relaxed canonicalization (RFC 6376 3.4.2).
+ * If Sendmail would cut a field short, the field stays unsigned together with all
+ * fields of its name, and the message is signed only in part.
  */
 #include "dkim/presign.h"
 
@@ -63,7 +66,7 @@ add_message_id(struct str nonce, struct str domain, struct hdr *h, struct arena 
 	return hdr_append(h, STR("Message-ID"), str_of(p));
 }
 
-/* One address field as Sendmail will write it. */
+/* Rewrites one address field as Sendmail will write it. */
 static enum presign_fault
 fit_sendmail(struct hdr_field *f, struct arena *a, bool *partly)
 {
@@ -118,7 +121,7 @@ presign_unsigned(const struct envelope *env, struct hdr *h, struct arena *a)
 	return 0;
 }
 
-/* Longest line of "name:value", folds counted out. */
+/* Length of the longest line of "name:value", which folds end. */
 static size_t
 longest_line(struct str name, struct str value)
 {
@@ -167,8 +170,9 @@ fit_field(const struct envelope *env, size_t line_limit, struct hdr_field *f,
 }
 
 /*
- * Of a name, all or none: a verifier takes instances from the bottom up (RFC 6376
- * 5.4.2), and would pair those that are signed with those that are not.
+ * If one field of a name is not signed, none of that name is.  A verifier takes fields
+ * of one name from the bottom up (RFC 6376 5.4.2), and would pair signed fields with
+ * unsigned ones.
  */
 static void
 leave_out_namesakes(struct hdr *h)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * pubkey.c - public keys of DKIM records.  See the header.
- */
+/* pubkey.c - reads public keys of DKIM records.  See the header. */
 #include "dkim/pubkey.h"
 
 #include <openssl/err.h>
@@ -11,11 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RAW_BYTES 32 /* of an Ed25519 key */
+#define RAW_BYTES 32 /* bytes of an Ed25519 key */
 
 /*
- * p= of RSA is a SubjectPublicKeyInfo; the RSAPublicKey that RFC 6376 speaks of is
- * taken by many verifiers as well.
+ * Decodes p=.  For RSA that is a SubjectPublicKeyInfo; the RSAPublicKey that RFC 6376
+ * describes is accepted as well, as many verifiers do.
  */
 static EVP_PKEY *
 decode_public(enum dkimrec_type type, const uint8_t *key, size_t n)
@@ -75,7 +73,7 @@ verify_rsa(EVP_PKEY *key, const uint8_t hash[32], const uint8_t *sig, size_t n)
 	return rc;
 }
 
-/* RFC 8463 3: what is signed is the hash. */
+/* Ed25519 signs the hash itself (RFC 8463 3). */
 static int
 verify_ed25519(EVP_PKEY *key, const uint8_t hash[32], const uint8_t *sig, size_t n)
 {
@@ -104,12 +102,12 @@ pubkey_verify(enum dkimrec_type type, const uint8_t *key, size_t key_len,
 	return rc;
 }
 
-/* ==== Our own ==== */
+/* ==== Our own keys ==== */
 
 static int
 add_base64(struct buf *out, const unsigned char *p, size_t n)
 {
-	/* One more for the NUL that OpenSSL puts behind it. */
+	/* One byte more, since OpenSSL writes a NUL at the end. */
 	char *text = buf_extend(out, (n + 2) / 3 * 4 + 1);
 
 	if (text == NULL)

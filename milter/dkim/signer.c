@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * signer.c - DKIM signatures by libopendkim (2.11.0-beta2 is what Debian 12 and 13
- * ship).
+ * signer.c - makes DKIM signatures by libopendkim (Debian 12 and 13 ship 2.11.0-beta2).
  *
- * Rules that keep it right, each paid for by somebody (the defects are the library's):
- *  - Only fields to be signed are fed, and neither SIGNHDRS nor SKIPHDRS is set: then
- * it signs all it is given.  That spares a regular expression per field, its 1024 byte
- * limit, and a stack overflow on long names that SKIPHDRS brings.
- *  - The algorithm comes from the key as keyring.c found it: the library signs nonsense
- * with an RSA key and the Ed25519 algorithm, and calls it success.
- *  - Header lists, expiry and oversigning belong to a DKIM_LIB; one is made per profile
- * when settings are read, and only read from then on.
- *  - All it allocates for a message comes from an arena that goes with the message
- *    (dkim/libmem.h).
- *  - The answer is looked at: around certain lengths it comes without b=.
- *  - No verification, no z=, no l=, no temporary files, ever.
+ * signing_begin() makes a DKIM handle for each key that signs the message; the header
+ * and the body are then fed to all of them.  The library takes expiry and oversigned
+ * names from a DKIM_LIB, so make_profiles() makes one for each combination when
+ * settings are read, and messages choose theirs.
+ *
+ * These rules keep clear of the library's defects:
+ *
+ *     - Only fields to be signed are fed, and neither SIGNHDRS nor SKIPHDRS is set:
+ *       then the library signs all it is given.  This avoids a regular expression for
+ *       each field, its limit of 1024 bytes, and the stack overflow that SKIPHDRS has
+ *       on long names.
+ *     - The algorithm follows the key's type as keyring.c found it: with an RSA key
+ *       and the Ed25519 algorithm the library signs nonsense and reports success.
+ *     - Header lists, expiry and oversigning belong to a DKIM_LIB, which is only read
+ *       once it is made.
+ *     - All memory that it allocates for a message comes from an arena that is freed
+ *       with the message (dkim/libmem.h).
+ *     - The finished field is checked: at certain lengths it comes without b=.
+ *     - Verification, z=, l= and temporary files are never used.
  */
 #include "dkim/signer.h"
 
@@ -35,14 +41,20 @@
 #include "text/buf.h"
 #include "text/unconst.h"
 
-/* "DKIM-Signature: ", where the library's folding and b= template begin counting. */
+/* The length of "DKIM-Signature: ", from which the library counts when it folds. */
 #define INITIAL 16
 #define FIELD_MAX ((size_t)128 * 1024)
 #define SIGNATURE_MAX ((size_t)16 * 1024)
-/* The header copied a few times for each key; far above what message/txn.h lets in. */
+/*
+ * Room for a few copies of the header for each key; far above what message/txn.h
+ * accepts.
+ */
 #define ARENA_MAX ((size_t)32 * 1024 * 1024)
 
-/* One value of expire, few in practice, and its eight lists of oversigned names. */
+/*
+ * One value of expire (there are few in practice), with one DKIM_LIB for each list of
+ * oversigned names.
+ */
 struct profile {
 	uint32_t expire_s;
 	DKIM_LIB *lib[SIGNSET_SKIPS];
@@ -50,26 +62,27 @@ struct profile {
 
 struct signer {
 	const struct conf *conf;
-	const struct keyring *keys; /* of the sections */
-	struct keypool *pool;       /* of the table; NULL where there is none */
+	const struct keyring *keys; /* keys of the domain sections */
+	struct keypool *pool;       /* keys of the table; NULL without a table */
 	struct signer_options options;
 	struct profile *profiles; /* CONF_EXPIRIES_MAX of them */
 	size_t n_profiles;
 	struct sign_port port;
 };
 
-/* One signature in the making. */
+/* One signature that is being made. */
 struct one {
 	const struct conf_domain *domain;
 	const struct conf_key *key;
-	struct keypool_key *lent; /* the key, where it is the pool's; else NULL */
+	struct keypool_key
+	    *lent; /* the reference, if the key is the pool's; else NULL */
 	bool ed25519;
 	DKIM *dkim;
-	struct buf value; /* when it is finished; empty: failed */
+	struct buf value; /* the finished field; empty if it failed */
 };
 
 struct signing {
-	struct arena *arena; /* what the library allocates */
+	struct arena *arena; /* memory for the library */
 	size_t n;
 	struct one v[CONF_KEYS_MAX];
 	struct buf field; /* scratch */
@@ -85,7 +98,7 @@ set_option(DKIM_LIB *lib, dkim_opts_t opt, void *p, size_t len)
 
 #define OVERSIGN_MAX 64
 
-/* The names to be named once more in h=, NULL at the end. */
+/* Lists the names that h= names once more than they occur, with NULL at the end. */
 static void
 oversigned(const struct signer_options *o, unsigned skips, u_char *over[OVERSIGN_MAX])
 {
@@ -175,7 +188,7 @@ make_profile(struct signer *s, uint32_t expire_s, char *err, size_t errlen)
 	return 0;
 }
 
-/* For all that may sign. */
+/* Makes the profiles of all domains that may sign. */
 static int
 make_profiles(struct signer *s, char *err, size_t errlen)
 {
@@ -198,7 +211,7 @@ make_profiles(struct signer *s, char *err, size_t errlen)
 static void
 say_why(char *err, size_t errlen, DKIM *dkim, const char *what, DKIM_STAT stat)
 {
-	/* Both may be NULL for some codes. */
+	/* Both functions return NULL for some codes. */
 	const char *text = dkim != NULL ? dkim_geterror(dkim) : NULL;
 
 	if (text == NULL)
@@ -222,7 +235,7 @@ signing_free(struct signing *g)
 	free(g);
 }
 
-/* A key of the table: read now, unless the pool has it. */
+/* Gets a key of the table, which is read now unless the pool has it. */
 static const struct keyring_key *
 borrow_key(const struct signer *s, struct one *o, char *err, size_t errlen)
 {
@@ -248,7 +261,7 @@ static int
 begin_one(const struct signer *s, const struct signing *g, struct one *o, size_t k,
     unsigned skips, char *err, size_t errlen)
 {
-	/* Copied by the library, all but the id, which lives in the settings. */
+	/* The library copies all strings except the id, which lives in the settings. */
 	const struct conf_domain *d = o->domain;
 	const struct profile *profile = profile_for(s, d->expire_s);
 	const struct keyring_key *key = d->id == CONF_DOMAIN_OF_TABLE
@@ -275,7 +288,7 @@ begin_one(const struct signer *s, const struct signing *g, struct one *o, size_t
 	return -1;
 }
 
-/* The signatures of one domain. */
+/* Begins the signatures of one domain. */
 static int
 begin_domain(const struct signer *s, struct signing *g, const struct conf_domain *d,
     unsigned skips, char *err, size_t errlen)
@@ -317,7 +330,10 @@ signing_begin(
 	return NULL;
 }
 
-/* "name:value" with CRLF before folds: as it is on the wire, without the last CRLF. */
+/*
+ * Feeds "name:value" with CRLF before folds: as on the wire, but without the final
+ * CRLF.
+ */
 static int
 signing_field(struct signing *g, struct str name, struct str value)
 {
@@ -355,14 +371,15 @@ static int
 signing_body(struct signing *g, const void *p, size_t n)
 {
 	if (n == 0)
-		return 0; /* the library asserts on it */
+		return 0; /* the library aborts on an empty piece */
 	for (size_t i = 0; i < g->n; i++)
 		if (dkim_body(g->v[i].dkim, unconst(p), n) != DKIM_STAT_OK)
 			return -1;
 	return 0;
 }
 
-/* The tag list has a b= that is not empty: the library loses it around certain lengths.
+/*
+ * True if the tag list has a b= with a value: at certain lengths the library loses it.
  */
 static bool
 has_b(struct str tags)
@@ -445,7 +462,7 @@ feed_one(DKIM *dkim)
 	return stat == DKIM_STAT_OK ? dkim_eom(dkim, NULL) : stat;
 }
 
-/* For keycache_prove(). */
+/* Makes one signature, for keycache_prove(). */
 static bool
 sign_once(const char *key_text)
 {

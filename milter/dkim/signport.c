@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * signport.c - what can be told of signatures whoever makes them.  See the header.
+ * signport.c - tells what signatures are, whichever module made them.  See the header.
  */
 #include "dkim/signport.h"
 

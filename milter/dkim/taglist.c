@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * taglist.c - lists of tags.  See the header.
- */
+/* taglist.c - reads lists of tags.  See the header. */
 #include "dkim/taglist.h"
 
 #include <stdio.h>
@@ -11,7 +9,7 @@
 
 #define SHOWN_MAX 40
 
-/* "\"x\": why". */
+/* Writes a sentence that quotes the tag and says why it is refused. */
 static int
 refuse_tag(char *err, size_t errlen, struct str what, const char *why)
 {
@@ -24,7 +22,7 @@ refuse_tag(char *err, size_t errlen, struct str what, const char *why)
 	return -1;
 }
 
-/* ALPHA *ALNUMPUNC */
+/* A tag's name: ALPHA *ALNUMPUNC (RFC 6376 3.2). */
 static bool
 is_name(struct str s)
 {
@@ -82,7 +80,7 @@ taglist_read_gaps(struct taglist *l, struct str text, char *err, size_t errlen)
 		struct str spec = str_trim(str_make(text.p, n));
 
 		text = str_skip(text, n + 1);
-		/* Only behind the last one may nothing stand. */
+		/* An empty tag is allowed at the end only. */
 		if (spec.len == 0 && str_trim(text).len == 0)
 			break;
 		if (spec.len == 0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * verifier.c - the question, the process, its answer.  See the header.
+ * verifier.c - asks libopendkim's verifier in a process of its own.  See the header.
  *
- * Question: a line with the number of keys, for each a line with the lengths of name
- * and record and then both, then the message.  Answer: a line for each signature, its
- * columns apart by a tabulator.
+ * The question is a line with the number of keys; for each key a line with the lengths
+ * of its name and record, followed by both; then the message.  The answer has one line
+ * for each signature, with columns separated by tabs.
  */
 #include "dkim/verifier.h"
 
@@ -34,7 +34,10 @@ fail_errno(char *err, size_t errlen, const char *what)
 	return -1;
 }
 
-/* In a file without a name, so that nobody waits for a reader. */
+/*
+ * Writes the question to a file without a name, so that neither process waits for the
+ * other.
+ */
 static int
 write_question(struct str message, const struct verifier_key *keys, size_t n_keys)
 {
@@ -63,7 +66,7 @@ write_question(struct str message, const struct verifier_key *keys, size_t n_key
 	return -1;
 }
 
-/* This program once more; -1 with errno. */
+/* Starts this program once more.  Returns -1 with errno on failure. */
 static pid_t
 spawn_self(int in, int out)
 {
@@ -86,7 +89,7 @@ spawn_self(int in, int out)
 	return e == 0 ? pid : -1;
 }
 
-/* To its end, or to the end of patience; false: that came first. */
+/* Reads the answer to its end.  Returns false if the time is over before. */
 static bool
 listen_to(int fd, struct buf *answer)
 {
@@ -111,7 +114,10 @@ listen_to(int fd, struct buf *answer)
 	}
 }
 
-/* Has it ended?  What has answered has a moment for that, and does not go on then. */
+/*
+ * Waits for the process to end.  After its answer it should end within a moment; if it
+ * does not, it is killed.
+ */
 static int
 wait_for(pid_t pid, bool in_time)
 {

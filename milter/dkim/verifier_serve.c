@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * verifier_serve.c - libopendkim's verifier at work.  See verifier.h.
+ * verifier_serve.c - runs libopendkim's verifier.  See verifier.h.
  *
- * Nothing is given back: the process ends, and with _exit(), as nothing that was
- * registered for its end is to run over memory that may be damaged.
+ * The process frees nothing and ends by _exit(): functions that were registered for its
+ * end must not run over memory that may be damaged.
  */
 #include "dkim/verifier.h"
 
@@ -34,7 +34,7 @@ give_up(void)
 	_exit(EXIT_FAILURE);
 }
 
-/* ==== What it may do ==== */
+/* ==== What the process may do ==== */
 
 static void
 limit_resource(int what, rlim_t to)
@@ -45,20 +45,20 @@ limit_resource(int what, rlim_t to)
 		give_up();
 }
 
-/* After all that reads files has done so. */
+/* Takes away the right to open files, after all code that reads files has run. */
 static void
 lock_up(void)
 {
 	uint8_t digest[32];
 
-	crypto_sha256("", 0, digest); /* OpenSSL reads its settings */
+	crypto_sha256("", 0, digest); /* makes OpenSSL read its settings */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		give_up();
 	limit_resource(RLIMIT_CORE, 0);
 	limit_resource(RLIMIT_CPU, VERIFIER_MS / 1000);
 	limit_resource(RLIMIT_FSIZE, 0);
 	limit_resource(RLIMIT_NPROC, 0);
-	limit_resource(RLIMIT_NOFILE, 0); /* neither a file nor a socket */
+	limit_resource(RLIMIT_NOFILE, 0); /* no new file or socket */
 }
 
 /* ==== The question ==== */
@@ -79,7 +79,7 @@ read_input(struct buf *all)
 		give_up();
 }
 
-/* The numbers of a line; it is our own side that wrote them. */
+/* Reads a number of a line, which our own side wrote. */
 static size_t
 take_number(struct str *rest, char end)
 {
@@ -121,7 +121,7 @@ take_keys(struct input *in)
 
 /* ==== The answer ==== */
 
-/* Where libopendkim would ask DNS. */
+/* Looks a key up among those of the question, where libopendkim would ask DNS. */
 static DKIM_CBSTAT
 find_key(DKIM *dkim, DKIM_SIGINFO *sig, unsigned char *out, size_t size)
 {
@@ -174,7 +174,10 @@ verify_message(DKIM_LIB *lib, struct input *in)
 	    dkim_set_user_context(dkim, in) != DKIM_STAT_OK)
 		give_up();
 	memcpy(message, in->rest.p, in->rest.len);
-	/* What is wrong with the message shows in its signatures. */
+	/*
+	 * A fault of the message shows in the results of its signatures, so the return
+	 * value is ignored.
+	 */
 	(void)dkim_chunk(dkim, (unsigned char *)message, in->rest.len);
 	(void)dkim_chunk(dkim, NULL, 0);
 	(void)dkim_eom(dkim, NULL);
