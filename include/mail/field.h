@@ -3,7 +3,8 @@
  * field.h - values of the header fields that we write: from a template, in the grammar
  * of the field, folded.  Pure.
  *
- * What a placeholder brings is a stranger's; each grammar says what of it may stay.
+ * A placeholder's value comes from a stranger; each grammar says which characters of it
+ * may stay.
  * Memory is the arena's.
  */
 #ifndef METERMARK_MAIL_FIELD_H
@@ -20,7 +21,7 @@
 /* Lines should not be longer (RFC 5322 2.1.1). */
 #define FIELD_LINE 78
 
-/* What stays of the values; everything else becomes "-", in an URL %XX. */
+/* The characters of a value that stay; others become "-", in a URL %XX. */
 enum field_grammar {
 	FIELD_TEXT,     /* all but what tmpl_expand() takes out */
 	FIELD_FEEDBACK, /* Feedback-ID: letters, digits, . _ - */
@@ -44,9 +45,9 @@ struct str field_fold(struct str name, struct str value, struct arena *);
 
 /* Exactly one instance, with that value: the first one there is, or a new one. */
 int field_set(struct hdr *, struct str name, struct str value);
-/* The first instance with something in it; NULL when there is none. */
+/* The first instance that is not blank; NULL if there is none. */
 struct hdr_field *field_filled(const struct hdr *, struct str name);
-/* Take away all instances but that one. */
+/* Remove all instances but that one. */
 void field_only(struct hdr *, const struct hdr_field *);
 
 #endif

@@ -56,7 +56,7 @@ rule_check_freemail(const struct rule_facts *f, struct buf *why)
 {
 	if (f->from != ADDR_OK)
 		return RULE_NOT_APPLICABLE;
-	/* Their own mail is signed by themselves. */
+	/* A freemail provider signs its own mail. */
 	if (provider_of(f->from_box.domain) == PROVIDER_OTHER || has_aligned(f))
 		return RULE_OK;
 	rule_bad(why, "From is an address at ");
@@ -72,7 +72,8 @@ rule_check_dkim(const struct rule_facts *f, struct buf *why)
 	for (size_t i = 0; i < f->n_sig; i++)
 		if (!f->sig[i].ed25519)
 			return RULE_OK;
-	/* RFC 8463 asks for it since 2018; Gmail, Yahoo and Microsoft do not do it. */
+	/* RFC 8463 has asked verifiers for Ed25519 since 2018; Gmail, Yahoo and
+	 * Microsoft do not verify it. */
 	return rule_bad(
 	    why, "signed by Ed25519 alone, which the large providers do not verify");
 }

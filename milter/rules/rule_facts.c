@@ -69,7 +69,7 @@ has_8bit(struct str s)
 	return any >= 0x80;
 }
 
-/* What of that the value holds that should not be in any. */
+/* Note the bytes in the value that no field should hold. */
 static void
 look_for_controls(struct rule_facts *f, const struct hdr_field *field)
 {

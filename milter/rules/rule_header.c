@@ -82,7 +82,8 @@ rule_check_duplicate(const struct rule_facts *f, struct buf *why)
 	return RULE_OK;
 }
 
-/* Anything but white space and comments; a group without members will do. */
+/* True if more than white space and comments is there; a group without members
+ * counts. */
 static bool
 says(const struct hdr_field *field)
 {
@@ -100,7 +101,8 @@ rule_check_to(const struct rule_facts *f, struct buf *why)
 		: "there is neither To nor Cc");
 }
 
-/* Names like No-Reply and do_not_reply+x, whatever is between the letters. */
+/* Names like No-Reply and do_not_reply+x; characters between the letters do not
+ * matter. */
 static bool
 is_noreply(struct str local)
 {
@@ -158,7 +160,7 @@ rule_check_header_size(const struct rule_facts *f, struct buf *why)
 enum rule_verdict
 rule_check_header_8bit(const struct rule_facts *f, struct buf *why)
 {
-	/* Then it may hold UTF-8 (RFC 6532). */
+	/* With SMTPUTF8 the header may hold UTF-8 (RFC 6532). */
 	if (envelope_has_arg(f->envelope, STR("SMTPUTF8")))
 		return RULE_NOT_APPLICABLE;
 	if (f->raw == NULL)

@@ -15,14 +15,14 @@
 #define IDENTIFIERS 4
 #define NO_LIST "is not a list of <addresses> with commas between"
 
-/* What a List-Unsubscribe offers. */
+/* The ways that a List-Unsubscribe offers. */
 struct offers {
 	size_t https, http, mailto, other;
 	bool broken;
 	struct str host; /* of the first https address; "" without */
 };
 
-/* A scheme and something behind it. */
+/* True if the URI has that scheme and more text behind it. */
 static bool
 is_uri(struct str uri, struct str scheme)
 {
@@ -50,7 +50,7 @@ host_of(struct str authority)
 	return addr_domain_ok(authority) ? authority : STR("");
 }
 
-/* 192.0.2.1:443, [2001:db8::1]: what could be one. */
+/* True if it could be an address: 192.0.2.1:443, [2001:db8::1]. */
 static bool
 is_number(struct str authority)
 {
@@ -223,7 +223,7 @@ rule_check_one_recipient(const struct rule_facts *f, struct buf *why)
 		  f->envelope->n_rcpt);
 }
 
-/* label.namespace: no blanks, a dot that is not at an end. */
+/* True for label.namespace: no blanks, and a dot that is not at an end. */
 static bool
 is_list_id(struct str id)
 {

@@ -21,7 +21,8 @@ struct mark {
 	uint8_t mac[MAC_BYTES];
 };
 
-/* Unfolded, runs of white space one blank, none at the ends. */
+/* Append the text unfolded: a run of white space becomes one blank, at the ends none.
+ */
 static void
 add_relaxed(struct buf *b, struct str value)
 {
@@ -123,7 +124,7 @@ take(struct str *s, const char *prefix)
 	return true;
 }
 
-/* Only as we write it, but for white space around it. */
+/* Accepts the value only as we write it; white space around it does not matter. */
 static bool
 parse(struct str value, struct mark *m)
 {
@@ -165,7 +166,8 @@ mark_holds(
 {
 	struct str whole = bare(sender);
 	size_t at = str_rfind(whole, '@'), seen = 0;
-	/* What a client sends without a domain comes back with the MTA's. */
+	/* A sender that a client gave without a domain returns with the MTA's domain.
+	 */
 	struct str local = str_make(whole.p, at);
 
 	for (size_t i = 0; i < h->n && seen < MARK_FIELDS_MAX; i++) {

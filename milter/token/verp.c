@@ -87,7 +87,7 @@ verp_make(const struct tmpl *t, const struct tmpl_values *values,
 	if (t == NULL || is_null(env->sender))
 		return 0;
 	address = field_expand(t, values, FIELD_TEXT, a);
-	/* smfi_chgfrom says yes to anything. */
+	/* smfi_chgfrom() accepts anything, so it is checked here. */
 	if (address.p == NULL || !addr_spec_ok(address))
 		return -1;
 	buf_init(&b, VERP_ARGS_MAX + TMPL_VARS + 64);
