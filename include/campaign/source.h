@@ -63,8 +63,8 @@ enum source_charset {
 
 /* What a service takes in names and tags; 0: as much as there is. */
 struct source_limit {
-	/* Of which entries, as in tags below; "" is the value of TEXT and LIST.  The
-	 * first that fits an entry is its limit. */
+	/* The key path of what is limited, as in tags below; "" is the value of TEXT
+	 * and LIST.  The first limit whose path matches is the one that holds. */
 	const char *entries;
 	enum source_charset charset;
 	uint16_t max; /* bytes of a value */
@@ -82,16 +82,17 @@ struct source_field {
 	const char *name;
 	enum source_form form;
 	/*
-	 * What names the campaign; NULL: nothing in it.  Of TEXT, LIST, FEEDBACK,
-	 * LIST_ID, TRIPLE: "" for the value, the first name, ....  Else entries, best
-	 * one first, a blank between: "category unique_args.@", where @ is one of the
-	 * keys campaign, campaign_id and campaign_name, and [] an element of an array
-	 * that is the whole.
+	 * Where this field holds the campaign's name; NULL: it does not.  For TEXT,
+	 * LIST, FEEDBACK, LIST_ID and TRIPLE write "".  For the other forms write key
+	 * paths, preferred first, with a blank between: "category unique_args.@".  The
+	 * last key of a path may be @, any of SOURCE_CAMPAIGN_KEYS; a path that is []
+	 * is an element of an array that is the whole value.
 	 */
 	const char *campaign;
 	/*
-	 * What tags; NULL: nothing.  Of TEXT and LIST the key of the tag, "" for none.
-	 * Of the rest entries as above, where * is any key.
+	 * Where this field holds tags; NULL: it holds none.  For TEXT and LIST write
+	 * the key that the tag gets, or "".  For the other forms, and where name ends
+	 * in *, write key paths as above; their last key may be *, any key.
 	 */
 	const char *tags;
 	enum source_repeat repeat;
@@ -113,13 +114,31 @@ const struct source *source_table(size_t *n);
 /* NULL when there is none of that id. */
 const struct source *source_by_id(struct str id);
 
+/*
+ * A key path of the table, parsed.  It matches a value below exactly these keys; one
+ * of depth 0 matches the value itself, or an element of an array that is the whole.
+ */
+#define SOURCE_PATH_MAX 2
+struct source_rule {
+	uint8_t depth;
+	bool any_key;      /* the last key may be any */
+	bool campaign_key; /* the last key is compared as source_key() does */
+	struct str path[SOURCE_PATH_MAX];
+};
+#define SOURCE_RULES_MAX 256 /* rules of all rows */
+
 /* A field of the sources that are in use. */
 struct source_entry {
 	struct str name; /* without the * */
 	const struct source_field *field;
 	const struct source *source;
-	uint8_t rank;  /* place of the source in the settings */
-	uint8_t order; /* place of the field in the source */
+	uint8_t rank; /* place of the source in the settings */
+	/*
+	 * Places of its rules in source_index.rules: first those for the campaign's
+	 * name, then those for tags, then one for each limit of the field.
+	 */
+	uint16_t rules;
+	uint8_t n_names, n_tags, n_limits;
 };
 
 /*
@@ -127,25 +146,34 @@ struct source_entry {
  * be shared by threads.
  */
 struct source_index {
-	size_t n, n_prefixes;
+	size_t n, n_prefixes, n_rules;
 	/* Of the letter that a name begins with: bit n, a name of n bytes; bit 63, any
 	 * name of 63 or more, or one with that letter and a * at its end. */
 	uint64_t lengths[26];
 	struct source_entry v[SOURCE_FIELDS_MAX]; /* by name */
 	uint8_t prefixes[SOURCE_FIELDS_MAX]; /* those that end in *, longest first */
+	/*
+	 * In the order of the table: of two rules of one source that find a name, the
+	 * earlier one counts.  A path that ends in @ is one rule for each key it stands
+	 * for.
+	 */
+	struct source_rule rules[SOURCE_RULES_MAX];
 };
 
-/* For the sources of these ids, in that order; ids that are none are passed over. */
+/* For the sources of these ids, in that order; unknown ids are ignored. */
 void source_index_make(struct source_index *, char *const *ids, size_t n);
 /* Place in v of what a field of that name is to us, or -1. */
 int source_index_find(const struct source_index *, struct str name);
 
+/* True if the value below these keys is what the rule means. */
+bool source_rule_matches(const struct source_rule *, const struct str *keys, size_t n);
+
 /*
- * A key as one of those in the list (a blank between)?  Case, - and _ are of no
- * meaning: "campaignId" is "campaign_id".  Its place from 0, or -1.
+ * The place, from 0, of a key in a list with a blank between; -1 if it is not there.
+ * Case, - and _ are of no meaning: "campaignId" is "campaign_id".
  */
 int source_key(struct str key, const char *list);
-/* The keys that @ stands for, best one first. */
+/* The keys that @ stands for, preferred first. */
 #define SOURCE_CAMPAIGN_KEYS "campaign campaign_id campaign_name"
 
 /* The first word of a list with a blank between, taken off it; "" at the end. */

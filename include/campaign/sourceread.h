@@ -29,9 +29,9 @@
 struct source_hits {
 	size_t n;
 	struct {
-		uint16_t field;   /* place in the header list */
-		uint8_t entry;    /* place in the index */
-		bool passed_over; /* another instance counts */
+		uint16_t field; /* place in the header list */
+		uint8_t entry;  /* place in the index */
+		bool ignored;   /* another instance counts */
 	} v[HDR_FIELDS_MAX];
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * source.c - looking the fields of the sources up, and telling people what they mean.
+ * source.c - the fields of the sources in use, and their rules.  See the header.
  */
 #include "campaign/source.h"
 
@@ -47,6 +47,128 @@ bit_of(struct str name)
 	return name.len < ANY_LENGTH ? (unsigned)name.len : ANY_LENGTH;
 }
 
+/* ==== Rules ==== */
+
+/* One path of the table as a rule at the end of the list. */
+static struct source_rule *
+add_rule(struct source_index *index, struct str path)
+{
+	struct source_rule *rule;
+
+	if (index->n_rules == SOURCE_RULES_MAX)
+		return NULL;
+	rule = &index->rules[index->n_rules++];
+	*rule = (struct source_rule) { .depth = 0 };
+	if (str_eq(path, STR("[]")))
+		return rule;
+	while (path.len > 0 && rule->depth < SOURCE_PATH_MAX) {
+		struct str key = str_make(path.p, str_find(path, '.'));
+
+		path = str_skip(path, key.len + 1);
+		rule->any_key = str_eq(key, STR("*"));
+		rule->campaign_key = str_eq(key, STR("@"));
+		rule->path[rule->depth++] = key;
+	}
+	return rule;
+}
+
+/* The same, but for @ one rule for each of the campaign keys, in their order. */
+static void
+add_rules(struct source_index *index, struct str path)
+{
+	struct str keys = str_of(SOURCE_CAMPAIGN_KEYS);
+
+	if (!str_ends(path, STR("@"))) {
+		(void)add_rule(index, path);
+		return;
+	}
+	while (keys.len > 0) {
+		struct str key = source_word(&keys);
+		struct source_rule *rule = add_rule(index, path);
+
+		if (rule != NULL)
+			rule->path[rule->depth - 1] = key;
+	}
+}
+
+/* A list of paths; how many rules they make.  An empty list is the value itself. */
+static uint8_t
+add_paths(struct source_index *index, const char *paths)
+{
+	struct str rest = str_of(paths);
+	size_t before = index->n_rules;
+
+	do
+		add_rules(index, source_word(&rest));
+	while (rest.len > 0);
+	return (uint8_t)(index->n_rules - before);
+}
+
+/* A value that has no keys is not looked for by paths: tags is its key then. */
+static bool
+has_keys(const struct source_field *f)
+{
+	return f->form == SOURCE_PAIRS || is_json(f) ||
+	    (f->form == SOURCE_TEXT && is_prefix(f));
+}
+
+static void
+parse_rules(struct source_index *index, struct source_entry *e)
+{
+	const struct source_field *f = e->field;
+
+	e->rules = (uint16_t)index->n_rules;
+	if (f->campaign != NULL)
+		e->n_names = add_paths(index, f->campaign);
+	if (f->tags != NULL && has_keys(f))
+		e->n_tags = add_paths(index, f->tags);
+	for (uint8_t i = 0; i < f->n_limits; i++)
+		if (add_rule(index, str_of(f->limits[i].entries)) != NULL)
+			e->n_limits++;
+}
+
+static bool
+is_joint(char c)
+{
+	return c == '-' || c == '_';
+}
+
+static bool
+same_key(struct str a, struct str b)
+{
+	size_t i = 0, k = 0;
+
+	for (;; i++, k++) {
+		while (i < a.len && is_joint(a.p[i]))
+			i++;
+		while (k < b.len && is_joint(b.p[k]))
+			k++;
+		if (i == a.len || k == b.len)
+			return i == a.len && k == b.len && a.len > 0;
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[k]))
+			return false;
+	}
+}
+
+bool
+source_rule_matches(const struct source_rule *rule, const struct str *keys, size_t n)
+{
+	if (n != rule->depth)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		bool last = i + 1 == n;
+
+		if (last && rule->any_key)
+			return true;
+		if (last && rule->campaign_key ? !same_key(keys[i], rule->path[i])
+					       : !str_eq(keys[i], rule->path[i]))
+			return false;
+	}
+	return true;
+}
+
+/* ==== The index ==== */
+
 static void
 add(struct source_index *index, const struct source *s, uint8_t rank)
 {
@@ -56,10 +178,10 @@ add(struct source_index *index, const struct source *s, uint8_t rank)
 		*e = (struct source_entry) { .name = str_of(s->fields[i].name),
 			.field = &s->fields[i],
 			.source = s,
-			.rank = rank,
-			.order = (uint8_t)i };
+			.rank = rank };
 		if (is_prefix(e->field))
 			e->name.len--;
+		parse_rules(index, e);
 		index->lengths[ascii_lower(e->name.p[0]) - 'a'] |= UINT64_C(1)
 		    << (is_prefix(e->field) ? ANY_LENGTH : bit_of(e->name));
 	}
@@ -159,29 +281,6 @@ source_word(struct str *list)
 	return word;
 }
 
-static bool
-is_joint(char c)
-{
-	return c == '-' || c == '_';
-}
-
-static bool
-same_key(struct str a, struct str b)
-{
-	size_t i = 0, k = 0;
-
-	for (;; i++, k++) {
-		while (i < a.len && is_joint(a.p[i]))
-			i++;
-		while (k < b.len && is_joint(b.p[k]))
-			k++;
-		if (i == a.len || k == b.len)
-			return i == a.len && k == b.len && a.len > 0;
-		if (ascii_lower(a.p[i]) != ascii_lower(b.p[k]))
-			return false;
-	}
-}
-
 int
 source_key(struct str key, const char *list)
 {
@@ -191,217 +290,4 @@ source_key(struct str key, const char *list)
 		if (same_key(key, source_word(&rest)))
 			return at;
 	return -1;
-}
-
-/* ==== For people ==== */
-
-/* "unique_args.@" as "unique_args.campaign", "[]" as "[0]", "category" as it is. */
-static void
-show_entry(struct str entry, struct buf *out)
-{
-	if (str_eq(entry, STR("[]"))) {
-		buf_adds(out, "the first");
-		return;
-	}
-	for (size_t i = 0; i < entry.len; i++)
-		if (entry.p[i] == '@')
-			buf_adds(out, "campaign");
-		else
-			buf_addc(out, entry.p[i]);
-}
-
-static void
-show_entries(struct str entries, const char *between, struct buf *out)
-{
-	const char *comma = "";
-
-	while (entries.len > 0) {
-		buf_adds(out, comma);
-		show_entry(source_word(&entries), out);
-		comma = between;
-	}
-}
-
-static void
-show_field(const struct source_field *f, struct buf *out)
-{
-	static const char *const parts[] = {
-		[SOURCE_LIST] = ": the first",
-		[SOURCE_FEEDBACK] = ": the first field of four",
-		[SOURCE_LIST_ID] = ": the label",
-		[SOURCE_TRIPLE] = ": the first of three parts",
-		[SOURCE_TEXT] = "",
-	};
-	struct str name = str_of(f->name);
-
-	if (f->form == SOURCE_TEXT && is_prefix(f)) {
-		buf_add(out, name.p, name.len - 1);
-		buf_adds(out, "Campaign");
-		return;
-	}
-	buf_addstr(out, name);
-	if (f->form == SOURCE_PAIRS || is_json(f)) {
-		buf_adds(out, ": ");
-		show_entries(str_of(f->campaign), ", else ", out);
-	} else if (parts[f->form] != NULL) {
-		buf_adds(out, parts[f->form]);
-	}
-}
-
-void
-source_show_campaign(const struct source *s, struct buf *out)
-{
-	const char *comma = "";
-
-	for (size_t i = 0; i < s->n_fields; i++) {
-		if (s->fields[i].campaign == NULL)
-			continue;
-		buf_adds(out, comma);
-		show_field(&s->fields[i], out);
-		comma = "; else ";
-	}
-}
-
-void
-source_show_tags(const struct source *s, struct buf *out)
-{
-	const char *comma = "";
-
-	for (size_t i = 0; i < s->n_fields; i++) {
-		const struct source_field *f = &s->fields[i];
-
-		if (f->tags == NULL)
-			continue;
-		buf_adds(out, comma);
-		buf_adds(out, f->name);
-		if (is_json(f) && f->tags[0] != '[') {
-			buf_adds(out, ": ");
-			show_entries(str_of(f->tags), ", ", out);
-		} else if (f->tags[0] != '\0' && f->tags[0] != '*' &&
-		    f->tags[0] != '[') {
-			buf_addf(out, " as %s", f->tags);
-		}
-		comma = "; ";
-	}
-}
-
-void
-source_show_fields(const struct source *s, bool removed, struct buf *out)
-{
-	const char *comma = "";
-
-	for (size_t i = 0; i < s->n_fields; i++) {
-		if (s->fields[i].removed != removed)
-			continue;
-		buf_adds(out, comma);
-		buf_adds(out, s->fields[i].name);
-		comma = ", ";
-	}
-}
-
-const char *
-source_show_repeat(const struct source *s)
-{
-	static const char *const words[] = {
-		[SOURCE_FIRST] = "first",
-		[SOURCE_FIRST_ALONE] = "only the first",
-		[SOURCE_LAST_ALONE] = "only the last",
-		[SOURCE_MERGED] = "merged",
-	};
-
-	for (size_t i = 0; i < s->n_fields; i++)
-		if (s->fields[i].campaign != NULL)
-			return words[s->fields[i].repeat];
-	return "";
-}
-
-static void
-show_charset(enum source_charset charset, unsigned max, const char **comma,
-    const char *what, struct buf *out)
-{
-	static const char *const words[SOURCE_CHARSETS] = {
-		[SOURCE_ANY] = "",
-		[SOURCE_ASCII] = "ASCII",
-		[SOURCE_WORD] = "A-Z a-z 0-9 _ -",
-		[SOURCE_DASH] = "A-Z a-z 0-9 -",
-		[SOURCE_SPACED] = "A-Z a-z 0-9 _ - blank",
-		[SOURCE_PLUS] = "A-Z a-z 0-9 _ +",
-		[SOURCE_LETTERS] = "A-Z a-z _",
-		[SOURCE_KEY] = "A-Z a-z 0-9 _, no _ in front",
-		[SOURCE_UNMARKED] = "no _ in front",
-	};
-
-	if (charset != SOURCE_ANY) {
-		buf_addf(out, "%s%s%s", *comma, what, words[charset]);
-		*comma = ", ";
-	}
-	if (max > 0) {
-		buf_addf(out, "%s%s%u bytes", *comma, what, max);
-		*comma = ", ";
-	}
-}
-
-static void
-show_limit(const struct source_limit *l, struct buf *out)
-{
-	const char *comma = ": ";
-
-	show_charset(l->charset, l->max, &comma, "", out);
-	show_charset(l->key_charset, l->key_max, &comma, "key ", out);
-	if (l->count > 0) {
-		buf_addf(out, "%s%u of them", comma, (unsigned)l->count);
-		comma = ", ";
-	}
-	if (l->total > 0)
-		buf_addf(out, "%s%u bytes together", comma, (unsigned)l->total);
-	if (l->cut)
-		buf_adds(out, ", the rest is cut");
-}
-
-/* It is there to except its entries from the next one. */
-static bool
-is_free(const struct source_limit *l)
-{
-	return l->charset == SOURCE_ANY && l->key_charset == SOURCE_ANY &&
-	    l->max + l->key_max + l->count + l->total == 0;
-}
-
-/* The fields that have the limits of this one. */
-static void
-show_limited(const struct source *s, const struct source_field *first, struct buf *out)
-{
-	const char *comma = "";
-
-	for (size_t i = 0; i < s->n_fields; i++) {
-		if (s->fields[i].limits != first->limits)
-			continue;
-		buf_addf(out, "%s%s", comma, s->fields[i].name);
-		comma = ", ";
-	}
-}
-
-void
-source_show_limits(const struct source *s, struct buf *out)
-{
-	const char *semicolon = "";
-
-	for (size_t i = 0; i < s->n_fields; i++) {
-		const struct source_field *f = &s->fields[i];
-		size_t first = 0;
-
-		while (s->fields[first].limits != f->limits)
-			first++;
-		for (uint8_t k = 0; k < f->n_limits && first == i; k++) {
-			const struct source_limit *l = &f->limits[k];
-
-			if (is_free(l))
-				continue;
-			buf_adds(out, semicolon);
-			show_limited(s, f, out);
-			if (is_json(f) && l->entries[0] != '[' && l->entries[0] != '*')
-				buf_addf(out, " %s", l->entries);
-			show_limit(l, out);
-			semicolon = "; ";
-		}
-	}
 }

@@ -3,9 +3,12 @@
  * sourceread.c - from the fields of a message to its campaign and tags.  See the
  * header.
  *
- * Each field is decoded once, into one buffer; what is found in it is offered as a
- * name, with the place of its rule in the table, or added as a tag.  The lowest place
- * wins, and of equal ones the first.
+ * The sources are read one after another, in the order of the settings; each reads its
+ * fields in the order of the message.  A field is decoded once, into one buffer, and
+ * cut into values by its form.  A value is held against the rules of its field: the
+ * first rule for names that matches proposes it as the campaign's name, each rule for
+ * tags that matches makes it a tag.  Of the names that a source proposes, the one whose
+ * rule stands first in the table counts, and of one rule the first value.
  */
 #include "campaign/sourceread.h"
 
@@ -15,10 +18,8 @@
 #include "mail/mimeword.h"
 #include "text/buf.h"
 
-#define NO_RANK ((unsigned)-1)
-/* Places of one field's rules. */
-#define ORDER_STEP 1024u
-#define RULE_STEP 16u
+/* Later than any rule of the table. */
+#define NO_RULE SIZE_MAX
 
 /* The message that is read. */
 struct reader {
@@ -29,10 +30,10 @@ struct reader {
 	struct source_found *out;
 	struct str *tags;
 	size_t n_documents;
-	unsigned customer_rank;
+	size_t customer_key; /* place in customers of what has named the customer */
 
-	/* The source that is read, and the best name in it so far. */
-	unsigned rank;
+	/* The source that is read, and the name proposed in it so far. */
+	size_t name_rule; /* place in index->rules, or NO_RULE */
 	const struct source_field *named_by;
 	struct buf name;
 	struct source_used used;
@@ -49,11 +50,12 @@ is_blank(const struct hdr *h, uint16_t field)
 }
 
 /*
- * Of two instances of a field of which one counts the other is passed over; a blank one
- * never counts.  Places in out, from 1; earlier may be 0.  Returns the one that counts.
+ * If only one instance of a field counts, keep the first (or last) one that is not
+ * blank and mark the other as ignored.  earlier and later are places in out, from 1;
+ * earlier may be 0.  Returns the one that counts.
  */
 static uint16_t
-choose(struct source_hits *out, const struct hdr *h, enum source_repeat repeat,
+choose_instance(struct source_hits *out, const struct hdr *h, enum source_repeat repeat,
     uint16_t earlier, uint16_t later)
 {
 	bool keep = repeat == SOURCE_FIRST_ALONE;
@@ -64,7 +66,7 @@ choose(struct source_hits *out, const struct hdr *h, enum source_repeat repeat,
 	if (is_blank(h, out->v[keep ? earlier - 1 : later - 1].field))
 		keep = !keep;
 	other = keep ? later : earlier;
-	out->v[other - 1].passed_over = true;
+	out->v[other - 1].ignored = true;
 	return keep ? earlier : later;
 }
 
@@ -88,10 +90,10 @@ source_scan(
 		any = true;
 		out->v[out->n].field = (uint16_t)i;
 		out->v[out->n].entry = (uint8_t)entry;
-		out->v[out->n].passed_over = false;
+		out->v[out->n].ignored = false;
 		out->n++;
-		seen[entry] = choose(out, h, index->v[entry].field->repeat, seen[entry],
-		    (uint16_t)out->n);
+		seen[entry] = choose_instance(out, h, index->v[entry].field->repeat,
+		    seen[entry], (uint16_t)out->n);
 	}
 }
 
@@ -111,8 +113,9 @@ is_json(const struct reader *r)
 	    r->entry->field->form == SOURCE_JSON_OR_TEXT;
 }
 
+/* The first fault of a message is the one that is told. */
 static void
-fault(struct reader *r, enum source_fault f)
+note_fault(struct reader *r, enum source_fault f)
 {
 	if (r->out->fault != SOURCE_FINE || f == SOURCE_FINE)
 		return;
@@ -122,9 +125,10 @@ fault(struct reader *r, enum source_fault f)
 
 /* ==== Names ==== */
 
-/* Is there something in a name?  If not it is "none" in canonical form. */
+/* True if a name has a letter, a digit or a byte of one; else its canonical form is
+ * "none". */
 static bool
-speaks(struct str name)
+has_word(struct str name)
 {
 	for (size_t i = 0; i < name.len; i++)
 		if (ascii_isalnum(name.p[i]) || (unsigned char)name.p[i] >= 0x80)
@@ -132,21 +136,14 @@ speaks(struct str name)
 	return false;
 }
 
-/* The place of what that rule of the field at hand says. */
-static unsigned
-rank_of(const struct reader *r, unsigned rule)
-{
-	return r->entry->order * ORDER_STEP + rule;
-}
-
-/* A name, by that rule of the field at hand; one with nothing in it leaves its place to
- * the next. */
+/* Propose a name by a rule.  A name with nothing in it leaves the word to other rules.
+ */
 static void
-offer(struct reader *r, unsigned rule, struct str name)
+propose_name(struct reader *r, size_t rule, struct str name)
 {
-	if (rank_of(r, rule) >= r->rank || !speaks(name))
+	if (rule >= r->name_rule || !has_word(name))
 		return;
-	r->rank = rank_of(r, rule);
+	r->name_rule = rule;
 	r->named_by = r->entry->field;
 	buf_reset(&r->name);
 	buf_addstr(&r->name, name);
@@ -154,11 +151,11 @@ offer(struct reader *r, unsigned rule, struct str name)
 
 /* ==== Tags ==== */
 
-/* The value of a tag that says who the customer is. */
+/* Take the value of a tag as the customer, if its key comes before the one taken. */
 static void
 take_customer(struct reader *r, struct str key, struct str value)
 {
-	for (unsigned i = 0; i < r->n_customers && i < r->customer_rank; i++) {
+	for (size_t i = 0; i < r->n_customers && i < r->customer_key; i++) {
 		struct camp_name clean;
 
 		if (source_key(key, r->customers[i]) != 0)
@@ -171,13 +168,13 @@ take_customer(struct reader *r, struct str key, struct str value)
 		if (r->out->customer.p == NULL)
 			r->out->customer = STR("");
 		else
-			r->customer_rank = i;
+			r->customer_key = i;
 		return;
 	}
 }
 
 static void
-tag(struct reader *r, struct str key, struct str value)
+add_tag(struct reader *r, struct str key, struct str value)
 {
 	char text[SOURCE_TAG_BYTES];
 	size_t n = 0;
@@ -211,77 +208,42 @@ tag(struct reader *r, struct str key, struct str value)
 
 /* ==== Rules ==== */
 
-/* Does a component of a rule mean that key?  *sub is which of the campaign keys. */
-static bool
-means(struct str part, struct str key, unsigned *sub)
+/* The first rule for names of the field at hand that matches; NO_RULE: none does. */
+static size_t
+name_rule(const struct reader *r, const struct str *keys, size_t n)
 {
-	int at;
+	const struct source_entry *e = r->entry;
 
-	if (str_eq(part, STR("*")))
-		return true;
-	if (!str_eq(part, STR("@")))
-		return str_eq(part, key);
-	at = source_key(key, SOURCE_CAMPAIGN_KEYS);
-	*sub = at < 0 ? 0 : (unsigned)at;
-	return at >= 0;
+	for (size_t i = e->rules; i < (size_t)e->rules + e->n_names; i++)
+		if (source_rule_matches(&r->index->rules[i], keys, n))
+			return i;
+	return NO_RULE;
 }
 
-/* Does a rule such as "unique_args.@" mean what stands below these keys? */
-static bool
-fits(struct str rule, const struct str *keys, size_t n, unsigned *sub)
-{
-	*sub = 0;
-	if (str_eq(rule, STR("[]")))
-		return n == 0;
-	for (size_t i = 0; i < n; i++) {
-		struct str part = str_make(rule.p, str_find(rule, '.'));
-
-		if (part.len == 0 || !means(part, keys[i], sub))
-			return false;
-		rule = str_skip(rule, part.len + 1);
-	}
-	return n > 0 && rule.len == 0;
-}
-
-/* The first of the field's rules for names that means what stands below these keys;
- * -1: none. */
-static int
-rule_of(const struct source_field *f, const struct str *keys, size_t n)
-{
-	struct str rules = str_of(f->campaign);
-	unsigned sub;
-
-	for (unsigned i = 0; rules.len > 0; i++)
-		if (fits(source_word(&rules), keys, n, &sub))
-			return (int)(i * RULE_STEP + sub);
-	return -1;
-}
-
-/* What the service takes below these keys; n is 0 where there are none. */
+/* The first limit of the field at hand whose rule matches; NULL: none does. */
 static const struct source_limit *
-limit_of(const struct source_field *f, const struct str *keys, size_t n)
+limit_of(const struct reader *r, const struct str *keys, size_t n)
 {
-	unsigned sub;
+	const struct source_entry *e = r->entry;
+	size_t first = (size_t)e->rules + e->n_names + e->n_tags;
 
-	for (uint8_t i = 0; i < f->n_limits; i++) {
-		const struct source_limit *l = &f->limits[i];
-
-		if ((n == 0 && l->entries[0] == '\0') ||
-		    fits(str_of(l->entries), keys, n, &sub))
-			return l;
-	}
+	for (uint8_t i = 0; i < e->n_limits; i++)
+		if (source_rule_matches(&r->index->rules[first + i], keys, n))
+			return &e->field->limits[i];
 	return NULL;
 }
 
 /*
- * The value as the service takes it, without blanks at its ends.  What it would refuse
- * is a fault: of a name where the value is the best one so far, else of a tag.
+ * The value as the service takes it, without blanks at its ends.  What the service
+ * would refuse is a fault: a fault of a name if the value is to be the campaign's name
+ * so far, else one of a tag.
  */
 static struct str
-taken(struct reader *r, const struct str *keys, size_t n, int rule, struct str value)
+limited_value(
+    struct reader *r, const struct str *keys, size_t n, size_t rule, struct str value)
 {
-	const struct source_limit *l = limit_of(r->entry->field, keys, n);
-	bool names = rule >= 0 && rank_of(r, (unsigned)rule) < r->rank;
+	const struct source_limit *l = limit_of(r, keys, n);
+	bool names = rule < r->name_rule;
 	enum source_fault f;
 
 	value = str_trim(value);
@@ -293,52 +255,55 @@ taken(struct reader *r, const struct str *keys, size_t n, int rule, struct str v
 		f = SOURCE_NAME_LONG;
 	if (names && f == SOURCE_TAG_CHARS)
 		f = SOURCE_NAME_CHARS;
-	fault(r, f);
+	note_fault(r, f);
 	return value;
 }
 
-/* A value that no key belongs to. */
+/* Read a value of a field without keys: its tag gets the key of the table. */
 static void
-plain(struct reader *r, struct str value)
+read_whole(struct reader *r, struct str value)
 {
 	const struct source_field *f = r->entry->field;
-	int rule = f->campaign != NULL ? 0 : -1;
+	size_t rule = name_rule(r, NULL, 0);
 
-	value = taken(r, NULL, 0, rule, value);
-	if (rule >= 0)
-		offer(r, 0, value);
+	value = limited_value(r, NULL, 0, rule, value);
+	propose_name(r, rule, value);
 	if (f->tags != NULL)
-		tag(r, str_of(f->tags), value);
+		add_tag(r, str_of(f->tags), value);
 }
 
-/* An entry of a field, below these keys. */
-static void
-entry(struct reader *r, const struct str *keys, size_t n, struct str value)
+/*
+ * The key of a tag that a rule has found.  What a path names in full, such as
+ * "category", is a list of tags without keys; below it, or where any key will do, the
+ * last key is part of the tag.
+ */
+static struct str
+tag_key(const struct source_rule *rule, const struct str *keys)
 {
-	const struct source_field *f = r->entry->field;
-	struct str rules = str_of(f->tags);
-	int named = rule_of(f, keys, n);
-	unsigned sub;
+	if (rule->depth == 0 || (rule->depth == 1 && !rule->any_key))
+		return STR("");
+	return keys[rule->depth - 1];
+}
 
-	value = taken(r, keys, n, named, value);
-	if (named >= 0)
-		offer(r, (unsigned)named, value);
-	while (rules.len > 0) {
-		struct str rule = source_word(&rules);
+/* Read a value below these keys. */
+static void
+read_entry(struct reader *r, const struct str *keys, size_t n, struct str value)
+{
+	const struct source_entry *e = r->entry;
+	const struct source_rule *tags = &r->index->rules[e->rules + e->n_names];
+	size_t rule = name_rule(r, keys, n);
 
-		/* "category" is a list of names; of the rest the key is part of it. */
-		if (fits(rule, keys, n, &sub))
-			tag(r,
-			    n == 0 || (n == 1 && !str_eq(rule, STR("*"))) ? STR("")
-									  : keys[n - 1],
-			    value);
-	}
+	value = limited_value(r, keys, n, rule, value);
+	propose_name(r, rule, value);
+	for (uint8_t i = 0; i < e->n_tags; i++)
+		if (source_rule_matches(&tags[i], keys, n))
+			add_tag(r, tag_key(&tags[i], keys), value);
 }
 
 static void
 on_leaf(void *arg, const struct str *keys, size_t n, struct str value)
 {
-	entry(arg, keys, n, value);
+	read_entry(arg, keys, n, value);
 }
 
 /* ==== Forms ==== */
@@ -347,9 +312,9 @@ static void
 read_text(struct reader *r, struct str value)
 {
 	if (r->key.len > 0)
-		entry(r, &r->key, 1, value);
+		read_entry(r, &r->key, 1, value);
 	else
-		plain(r, value);
+		read_whole(r, value);
 }
 
 static void
@@ -359,7 +324,7 @@ read_list(struct reader *r, struct str value)
 		struct str part = str_make(value.p, str_find(value, ','));
 
 		value = str_skip(value, part.len + 1);
-		plain(r, part);
+		read_whole(r, part);
 	}
 }
 
@@ -374,9 +339,9 @@ read_pairs(struct reader *r, struct str value)
 		value = str_skip(value, part.len + 1);
 		if (equals == part.len) {
 			key = STR("");
-			tag(r, key, taken(r, &key, 1, -1, part));
+			add_tag(r, key, limited_value(r, &key, 1, NO_RULE, part));
 		} else if (key.len > 0) {
-			entry(r, &key, 1, str_skip(part, equals + 1));
+			read_entry(r, &key, 1, str_skip(part, equals + 1));
 		}
 	}
 }
@@ -389,9 +354,9 @@ read_json(struct reader *r, struct str value)
 		return;
 	r->used = (struct source_used) { 0 };
 	if (r->n_documents++ == SOURCE_DOCUMENTS_MAX)
-		fault(r, SOURCE_TOO_MANY);
+		note_fault(r, SOURCE_TOO_MANY);
 	if (r->n_documents <= SOURCE_DOCUMENTS_MAX)
-		fault(r, source_json(value, on_leaf, r));
+		note_fault(r, source_json(value, on_leaf, r));
 }
 
 /*
@@ -409,7 +374,8 @@ read_feedback(struct reader *r, struct str value)
 			break;
 		}
 	if (colons >= 3)
-		offer(r, 0, str_trim(str_make(value.p, str_find(value, ':'))));
+		propose_name(r, r->entry->rules,
+		    str_trim(str_make(value.p, str_find(value, ':'))));
 }
 
 static void
@@ -426,7 +392,7 @@ read_list_id(struct reader *r, struct str value)
 	for (size_t i = 0; i < value.len; i++)
 		if (ascii_iswsp(value.p[i]))
 			return;
-	offer(r, 0, str_make(value.p, str_find(value, '.')));
+	propose_name(r, r->entry->rules, str_make(value.p, str_find(value, '.')));
 }
 
 /* Mailtrain's campaign.list.subscriber; what else is in such a field is not ours. */
@@ -442,7 +408,7 @@ read_triple(struct reader *r, struct str value)
 			return;
 	}
 	if (dots == 2 && first > 0)
-		offer(r, 0, str_make(value.p, first));
+		propose_name(r, r->entry->rules, str_make(value.p, first));
 }
 
 static void
@@ -504,7 +470,7 @@ read_value(struct reader *r, struct str value)
 
 	value = str_trim(value);
 	if (r->entry->field->form == SOURCE_JSON && value.len > SOURCE_JSON_BYTES) {
-		fault(r, SOURCE_TOO_LONG);
+		note_fault(r, SOURCE_TOO_LONG);
 		return;
 	}
 	buf_init(&line, value.len);
@@ -529,7 +495,7 @@ read_source(struct reader *r, const struct source_hits *hits, const struct hdr *
 		const struct source_entry *e = &r->index->v[hits->v[i].entry];
 		const struct hdr_field *f = &h->v[hits->v[i].field];
 
-		if (e->rank != rank || hits->v[i].passed_over ||
+		if (e->rank != rank || hits->v[i].ignored ||
 		    e->field->form == SOURCE_COMMAND)
 			continue;
 		r->entry = e;
@@ -544,7 +510,7 @@ take_name(struct reader *r, const struct source *s, struct camp_name *name)
 {
 	struct camp_name found;
 
-	if (r->rank == NO_RANK || r->out->source != NULL)
+	if (r->name_rule == NO_RULE || r->out->source != NULL)
 		return;
 	camp_canonical(buf_str(&r->name), &found);
 	/* A name of nothing but junk says as little as no name. */
@@ -565,7 +531,7 @@ source_read(const struct source_index *index, const struct source_hits *hits,
 		.n_customers = n_customers,
 		.arena = a,
 		.out = out,
-		.customer_rank = NO_RANK };
+		.customer_key = n_customers };
 	const struct source *there[SOURCES_MAX] = { NULL };
 
 	*out = (struct source_found) { .customer = STR(""), .fault_field = "" };
@@ -578,7 +544,7 @@ source_read(const struct source_index *index, const struct source_hits *hits,
 	for (unsigned rank = 0; hits->n > 0 && rank < SOURCES_MAX; rank++) {
 		if (there[rank] == NULL)
 			continue;
-		r.rank = NO_RANK;
+		r.name_rule = NO_RULE;
 		r.used = (struct source_used) { 0 };
 		read_source(&r, hits, h, rank);
 		take_name(&r, there[rank], name);

@@ -91,6 +91,53 @@ every_field_is_found_by_its_name_in_any_case(void **state)
 		}
 	assert_int_equal(index.n, fields);
 	assert_true(fields < SOURCE_FIELDS_MAX);
+	assert_true(index.n_rules < SOURCE_RULES_MAX);
+}
+
+static void
+paths_of_the_table_become_rules_in_its_order(void **state)
+{
+	static const struct {
+		struct str keys[3];
+		size_t n;
+		int name, tag; /* place of the first rule that matches; -1: none */
+	} t[] = {
+		{ { STR("category") }, 1, 0, 0 },
+		{ { STR("unique_args"), STR("campaign") }, 2, 1, 1 },
+		{ { STR("unique_args"), STR("campaignId") }, 2, 2, 1 },
+		{ { STR("unique_args"), STR("Campaign-Name") }, 2, 3, 1 },
+		{ { STR("unique_args"), STR("color") }, 2, -1, 1 },
+		{ { STR("unique_args"), STR("a"), STR("campaign") }, 3, -1, -1 },
+		{ { STR("Category") }, 1, -1, -1 },
+		{ { STR("unique_args") }, 1, -1, -1 },
+		{ { STR("") }, 0, -1, -1 },
+	};
+	struct source_index index;
+	const struct source_entry *e;
+	const struct source_rule *rules;
+
+	(void)state;
+	index_of_all(&index);
+	e = &index.v[source_index_find(&index, STR("X-SMTPAPI"))];
+	rules = &index.rules[e->rules];
+	assert_int_equal(e->n_names, 4);
+	assert_int_equal(e->n_tags, 2);
+	assert_int_equal(e->n_limits, 2);
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		int name = -1, tag = -1;
+
+		for (int k = e->n_names; k > 0; k--)
+			if (source_rule_matches(&rules[k - 1], t[i].keys, t[i].n))
+				name = k - 1;
+		for (int k = e->n_tags; k > 0; k--)
+			if (source_rule_matches(
+				&rules[e->n_names + k - 1], t[i].keys, t[i].n))
+				tag = k - 1;
+		assert_int_equal(name, t[i].name);
+		assert_int_equal(tag, t[i].tag);
+	}
+	e = &index.v[source_index_find(&index, STR("X-Tags"))];
+	assert_true(source_rule_matches(&index.rules[e->rules], NULL, 0));
 }
 
 /* What the look-up takes for granted. */
@@ -378,6 +425,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(paths_of_the_table_become_rules_in_its_order),
 		cmocka_unit_test(the_default_order_begins_with_our_own_header),
 		cmocka_unit_test(every_id_is_found_and_stands_once),
 		cmocka_unit_test(every_field_is_found_by_its_name_in_any_case),
