@@ -48,11 +48,11 @@ bad_base64(struct str p, char *err, size_t errlen)
 		    ascii_iswsp(c))
 			continue;
 		snprintf(err, errlen,
-		    "p= is no base64: found %c as character %zu of it", c, i + 1);
+		    "p= is not base64: found %c as character %zu of it", c, i + 1);
 		return -1;
 	}
 	snprintf(
-	    err, errlen, "p= is no base64: it is cut short, or has = before its end");
+	    err, errlen, "p= is not base64: it is cut short, or has = before its end");
 	return -1;
 }
 

@@ -70,7 +70,7 @@ read_number(
 	*out = taglist_number(value, TIME_MAX);
 	if (*out >= 0)
 		return 0;
-	snprintf(err, errlen, "its %s= is no number", tag);
+	snprintf(err, errlen, "its %s= is not a number", tag);
 	return -1;
 }
 
@@ -97,11 +97,11 @@ read_hashes(struct dkimsig *s, struct str b, struct str bh, char *err, size_t er
 
 	if (n != (int)sizeof(s->bh))
 		return refuse_signature(
-		    err, errlen, "its bh= is no digest of 32 bytes");
+		    err, errlen, "its bh= is not a digest of 32 bytes");
 	memcpy(s->bh, bytes, sizeof(s->bh));
 	n = base64_read(b, s->b, sizeof(s->b));
 	if (n <= 0)
-		return refuse_signature(err, errlen, "its b= is no base64");
+		return refuse_signature(err, errlen, "its b= is not base64");
 	s->b_len = (size_t)n;
 	return 0;
 }
@@ -152,7 +152,7 @@ dkimsig_read(struct dkimsig *s, struct str value, char *err, size_t errlen)
 		return refuse_signature(err, errlen, "its v= is not 1");
 	taglist_get(&l, "i", &s->identity);
 	if (!identity_ok(s))
-		return refuse_signature(err, errlen, "its i= is not of its d=");
+		return refuse_signature(err, errlen, "its i= is not within its d=");
 	if (!few_names(s->names))
 		return refuse_signature(
 		    err, errlen, "its h= names more fields than any message has");
@@ -441,7 +441,7 @@ check_header(const struct dkimsig *s, const struct dkimrec *r,
 		return 0;
 	return refuse_signature(err, errlen,
 	    rc == 0
-		? "its header was changed after it was signed, or the key is another one"
+		? "its header was changed after it was signed, or the key is a different one"
 		: "its key cannot be used");
 }
 
@@ -451,7 +451,8 @@ dkimsig_verify(const struct dkimsig *s, const struct dkimrec *r,
     char *err, size_t errlen)
 {
 	if (s->expires >= 0 && s->expires < now)
-		return refuse_signature(err, errlen, "it has expired: x= is over");
+		return refuse_signature(
+		    err, errlen, "it has expired: the time in x= is past");
 	if (check_record(s, r, err, errlen) != 0 ||
 	    check_body(s, body, err, errlen) != 0)
 		return -1;

@@ -127,13 +127,13 @@ check_blocks(const struct job *j, const struct buf *text)
 
 		if (why != NULL && why[0] == '\0')
 			rc = refuse_file(j,
-			    "the key is encrypted and nobody is there to type its pass-phrase; run: openssl pkey -in %s -out %s.plain",
+			    "the key is encrypted, and the daemon has nobody to type its pass-phrase; run: openssl pkey -in %s -out %s.plain",
 			    j->file, j->file);
 		else if (why != NULL)
 			rc = refuse_file(j, "%s", why);
 		else if (strstr(name, "PRIVATE KEY") != NULL && ++keys > 1)
 			rc = refuse_file(
-			    j, "found a second private key, expected one a file");
+			    j, "found a second private key, expected one per file");
 		OPENSSL_free(name);
 		OPENSSL_free(header);
 		OPENSSL_clear_free(data, (size_t)len);

@@ -45,7 +45,7 @@ pubkey_look(const struct dkimrec *r, const void *own, unsigned *bits, bool *matc
 	*bits = 0;
 	ERR_clear_error();
 	if (key == NULL) {
-		snprintf(err, errlen, "p= is no %s key%s",
+		snprintf(err, errlen, "p= does not hold a key of type %s%s",
 		    r->type == DKIMREC_ED25519 ? "Ed25519" : "RSA",
 		    r->type == DKIMREC_RSA && r->key_len == RAW_BYTES
 			? "; is k=ed25519 missing?"

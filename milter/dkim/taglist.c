@@ -60,7 +60,7 @@ add_tag(struct taglist *l, struct str spec, char *err, size_t errlen)
 		    err, errlen, spec, "a character in it is not printable ASCII");
 	for (size_t i = 0; i < l->n; i++)
 		if (str_eq(l->v[i].name, t.name))
-			return refuse_tag(err, errlen, t.name, "the tag stands twice");
+			return refuse_tag(err, errlen, t.name, "the tag occurs twice");
 	if (l->n == TAGLIST_MAX) {
 		snprintf(err, errlen, "more than %d tags", TAGLIST_MAX);
 		return -1;
@@ -89,7 +89,7 @@ taglist_read_gaps(struct taglist *l, struct str text, char *err, size_t errlen)
 			return -1;
 	}
 	if (gap)
-		snprintf(err, errlen, "found nothing between two semicolons");
+		snprintf(err, errlen, "found an empty tag between two semicolons");
 	else if (l->n == 0)
 		snprintf(err, errlen, "found no tag");
 	return l->n == 0 ? -1 : gap;

@@ -117,7 +117,7 @@ read_policies(const struct taglist *l, struct dmarcrec *r, char *err, size_t err
 	struct str value;
 
 	if (!taglist_get(l, "p", &value)) {
-		snprintf(err, errlen, "found no p=, which says what is to be done");
+		snprintf(err, errlen, "found no p=, which holds the policy");
 		return -1;
 	}
 	if (read_policy(l, "p", &r->p, err, errlen) != 0)

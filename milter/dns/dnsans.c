@@ -35,13 +35,13 @@ dns_status_text(enum dns_status status)
 	case DNS_FAILED:
 		return "the name server failed";
 	case DNS_LOOP:
-		return "its aliases (CNAME) lead nowhere";
+		return "its aliases (CNAME) form a loop, or are too many";
 	case DNS_LARGE:
 		return "the answer is too large";
 	case DNS_BROKEN:
 		return "the answer is damaged";
 	case DNS_BAD_NAME:
-		return "no valid name";
+		return "not a valid name";
 	}
 	return "?";
 }

@@ -107,11 +107,11 @@ judge_key(struct dnslook_key *k, const char *name, const void *own)
 		dnslook_say(&k->f, DNSLOOK_FAIL, "%s: %s", name, err);
 	else if ((k->compared = own != NULL) && !k->matches)
 		dnslook_say(&k->f, DNSLOOK_FAIL,
-		    "%s: published is another key than ours: what we sign does not verify",
+		    "%s: the published key is not the public half of ours, so our signatures do not verify",
 		    name);
 	else if (k->rec.testing)
 		dnslook_say(&k->f, DNSLOOK_WARN,
-		    "%s: t=y says that it is a test, and its mail counts as unsigned",
+		    "%s: t=y marks it as a test, so verifiers treat its mail as unsigned",
 		    name);
 	else if (k->rec.type == DKIMREC_RSA)
 		judge_rsa(k, name);
@@ -132,8 +132,8 @@ dnslook_key(const struct dnslook *l, struct str domain, struct str selector,
 	snprintf(prefix, sizeof(prefix), "%.*s._domainkey.",
 	    selector.len < 200 ? (int)selector.len : 0, selector.p);
 	if (selector.len >= 200 || !dnslook_name(name, prefix, domain)) {
-		dnslook_say(
-		    &k->f, DNSLOOK_FAIL, "selector and domain make no name of DNS");
+		dnslook_say(&k->f, DNSLOOK_FAIL,
+		    "selector and domain do not form a valid DNS name");
 		return;
 	}
 	a = dnslook_ask(l, DNS_TXT, name, DNSLOOK_FAIL, &k->f);
@@ -164,8 +164,8 @@ judge_survey(const struct spf *s, struct dnslook_spf *out, const char *name)
 		    s->lookups, s->lookups >= 39 ? " or more" : "", SPF_LOOKUPS_MAX);
 	else if (s->voids > SPF_VOIDS_MAX)
 		dnslook_say(&out->f, DNSLOOK_FAIL,
-		    "%s: %u look-ups of what does not exist, of which %d are allowed",
-		    name, s->voids, SPF_VOIDS_MAX);
+		    "%s: %u void look-ups, of which %d are allowed", name, s->voids,
+		    SPF_VOIDS_MAX);
 	else if (s->pass_all)
 		dnslook_say(&out->f, DNSLOOK_FAIL,
 		    "%s: +all lets the whole world send as this domain", name);
@@ -188,7 +188,8 @@ dnslook_spf(const struct dnslook *l, struct str domain, struct dnslook_spf *out)
 
 	*out = (struct dnslook_spf) { .lookups = 0 };
 	if (!dnslook_name(name, "", domain)) {
-		dnslook_say(&out->f, DNSLOOK_FAIL, "the domain is no name of DNS");
+		dnslook_say(
+		    &out->f, DNSLOOK_FAIL, "the domain is not a valid DNS name");
 		return;
 	}
 	switch (spf_check(&s, str_of(name))) {
@@ -226,7 +227,7 @@ dmarc_at(const struct dnslook *l, struct str domain, struct dnslook_dmarc *d)
 
 	d->at = domain;
 	if (!dnslook_name(name, "_dmarc.", domain)) {
-		dnslook_say(&d->f, DNSLOOK_FAIL, "the domain is no name of DNS");
+		dnslook_say(&d->f, DNSLOOK_FAIL, "the domain is not a valid DNS name");
 		return false;
 	}
 	a = dnslook_ask(l, DNS_TXT, name, DNSLOOK_FAIL, &d->f);
@@ -248,7 +249,7 @@ dmarc_at(const struct dnslook *l, struct str domain, struct dnslook_dmarc *d)
 	d->faulty = rc > 0;
 	if (rc != 0)
 		dnslook_say(&d->f, rc < 0 ? DNSLOOK_FAIL : DNSLOOK_WARN, "%s: %s%s",
-		    name, rc < 0 ? "" : "receivers take it, but ", err);
+		    name, rc < 0 ? "" : "receivers apply it, but ", err);
 	return true;
 }
 
@@ -315,7 +316,8 @@ judge_bimi(const struct bimirec *r, const struct dnslook_dmarc *dmarc, const cha
     struct dnslook_finding *f)
 {
 	if (r->declined)
-		dnslook_say(f, DNSLOOK_NOTHING, "%s: no picture, deliberately", name);
+		dnslook_say(
+		    f, DNSLOOK_NOTHING, "%s: the domain asks for no picture", name);
 	else if (!dmarc->found || dmarc->policy == DMARCREC_NONE ||
 	    dmarc->rec.pct < 100)
 		dnslook_say(f, DNSLOOK_WARN,
@@ -323,7 +325,7 @@ judge_bimi(const struct bimirec *r, const struct dnslook_dmarc *dmarc, const cha
 		    name);
 	else if (r->evidence.len == 0)
 		dnslook_say(f, DNSLOOK_WARN,
-		    "%s: a= names no certificate; Gmail and Apple show no picture without",
+		    "%s: a= names no certificate; Gmail and Apple show a picture only with one",
 		    name);
 	else
 		dnslook_say(f, DNSLOOK_PASS, "%s: picture and certificate", name);
@@ -364,7 +366,8 @@ dnslook_bimi(const struct dnslook *l, struct str from, struct str selector,
 	snprintf(prefix, sizeof(prefix), "%.*s._bimi.",
 	    selector.len < 64 ? (int)selector.len : 0, selector.p);
 	if (selector.len >= 64 || !dnslook_name(name, prefix, from)) {
-		dnslook_say(f, DNSLOOK_WARN, "selector and domain make no name of DNS");
+		dnslook_say(f, DNSLOOK_WARN,
+		    "selector and domain do not form a valid DNS name");
 		return;
 	}
 	record = bimi_at(l, name, f);

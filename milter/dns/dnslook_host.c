@@ -40,12 +40,12 @@ judge_implicit(const struct dnslook *l, const char *name, struct dnslook_finding
 
 	if (status == DNS_FOUND)
 		dnslook_say(f, DNSLOOK_WARN,
-		    "%s has no MX; its own address stands in, which some receivers hold against senders",
+		    "%s has no MX, so mail for it goes to its own address; some receivers distrust such senders",
 		    name);
 	else
 		dnslook_say(f, dns_unknown(status) ? DNSLOOK_UNKNOWN : DNSLOOK_FAIL,
-		    "%s has neither MX nor address: no answer can reach it (%s)", name,
-		    dns_status_text(status));
+		    "%s has neither MX nor address, so no reply can reach it (%s)",
+		    name, dns_status_text(status));
 }
 
 static void
@@ -76,7 +76,7 @@ dnslook_mx(const struct dnslook *l, struct str domain, struct dnslook_finding *f
 	const struct dns_answer *a;
 
 	if (!dnslook_name(name, "", domain)) {
-		dnslook_say(f, DNSLOOK_FAIL, "the domain is no name of DNS");
+		dnslook_say(f, DNSLOOK_FAIL, "the domain is not a valid DNS name");
 		return;
 	}
 	a = dnslook_ask(l, DNS_MX, name, DNSLOOK_FAIL, f);

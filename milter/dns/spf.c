@@ -233,8 +233,8 @@ read_all_terms(struct spf *s, struct str rest, struct spf_term *redirect)
 		return 0;
 	spf_because(s, SPF_PERMERROR, "%s",
 	    more != 0            ? err
-		: n_redirect > 1 ? "redirect= stands twice"
-				 : "exp= stands twice");
+		: n_redirect > 1 ? "redirect= occurs twice"
+				 : "exp= occurs twice");
 	return -1;
 }
 
@@ -321,7 +321,7 @@ check_domain(struct spf *s, const struct frame *f)
 	enum spf_result r;
 
 	if (!dns_name_ok(f->domain) || str_find(f->domain, '.') == f->domain.len)
-		return spf_because(s, SPF_NONE, "no valid domain");
+		return spf_because(s, SPF_NONE, "not a valid domain");
 	a = s->ask(s->self, DNS_TXT, f->domain);
 	s->questions++;
 	if (dns_unknown(a->status))
@@ -353,7 +353,7 @@ spf_check(struct spf *s, struct str domain)
 	if (str_ends(domain, STR(".")))
 		domain.len--;
 	if (domain.len >= sizeof(name))
-		return spf_because(s, SPF_NONE, "no valid domain");
+		return spf_because(s, SPF_NONE, "not a valid domain");
 	memcpy(name, domain.p, domain.len);
 	name[domain.len] = '\0';
 	top.domain = str_make(name, domain.len);

@@ -48,8 +48,7 @@ spf_trouble(
 		    dns_type_name(type), name, dns_status_text(a->status));
 	if (s->voids > SPF_VOIDS_MAX && !s->survey)
 		return spf_because(s, SPF_PERMERROR,
-		    "%.160s: more than %d look-ups of what does not exist", name,
-		    SPF_VOIDS_MAX);
+		    "%.160s: more than %d void look-ups", name, SPF_VOIDS_MAX);
 	return SPF_NONE;
 }
 

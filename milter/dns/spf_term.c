@@ -103,7 +103,7 @@ read_network(struct spf_term *t, struct str s, char *err, size_t errlen)
 
 	if (str_find(s, '/') < s.len &&
 	    take_length(&s, v4 ? 32 : 128, v4 ? &t->bits4 : &t->bits6) != 0)
-		return refuse_term(t, err, errlen, "the length of its prefix is none");
+		return refuse_term(t, err, errlen, "its prefix length is invalid");
 	if (s.len == 0 || (s.p[0] != ':' && !ascii_isalnum(s.p[0])) ||
 	    (str_find(s, ':') == s.len) != v4 || cidr_addr_parse(s, &t->net) != 0)
 		return refuse_term(t, err, errlen,
@@ -122,13 +122,13 @@ read_argument(struct spf_term *t, size_t m, struct str rest, char *err, size_t e
 		return read_network(t, str_skip(rest, 1), err, errlen);
 	}
 	if (mechanisms[m].prefix && take_lengths(t, &rest) != 0)
-		return refuse_term(t, err, errlen, "the length of its prefix is none");
+		return refuse_term(t, err, errlen, "its prefix length is invalid");
 	if (rest.len == 0 && mechanisms[m].domain == MUST)
 		return refuse_term(t, err, errlen, "it names no domain");
 	if (rest.len == 0)
 		return 0;
 	if (!colon || mechanisms[m].domain == NO)
-		return refuse_term(t, err, errlen, "it is no term of SPF");
+		return refuse_term(t, err, errlen, "it is not a term of SPF");
 	t->domain = str_skip(rest, 1);
 	if (!spf_macro_ok(t->domain))
 		return refuse_term(t, err, errlen, "it names no valid domain");

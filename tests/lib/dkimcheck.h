@@ -241,7 +241,7 @@ dkimcheck_verify(struct str a, EVP_PKEY *key, struct str data, struct str b)
 	EVP_MD_CTX *ctx;
 
 	if (siglen <= 0)
-		return "b= is no base64";
+		return "b= is not base64";
 	if (!rsa && !str_eq(a, STR("ed25519-sha256")))
 		return "unknown a=";
 	if (EVP_PKEY_get_id(key) != (rsa ? EVP_PKEY_RSA : EVP_PKEY_ED25519))

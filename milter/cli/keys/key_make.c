@@ -180,7 +180,7 @@ generate(bool ed25519, unsigned bits, struct buf *pem, char *err, size_t errlen)
 	ERR_clear_error();
 	if (n > 0 && !buf_failed(pem))
 		return 0;
-	snprintf(err, errlen, "OpenSSL makes no key");
+	snprintf(err, errlen, "OpenSSL cannot make a key");
 	return -1;
 }
 

@@ -116,7 +116,7 @@ what_else_changes_is_told(void **state)
 {
 	static const char body[] = "the body was changed after it was signed";
 	static const char header[] = "its header was changed after it was signed, or "
-				     "the key is another one";
+				     "the key is a different one";
 	static const struct {
 		const char *from, *to, *err;
 	} changes[] = {
@@ -127,12 +127,12 @@ what_else_changes_is_told(void **state)
 		{ "From: Joe", "From: x@y.z\r\nFrom: Joe", header },
 		{ "game.  Are", "game.\v Are", body },
 		{ "b=/gCr", "b=/gCs", header },
-		{ "b=/gCr", "b=/gC", "its b= is no base64" },
-		{ "t=1528637909", "x=1528637909", "it has expired: x= is over" },
-		{ "t=1528637909", "t=x", "its t= is no number" },
+		{ "b=/gCr", "b=/gC", "its b= is not base64" },
+		{ "t=1528637909", "x=1528637909", "it has expired: the time in x= is past" },
+		{ "t=1528637909", "t=x", "its t= is not a number" },
 		{ "v=1", "v=2", "its v= is not 1" },
 		{ "d=football.example.com", "d=ball.example.com",
-		    "its i= is not of its d=" },
+		    "its i= is not within its d=" },
 		{ "h=from", "h=reply-to", header },
 		{ "ed25519-sha256", "rsa-sha256",
 		    "its key is of another type than its a=" },
@@ -141,7 +141,7 @@ what_else_changes_is_told(void **state)
 		    "8301)" },
 		{ "ed25519-sha256", "x", "its a= is unknown" },
 		{ "relaxed/relaxed", "strict", "its c= is unknown" },
-		{ "bh=2jUS", "bh=", "its bh= is no digest of 32 bytes" },
+		{ "bh=2jUS", "bh=", "its bh= is not a digest of 32 bytes" },
 		{ "s=brisbane", "x_s=y", "found no s= in the signature" },
 	};
 
@@ -168,7 +168,7 @@ a_key_that_is_not_for_it_is_told(void **state)
 		{ ED25519_KEY "; t=s", "" },
 		{ "k=ed25519; p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
 		    "its header was changed after it was signed, or the key is "
-		    "another one" },
+		    "a different one" },
 	};
 
 	(void)state;

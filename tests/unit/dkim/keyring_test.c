@@ -188,7 +188,7 @@ odd_lengths_are_warned_of_or_refused(void **state)
 static void
 encrypted_keys_are_refused_and_nobody_is_asked(void **state)
 {
-	static const char cure[] = "%s: the key is encrypted and nobody is there to "
+	static const char cure[] = "%s: the key is encrypted, and the daemon has nobody to "
 				   "type its pass-phrase; run: "
 				   "openssl pkey -in %s -out %s.plain";
 	unsigned char pass[] = "secret";
@@ -282,7 +282,7 @@ other_forms_are_refused(void **state)
 	}
 	memcpy(text + len, text, len);
 	write_text("two.pem", text, 2 * len);
-	assert_refused("%s: found a second private key, expected one a file");
+	assert_refused("%s: found a second private key, expected one per file");
 	write_text("ssh.pem",
 	    "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n"
 	    "-----END OPENSSH PRIVATE KEY-----\n",

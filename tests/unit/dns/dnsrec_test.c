@@ -44,11 +44,11 @@ what_is_no_list_of_tags_is_told(void **state)
 		{ "", "found no tag" },
 		{ "  ", "found no tag" },
 		{ ";", "found no tag" },
-		{ "v=1;;b=2", "found nothing between two semicolons" },
+		{ "v=1;;b=2", "found an empty tag between two semicolons" },
 		{ "v", "\"v\": found no = in it" },
 		{ "=x", "\"=x\": it does not begin with a tag's name" },
 		{ "1a=x", "\"1a=x\": it does not begin with a tag's name" },
-		{ "v=1; v=2", "\"v\": the tag stands twice" },
+		{ "v=1; v=2", "\"v\": the tag occurs twice" },
 		{ "v=\x7f", "\"v=\\x7f\": a character in it is not printable ASCII" },
 		{ "v=\xc3\xa4",
 		    "\"v=\\xc3\\xa4\": a character in it is not printable ASCII" },
@@ -160,9 +160,9 @@ what_is_wrong_with_a_key_record_is_told(void **state)
 		{ "v=DKIM2; p=AAAA", "v= is \"DKIM2\", expected DKIM1" },
 		{ "v=dkim1; p=AAAA", "v= is \"dkim1\", expected DKIM1" },
 		{ "p=AAAA; v=DKIM1", "v=DKIM1 is not its first tag" },
-		{ "p=AA\\AA", "p= is no base64: found \\ as character 3 of it" },
+		{ "p=AA\\AA", "p= is not base64: found \\ as character 3 of it" },
 		{ "p=AAA",
-		    "p= is no base64: it is cut short, or has = before its end" },
+		    "p= is not base64: it is cut short, or has = before its end" },
 		{ "k=ed25519; p=AAAA",
 		    "p= holds 3 bytes, expected the 32 of an Ed25519 key alone (RFC "
 		    "8463)" },
@@ -234,11 +234,11 @@ a_faulty_dmarc_record_counts_as_receivers_take_it(void **state)
 		const char *err;
 	} cases[] = {
 		{ "v=DMARC1;; p=reject", DMARCREC_REJECT, DMARCREC_REJECT,
-		    "found nothing between two semicolons" },
+		    "found an empty tag between two semicolons" },
 		{ "v=DMARC1; ; ;p=reject; ; sp=none;;", DMARCREC_REJECT, DMARCREC_NONE,
-		    "found nothing between two semicolons" },
+		    "found an empty tag between two semicolons" },
 		{ "v=DMARC1; rua=mailto:a@b.c", DMARCREC_NONE, DMARCREC_NONE,
-		    "found no p=, which says what is to be done" },
+		    "found no p=, which holds the policy" },
 		{ "v=DMARC1;; rua=mailto:a@b.c; p=block", DMARCREC_NONE, DMARCREC_NONE,
 		    "p= is \"block\", expected none, quarantine or reject" },
 		{ "v=DMARC1; p=reject; sp=; rua=mailto:a@b.c", DMARCREC_NONE,
@@ -263,10 +263,10 @@ what_is_wrong_with_a_dmarc_record_is_told(void **state)
 	static const struct {
 		const char *text, *err;
 	} bad[] = {
-		{ "v=DMARC1", "found no p=, which says what is to be done" },
-		{ "v=DMARC1; rua=", "found no p=, which says what is to be done" },
-		{ "v=DMARC1; rua=a@b.c", "found no p=, which says what is to be done" },
-		{ "v=DMARC1;; p=none; p=none", "\"p\": the tag stands twice" },
+		{ "v=DMARC1", "found no p=, which holds the policy" },
+		{ "v=DMARC1; rua=", "found no p=, which holds the policy" },
+		{ "v=DMARC1; rua=a@b.c", "found no p=, which holds the policy" },
+		{ "v=DMARC1;; p=none; p=none", "\"p\": the tag occurs twice" },
 		{ "p=none; v=DMARC1", "it does not begin with v=DMARC1" },
 		{ "v=dmarc1; p=none", "it does not begin with v=DMARC1" },
 		{ "v=DMARC1; p=block",
@@ -280,7 +280,7 @@ what_is_wrong_with_a_dmarc_record_is_told(void **state)
 		    "rua= is \"dmarc@example.com\", expected mailto:ADDRESS" },
 		{ "v=DMARC1; p=none; rua=mailto:dmarc",
 		    "rua= is \"mailto:dmarc\", expected mailto:ADDRESS" },
-		{ "v=DMARC1; p=none; p=none", "\"p\": the tag stands twice" },
+		{ "v=DMARC1; p=none; p=none", "\"p\": the tag occurs twice" },
 		{ "v=DMARC1 p=none", "it does not begin with v=DMARC1" },
 	};
 	struct dmarcrec r;
