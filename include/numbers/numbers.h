@@ -55,8 +55,10 @@ struct numbers_question {
 	struct numbers_key sort;
 	size_t limit;  /* rows at most; 0: all */
 	bool distinct; /* read the distinct recipients as well; without a cover only */
-	/* Read the names as sent as well, where the campaign's own ends in a hash and
-	 * the rows are of more than one campaign. */
+	/*
+	 * Read the names as sent as well, of campaigns whose own name ends in a hash.
+	 * Rows by hour, day or provider get them only if they are of several campaigns.
+	 */
 	bool sent_names;
 	/* Read sparks if there are no more rows than this; each costs NUMBERS_HOURS
 	 * hashes.  By campaign, without a cover; 0: none. */

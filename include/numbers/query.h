@@ -22,7 +22,7 @@
 #include "text/buf.h"
 #include "text/str.h"
 
-#define QUERY_KEY_MAX 256 /* prefix, campaign, and what goes around them */
+#define QUERY_KEY_MAX 256 /* prefix, campaign and the text around them */
 
 struct query {
 	struct redis_net *net; /* NULL: closed */
@@ -47,9 +47,9 @@ int query_no_memory(struct query *);
 
 /* Queue one command for the server that has the key; args ends in NULL.  0 or -1. */
 int query_ask(struct query *, struct str key, const char *const *args);
-/* The same with arguments of any bytes; rargs_finish() is done here. */
+/* The same with arguments that may hold any bytes; calls rargs_finish(). */
 int query_ask_args(struct query *, struct str key, struct rargs *);
-/* COMMAND KEY; -1 too when key could not be built. */
+/* Queue COMMAND KEY.  0, or -1, also if memory ran out while key was built. */
 int query_ask_key(struct query *, const char *command, const struct buf *key);
 /*
  * Take the next reply, of the type that the name says.  what: the command, for the

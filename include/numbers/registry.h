@@ -2,8 +2,8 @@
 /*
  * registry.h - the names of the campaigns, from PREFIX:campaigns.
  *
- * The registry gives all names, so that no command here ever looks at the key space,
- * and none holds Redis up for long.
+ * All names come from the registry: nothing here searches the key space, and no single
+ * command keeps Redis busy for long.
  */
 #ifndef METERMARK_NUMBERS_REGISTRY_H
 #define METERMARK_NUMBERS_REGISTRY_H
@@ -25,18 +25,18 @@ struct registry {
 	size_t n, cap;
 };
 
-/* Which names; all zeros: all of them. */
+/* Which names to read; all zeros: all of them. */
 struct registry_choice {
-	char *const *patterns; /* only what one of them matches */
+	char *const *patterns; /* names or patterns, of which one must match */
 	size_t n_patterns;
-	int64_t since; /* only what was active then or later; unix seconds */
-	size_t limit;  /* only the so many latest; 0: no limit */
+	int64_t since; /* only campaigns active then or later; unix seconds */
+	size_t limit;  /* only this many, the latest first; 0: no limit */
 };
 
 /*
- * Read, the latest activity first, `_all` left out.  A name is listed once even while
- * the registry changes.  0, or -1 with the query's error; registry_fini() in either
- * case.
+ * Read the names, the latest activity first, without `_all`.  A name is listed once
+ * even if the registry changes meanwhile.  0, or -1 with the query's error; the caller
+ * calls registry_fini() in either case.
  */
 int registry_read(struct query *, const struct registry_choice *, struct registry *);
 void registry_fini(struct registry *);
@@ -48,11 +48,17 @@ void registry_fini(struct registry *);
  */
 int registry_name_of(struct query *, const char *id, struct buf *name);
 
-/* The name in Redis: as given if it is one, else what mail with that name counts as. */
+/*
+ * The campaign's name in Redis: the given one if it is such a name, otherwise the name
+ * under which mail with the given one is counted.
+ */
 void registry_resolve(const char *given, struct camp_name *out);
-/* Is it a pattern, with * or ? in it? */
+/* True if name has * or ? in it. */
 bool registry_is_pattern(const char *name);
-/* Is that campaign meant by what was given, a pattern or a name in either form? */
+/*
+ * True if the given pattern matches the campaign, or the given name, as counted or as
+ * sent, is the campaign's.
+ */
 bool registry_meant(const char *given, const char *campaign);
 
 #endif

@@ -42,28 +42,31 @@ struct numbers_rows {
 struct numbers_row *rows_add(struct numbers_rows *, const char *campaign);
 /* One row for each campaign, with its last activity. */
 int rows_of_registry(struct query *, const struct registry *, struct numbers_rows *out);
-/* Keep the first n at most. */
+/* Drop all rows but the first n. */
 void rows_cut(struct numbers_rows *, size_t n);
 void rows_fini(struct numbers_rows *);
 
 /*
- * Fill the counters since ever of all rows, and drop rows of campaigns that have none
- * (they are about to begin, or to expire); with_rcpt: the distinct recipients as well.
+ * Fill in the counters since ever of all rows, with the distinct recipients if
+ * with_rcpt is set, and drop the rows of campaigns that have no counters (they are
+ * about to begin, or to expire).
  */
 int rows_read_totals(struct query *, struct numbers_rows *, bool with_rcpt);
-/* Fill the counters of that time, and drop rows that have none. */
+/* Fill in the sums over the cover, and drop the rows that have none. */
 int rows_read_spans(
     struct query *, struct numbers_rows *, const struct timespan_cover *);
 /*
- * Put a row for each hour and day of the cover, oldest first, in the place of each row;
- * those without mail are left out.
+ * Replace each row by one row for each hour and day of the cover that has counters,
+ * oldest first.
  */
 int rows_read_buckets(
     struct query *, struct numbers_rows *, const struct timespan_cover *);
-/* Fill the names as sent, of all rows or of those whose campaign's own ends in a hash.
+/*
+ * Fill in the names as sent that are not known yet: of all rows, or only of those whose
+ * campaign's own name ends in a hash.
  */
 int rows_read_names(struct query *, struct numbers_rows *, bool all);
-/* Fill the sparks of the rows that were active in the last NUMBERS_HOURS hours. */
+/* Fill in the sparks of the rows that were active in the last NUMBERS_HOURS hours. */
 int rows_read_sparks(struct query *, struct numbers_rows *, int64_t now);
 
 /*

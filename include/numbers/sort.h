@@ -8,7 +8,7 @@
 #include "numbers/rows.h"
 
 enum numbers_key_kind {
-	NUMBERS_KEY_NONE, /* leave the order */
+	NUMBERS_KEY_NONE, /* keep the order */
 	NUMBERS_KEY_COUNTER,
 	NUMBERS_KEY_DISTINCT,
 	NUMBERS_KEY_LAST,
@@ -21,10 +21,12 @@ struct numbers_key {
 	size_t counter; /* of NUMBERS_KEY_COUNTER */
 };
 
-/* "messages" (any counter's name), "distinct", "last", "first", "name".  0, or -1 if
- * the text is none of them. */
+/*
+ * Parse the name of a counter ("messages"), or "distinct", "last", "first" or "name".
+ * 0, or -1 if the text is none of them.
+ */
 int numbers_key_parse(const char *text, struct numbers_key *);
-/* The greatest, or the latest, first; names from a to z. */
+/* Order rows: the greatest or the latest first, names from a to z. */
 void numbers_sort(struct numbers_rows *, struct numbers_key);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * timespan.h - a stretch of time as an operator says it, and the hashes that hold it.
+ * timespan.h - a span of time as an operator writes it, and the hashes that hold it.
  * Pure.
  *
- * Counters are kept by hour for 35 days and by day for 400 (redis/rkey.h), in UTC.  So
- * a stretch is widened to whole hours, or to whole days where its hours have gone, and
- * is read from as few hashes as can be: days in the middle, hours at both ends.  The
- * caller says what time it is.
+ * Counters are kept by hour for 35 days and by day for 400 (redis/rkey.h), in UTC.  A
+ * span is therefore widened to whole hours, or to whole days if its hours have expired,
+ * and is read from as few hashes as possible: days in the middle, hours at both ends.
+ * The caller says what time it is.
  */
 #ifndef METERMARK_NUMBERS_TIMESPAN_H
 #define METERMARK_NUMBERS_TIMESPAN_H
@@ -17,7 +17,7 @@
 
 #include "text/str.h"
 
-/* Unix seconds; until is no longer in it. */
+/* From from up to, but not including, until; unix seconds. */
 struct timespan {
 	int64_t from, until;
 };
@@ -42,36 +42,41 @@ enum timespan_edge { TIMESPAN_SINCE, TIMESPAN_UNTIL };
 int timespan_parse(struct str text, enum timespan_edge edge, int64_t now, int64_t *out,
     char *err, size_t errlen);
 
-/* Which hashes a stretch is to be read from. */
+/* Which hashes to read a span from. */
 enum timespan_unit {
 	TIMESPAN_FEWEST, /* to be summed: days, and hours at both ends */
 	TIMESPAN_HOURS,
 	TIMESPAN_DAYS
 };
 
-/* n hours (or days) from this one on: unix seconds / 3600 (or 86400). */
+/* n hours or days from first on: unix seconds / 3600 or / 86400. */
 struct timespan_run {
 	int64_t first;
 	int64_t n;
 };
 
 struct timespan_cover {
-	struct timespan span; /* what the hashes below hold, never beyond now */
+	struct timespan
+	    span; /* the time that the hashes below hold, never beyond now */
 	struct timespan_run head, days,
 	    tail;    /* in the order of time; head, tail: hours */
-	bool cut;    /* begins later than asked: what is before is no longer kept */
-	bool coarse; /* whole days where hours were asked, as the hours have gone */
+	bool cut;    /* begins later than asked, since earlier hashes have expired */
+	bool coarse; /* whole days instead of hours, since the hours have expired */
 };
 
 /*
- * from is less than until, and not after now.  For DAYS head and tail are empty, for
- * HOURS days and tail.  All may be empty: then nothing of it is kept.
+ * Find the hashes for a span whose from is less than its until and not after now.  For
+ * TIMESPAN_DAYS head and tail are empty, for TIMESPAN_HOURS days and tail.  If all are
+ * empty, no hash of the span is kept any longer.
  */
 void timespan_cover(
     struct timespan asked, enum timespan_unit, int64_t now, struct timespan_cover *out);
-/* Hashes to read. */
+/* The number of hashes to read. */
 size_t timespan_hashes(const struct timespan_cover *);
-/* Minutes of a stretch up to now, one second at least; to divide counts by. */
+/*
+ * The minutes of a span up to now, at least one second, so that counts can be divided
+ * by them.
+ */
 double timespan_minutes(struct timespan, int64_t now);
 
 #endif

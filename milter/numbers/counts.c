@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * counts.c - what one hash of counters holds.  See the header.
- */
+/* counts.c - the counters of one hash.  See the header. */
 #include "numbers/counts.h"
 
 #include <errno.h>
@@ -46,8 +44,10 @@ take_field(struct query *q, struct counts *c, struct str name, const redisReply 
 {
 	size_t counter;
 
-	/* Markers of producers, and the tombstone of a campaign that was forgotten:
-	 * what has nothing else is not there. */
+	/*
+	 * Skip markers of producers and the tombstone of a campaign that was forgotten:
+	 * a hash that has nothing else counts as absent.
+	 */
 	if (name.len > 0 && (name.p[0] == '~' || name.p[0] == '!'))
 		return 0;
 	c->found = true;
@@ -60,7 +60,7 @@ take_field(struct query *q, struct counts *c, struct str name, const redisReply 
 		take_number(q, value, &c->last_seen);
 	else if (str_eq(name, STR("name")))
 		return take_sent(c, value);
-	/* Else a counter of a later version. */
+	/* Any other field is a counter of a later version. */
 	return 0;
 }
 
@@ -153,7 +153,7 @@ void
 counts_add(struct counts *c, const struct counts *more)
 {
 	for (size_t i = 0; i < TALLY_COUNTERS; i++)
-		/* Wraps rather than being undefined: Redis may hold anything. */
+		/* Unsigned, so that an overflow wraps: Redis may hold any number. */
 		c->n[i] = (int64_t)((uint64_t)c->n[i] + (uint64_t)more->n[i]);
 	c->found |= more->found;
 }

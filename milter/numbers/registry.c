@@ -42,7 +42,10 @@ registry_fini(struct registry *reg)
 	*reg = (struct registry) { 0 };
 }
 
-/* What comes out of the registry goes into keys and onto terminals. */
+/*
+ * Names from the registry go into keys and onto terminals: only those that metermark
+ * writes are taken.
+ */
 static bool
 is_name(struct str s)
 {
@@ -80,7 +83,7 @@ chosen(const struct registry_choice *c, struct str name, int64_t active)
 	return c->n_patterns == 0;
 }
 
-/* Queue a command on the registry; `more` ends in NULL. */
+/* Queue a command on the registry; more ends in NULL. */
 static int
 ask(struct query *q, const char *command, const char *const *more)
 {
@@ -126,7 +129,7 @@ take_page(struct query *q, const redisReply *reply, const struct registry_choice
 	return 0;
 }
 
-/* The first names by rank, in one reply: nothing can move meanwhile. */
+/* Read the first names by rank in one reply, so that no name can move meanwhile. */
 static int
 read_first(struct query *q, const struct registry_choice *c, struct registry *out)
 {
@@ -134,7 +137,7 @@ read_first(struct query *q, const struct registry_choice *c, struct registry *ou
 	char last[24];
 	int status;
 
-	/* One name more than asked for, as one of them may be _all. */
+	/* One name more than the limit, since one of them may be _all. */
 	snprintf(last, sizeof(last), "%zu", c->limit);
 	if (ask(q, "ZREVRANGE", (const char *[]) { "0", last, "WITHSCORES", NULL }) !=
 	    0)
@@ -148,8 +151,9 @@ read_first(struct query *q, const struct registry_choice *c, struct registry *ou
 }
 
 /*
- * All names, page by page.  Pages by rank would lose those that move to the front while
- * we read; ZSCAN gives each name that is there all the time, some of them twice.
+ * Read all names, page by page.  With pages by rank, a name that moves to the front
+ * meanwhile would be lost; ZSCAN gives each name that is there all the time, some of
+ * them twice.
  */
 static int
 read_all(struct query *q, const struct registry_choice *c, struct registry *out)
@@ -180,7 +184,7 @@ read_all(struct query *q, const struct registry_choice *c, struct registry *out)
 	return status;
 }
 
-/* By name, the latest first. */
+/* Order by name, then the latest first. */
 static int
 by_name(const void *a, const void *b)
 {
@@ -190,7 +194,7 @@ by_name(const void *a, const void *b)
 	return order != 0 ? order : (x->active < y->active) - (x->active > y->active);
 }
 
-/* The latest first, by name among equals. */
+/* Order by activity, the latest first, then by name. */
 static int
 by_activity(const void *a, const void *b)
 {
@@ -201,7 +205,7 @@ by_activity(const void *a, const void *b)
 	return strcmp(x->campaign, y->campaign);
 }
 
-/* Drop what came a second time, and order the rest. */
+/* Drop the repeated names, keeping the latest activity, and order the rest. */
 static void
 arrange(struct registry *reg)
 {

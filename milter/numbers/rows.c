@@ -173,7 +173,7 @@ rows_read_names(struct query *q, struct numbers_rows *rows, bool all)
 
 /* --- a stretch of time --- */
 
-/* The i-th hash of a cover. */
+/* One hash of a cover. */
 struct bucket {
 	bool day;
 	int64_t at;
@@ -197,7 +197,7 @@ ask_bucket(struct query *q, const char *campaign, struct bucket b)
 		     : counts_ask_hour(q, campaign, b.at);
 }
 
-/* Ask for the hashes from until `until`, numbered through all rows. */
+/* Ask for the hashes number from to until - 1, numbered through all rows. */
 static int
 ask_buckets(struct query *q, const struct numbers_rows *rows,
     const struct timespan_cover *c, size_t from, size_t until)
@@ -211,7 +211,10 @@ ask_buckets(struct query *q, const struct numbers_rows *rows,
 	return 0;
 }
 
-/* Called for each hash in turn; takes what is in counts.  0 or -1. */
+/*
+ * Called for each hash in turn; may take over what counts owns.  0, or -1 if memory ran
+ * out.
+ */
 typedef int take_fn(void *arg, const struct numbers_row *row, size_t row_index,
     struct bucket, struct counts *);
 
@@ -314,8 +317,11 @@ rows_read_sparks(struct query *q, struct numbers_rows *rows, int64_t now)
 
 	c.head.first = now / HOUR_S - NUMBERS_HOURS + 1;
 	c.head.n = NUMBERS_HOURS;
-	/* A run of rows that begins with the first that is active: those are together
-	 * where the order is by activity, and few are in between otherwise. */
+	/*
+	 * Take the run of rows from the first active one to the last.  If the rows are
+	 * ordered by activity, all of them are active; otherwise few in between are
+	 * not.
+	 */
 	while (some.n > 0 && some.v[0].active < c.head.first * HOUR_S) {
 		some.v++;
 		some.n--;

@@ -48,7 +48,10 @@ value(const struct numbers_row *row, const struct numbers_key *key)
 	return 0;
 }
 
-/* By the key, then by activity, hour or day, and name: always the same order. */
+/*
+ * Order by the key, then by activity, hour or day, and name, so that the order never
+ * depends on chance.
+ */
 static int
 compare(const void *a, const void *b, void *arg)
 {

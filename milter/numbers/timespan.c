@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * timespan.c - a stretch of time as an operator says it.  See the header.
- */
+/* timespan.c - a span of time as an operator writes it.  See the header. */
 #include "numbers/timespan.h"
 
 #include <stdio.h>
@@ -36,7 +34,7 @@ max(int64_t a, int64_t b)
 
 /* --- words --- */
 
-/* Take n digits off the front of *s; -1 when they are not there. */
+/* Take n digits off the front of *s; -1 if they are not there. */
 static int64_t
 digits(struct str *s, size_t n)
 {
@@ -53,7 +51,7 @@ digits(struct str *s, size_t n)
 	return value;
 }
 
-/* Take c off the front. */
+/* Take c off the front; false if it is not there. */
 static bool
 skip(struct str *s, char c)
 {
@@ -63,7 +61,7 @@ skip(struct str *s, char c)
 	return true;
 }
 
-/* "2026-11-24" off the front, as a day number. */
+/* Take a date like "2026-11-24" off the front, as a day number. */
 static int
 date(struct str *s, int64_t *day)
 {
@@ -84,8 +82,10 @@ date(struct str *s, int64_t *day)
 	return real_mday == (unsigned)mday && real_month == (unsigned)month ? 0 : -1;
 }
 
-/* "09", "09:30", "09:30:15", then perhaps "Z": seconds of the day, and how many
- * seconds the smallest part is. */
+/*
+ * Parse a time like "09", "09:30" or "09:30:15", perhaps with a "Z": the seconds of the
+ * day, and the length of the smallest unit given, in seconds.
+ */
 static int
 time_of_day(struct str s, int64_t *seconds, int64_t *unit)
 {
@@ -106,7 +106,7 @@ time_of_day(struct str s, int64_t *seconds, int64_t *unit)
 	return s.len == 0 ? 0 : -1;
 }
 
-/* A date with or without a time: where it begins, and how long it is. */
+/* Parse a date with or without a time: when it begins, and how long it is. */
 static int
 calendar(struct str s, int64_t *start, int64_t *length)
 {
@@ -126,7 +126,7 @@ calendar(struct str s, int64_t *start, int64_t *length)
 	return 0;
 }
 
-/* "-24h", "7d": seconds. */
+/* Parse an age like "-24h" or "7d", in seconds. */
 static int
 ago(struct str s, int64_t *out)
 {
@@ -201,7 +201,7 @@ run(int64_t first, int64_t end)
 	return (struct timespan_run) { first, max(end - first, 0) };
 }
 
-/* The oldest that has not expired: it does so when it has been over for ttl seconds. */
+/* The oldest hour or day that is kept: it expires ttl seconds after its end. */
 static int64_t
 oldest(int64_t now, int64_t unit, int64_t ttl)
 {
@@ -232,7 +232,7 @@ cover_days(struct timespan_cover *c, int64_t now)
 	c->span = (struct timespan) { c->days.first * DAY_S, until * DAY_S };
 }
 
-/* An edge in hours; moved outwards to a day's where that hour has gone. */
+/* An edge in hours, moved outwards to the edge of its day if that hour has expired. */
 static int64_t
 edge_hour(struct timespan_cover *c, int64_t hour, int64_t kept, int64_t day)
 {
@@ -250,7 +250,7 @@ cover_fewest(struct timespan_cover *c, int64_t now)
 	int64_t from = civil_floor_div(c->span.from, HOUR_S);
 	int64_t until = ceil_div(c->span.until, HOUR_S);
 
-	/* Nothing is counted ahead of now, so that today's hash will do. */
+	/* Nothing is counted ahead of now, so today's hash can be taken whole. */
 	if (c->span.until >= now)
 		until = (civil_floor_div(now, DAY_S) + 1) * 24;
 	from = edge_hour(c, from, kept, civil_floor_div(from, 24));

@@ -16,7 +16,7 @@
 
 #define HOUR 3600
 #define DAY 86400
-/* 2026-11-24T09:30:15Z, and that day's begin. */
+/* 2026-11-24T09:30:15Z, and the beginning of that day. */
 #define NOW INT64_C(1795512615)
 #define TODAY (NOW - 9 * HOUR - 30 * 60 - 15)
 
@@ -104,7 +104,7 @@ bytes_that_end_early_are_no_time(void **state)
 	assert_int_equal(out, NOW - 7 * DAY);
 }
 
-/* Is that second in one of the hashes, and in how many? */
+/* How many of the cover's hashes hold that second. */
 static int
 held(const struct timespan_cover *c, int64_t t)
 {
