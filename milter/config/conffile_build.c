@@ -11,20 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/conf_text.h"
-
-static int
-no_memory(void)
-{
-	return conffile_fail(0, "out of memory");
-}
-
-static unsigned
-line_of(cfg_t *section)
-{
-	return (unsigned)cfg_getint(section, CONF_TEXT_LINE);
-}
-
 /* Set in the file, be it to an empty list. */
 static bool
 given(cfg_t *cfg, const char *name)
@@ -41,7 +27,7 @@ take_text(cfg_t *cfg, const char *name, char **out)
 		return 0;
 	copy = strdup(cfg_getstr(cfg, name));
 	if (copy == NULL)
-		return no_memory();
+		return conffile_no_memory();
 	free(*out);
 	*out = copy;
 	return 0;
@@ -57,7 +43,7 @@ take_list(cfg_t *cfg, const char *name, struct conf_list *out)
 	conf_list_fini(out);
 	for (unsigned i = 0; i < n; i++)
 		if (conf_list_add(out, cfg_getnstr(cfg, name, i)) != 0)
-			return no_memory();
+			return conffile_no_memory();
 	return 0;
 }
 
@@ -87,10 +73,10 @@ take_template(cfg_t *cfg, const char *name, struct tmpl **out)
 	text = str_trim(str_of(cfg_getstr(cfg, name)));
 	copy = strndup(text.p, text.len);
 	if (copy == NULL)
-		return no_memory();
+		return conffile_no_memory();
 	*out = tmpl_parse(copy, why, sizeof(why));
 	free(copy);
-	return *out != NULL ? 0 : no_memory();
+	return *out != NULL ? 0 : conffile_no_memory();
 }
 
 static int
@@ -98,7 +84,7 @@ lower_copy(const char *text, char **out)
 {
 	*out = strdup(text);
 	if (*out == NULL)
-		return no_memory();
+		return conffile_no_memory();
 	for (char *p = *out; *p != '\0'; p++)
 		*p = ascii_lower(*p);
 	return 0;
@@ -113,9 +99,9 @@ only_section(cfg_t *cfg, const char *name, cfg_t **out)
 	*out = n > 0 ? cfg_getnsec(cfg, name, 0) : NULL;
 	if (n < 2)
 		return 0;
-	return conffile_fail(line_of(cfg_getnsec(cfg, name, 1)),
+	return conffile_fail(conffile_line_of(cfg_getnsec(cfg, name, 1)),
 	    "found a second section %s, expected one: it begins in line %u", name,
-	    line_of(*out));
+	    conffile_line_of(*out));
 }
 
 static int
@@ -135,12 +121,12 @@ build_outbound(cfg_t *cfg, struct conf_outbound *o)
 	o->n_networks = 0;
 	o->networks = calloc(n + 1, sizeof(*o->networks));
 	if (o->networks == NULL)
-		return no_memory();
+		return conffile_no_memory();
 	for (; o->n_networks < n; o->n_networks++)
 		if (cidr_parse(cfg_getnstr(cfg, "networks", (unsigned)o->n_networks),
 			&o->networks[o->n_networks], why, sizeof(why)) != 0)
 			return conffile_fail(
-			    line_of(cfg), "networks: expected %s", why);
+			    conffile_line_of(cfg), "networks: expected %s", why);
 	return 0;
 }
 
@@ -163,16 +149,16 @@ build_token(cfg_t *cfg, struct conf *c)
 	unsigned n = cfg_size(cfg, "key");
 
 	if (n == 0)
-		return conffile_fail(line_of(cfg),
+		return conffile_fail(conffile_line_of(cfg),
 		    "token: found no key, expected key { id = \"a\" file = \"...\" }");
 	c->token_keys = calloc(n, sizeof(*c->token_keys));
 	if (c->token_keys == NULL)
-		return no_memory();
+		return conffile_no_memory();
 	for (unsigned i = 0; i < n; i++) {
 		cfg_t *sub = cfg_getnsec(cfg, "key", i);
 		struct conf_token_key *k = &c->token_keys[c->n_token_keys++];
 
-		k->line = line_of(sub);
+		k->line = conffile_line_of(sub);
 		if (!given(sub, "id") || !given(sub, "file"))
 			return conffile_fail(k->line,
 			    "token: found a key without %s, expected key { id = "
@@ -192,12 +178,12 @@ build_keys(cfg_t *cfg, struct conf_domain *d)
 
 	d->keys = calloc(n + 1, sizeof(*d->keys));
 	if (d->keys == NULL)
-		return no_memory();
+		return conffile_no_memory();
 	for (unsigned i = 0; i < n; i++) {
 		cfg_t *sub = cfg_getnsec(cfg, "key", i);
 		struct conf_key *k = &d->keys[d->n_keys++];
 
-		k->line = line_of(sub);
+		k->line = conffile_line_of(sub);
 		if (!given(sub, "selector") || !given(sub, "file"))
 			return conffile_fail(k->line,
 			    "found a key without %s, expected key { selector = \"...\" "
@@ -217,7 +203,7 @@ build_domain(cfg_t *cfg, struct conf_domain *d)
 	char phrase[160];
 	long canon;
 
-	d->line = line_of(cfg);
+	d->line = conffile_line_of(cfg);
 	d->header_canon = CONF_CANON_RELAXED;
 	d->body_canon = CONF_CANON_RELAXED;
 	if (conf_check_domain_name(title, phrase, sizeof(phrase)) != 0)
@@ -246,7 +232,7 @@ build_matches(cfg_t *cfg, struct conf_stream *s)
 
 	s->match = calloc(n + 1, sizeof(*s->match));
 	if (s->match == NULL)
-		return no_memory();
+		return conffile_no_memory();
 	for (unsigned i = 0; i < n; i++) {
 		cfg_t *sub = cfg_getnsec(cfg, "match", i);
 		struct conf_match *m = &s->match[s->n_match++];
@@ -270,24 +256,25 @@ build_headers(cfg_t *cfg, enum conf_edit edit, const char *what,
 
 	*out = calloc(n + 1, sizeof(**out));
 	if (*out == NULL)
-		return no_memory();
+		return conffile_no_memory();
 	for (unsigned i = 0; i < n; i++) {
 		cfg_t *sub = cfg_getnsec(cfg, what, i);
 		const char *name = cfg_title(sub);
 		struct conf_header *h = &(*out)[(*len)++];
 
 		if (conf_check_field_name(name, why, sizeof(why)) != 0)
-			return conffile_refuse(line_of(sub), what, name, why);
+			return conffile_refuse(conffile_line_of(sub), what, name, why);
 		if (conf_check_edit(edit, name, why, sizeof(why)) != 0)
-			return conffile_fail(line_of(sub), "%s: %s", what, why);
+			return conffile_fail(
+			    conffile_line_of(sub), "%s: %s", what, why);
 		if (!given(sub, "value"))
-			return conffile_fail(line_of(sub),
+			return conffile_fail(conffile_line_of(sub),
 			    "found %s \"%s\" without value, expected { value = \"...\" "
 			    "}",
 			    what, name);
 		h->name = strdup(name);
 		if (h->name == NULL)
-			return no_memory();
+			return conffile_no_memory();
 		if (take_template(sub, "value", &h->value) != 0)
 			return -1;
 	}
@@ -344,12 +331,12 @@ build_stream(cfg_t *cfg, struct conf_stream *s)
 	const char *title = cfg_title(cfg);
 	char phrase[160];
 
-	s->line = line_of(cfg);
+	s->line = conffile_line_of(cfg);
 	if (conf_check_stream_name(title, phrase, sizeof(phrase)) != 0)
 		return conffile_refuse(s->line, "stream", title, phrase);
 	s->name = strdup(title);
 	if (s->name == NULL)
-		return no_memory();
+		return conffile_no_memory();
 	take_bool(cfg, "transactional", &s->transactional);
 	if (build_matches(cfg, s) != 0 ||
 	    build_headers(cfg, CONF_EDIT_ADD, "add", &s->add, &s->n_add) != 0 ||
@@ -419,7 +406,7 @@ conffile_build(cfg_t *cfg, struct conf *c)
 	c->domains = calloc(n_domains + 1, sizeof(*c->domains));
 	c->streams = calloc(n_streams + 1, sizeof(*c->streams));
 	if (c->domains == NULL || c->streams == NULL)
-		return no_memory();
+		return conffile_no_memory();
 	for (unsigned i = 0; i < n_domains; i++)
 		if (build_domain(cfg_getnsec(cfg, "domain", i),
 			&c->domains[c->n_domains++]) != 0)

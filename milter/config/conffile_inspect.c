@@ -7,15 +7,8 @@
 
 #include <string.h>
 
-#include "config/conf_text.h"
 #include "show/nearest.h"
 #include "text/buf.h"
-
-static unsigned
-line_of(cfg_t *section)
-{
-	return (unsigned)cfg_getint(section, CONF_TEXT_LINE);
-}
 
 /* Near ids where there are any, else all of them. */
 static int
@@ -34,7 +27,7 @@ unknown_rule(cfg_t *cfg, const char *id)
 		for (size_t i = 0; i < RULES; i++)
 			buf_addf(&b, "%s %s", i > 0 ? "," : "", rule_at(i)->id);
 	}
-	conffile_refuse(line_of(cfg), "rule", id, b.p);
+	conffile_refuse(conffile_line_of(cfg), "rule", id, b.p);
 	buf_fini(&b);
 	return -1;
 }
@@ -48,7 +41,7 @@ take_rule(cfg_t *cfg, struct rule_actions *out)
 	if (i == RULES)
 		return unknown_rule(cfg, id);
 	if ((cfg_getopt(cfg, "action")->flags & CFGF_MODIFIED) == 0)
-		return conffile_fail(line_of(cfg),
+		return conffile_fail(conffile_line_of(cfg),
 		    "found rule \"%s\" without action, expected { action = \"count\" }",
 		    id);
 	out->of[i] = (uint8_t)(cfg_getint(cfg, "action") + RULE_OFF);
@@ -65,10 +58,10 @@ conffile_inspect(cfg_t *cfg, struct rule_actions *out)
 		return 0;
 	section = cfg_getnsec(cfg, "inspect", 0);
 	if (n > 1)
-		return conffile_fail(line_of(cfg_getnsec(cfg, "inspect", 1)),
+		return conffile_fail(conffile_line_of(cfg_getnsec(cfg, "inspect", 1)),
 		    "found a second section inspect, expected one: it begins in line "
 		    "%u",
-		    line_of(section));
+		    conffile_line_of(section));
 	n_rules = cfg_size(section, "rule");
 	for (unsigned i = 0; i < n_rules; i++)
 		if (take_rule(cfg_getnsec(section, "rule", i), out) != 0)

@@ -8,11 +8,18 @@
 #define METERMARK_CONFIG_CONFFILE_PARTS_H
 
 #include <confuse.h>
+#include <stdarg.h>
 
 #include "config/conf.h"
 
 /* The top level, for cfg_init(); libconfuse copies it. */
 cfg_opt_t *conffile_options(void);
+
+/*
+ * Begins a read of that file, of which there is one at a time: libconfuse hands no
+ * argument to its callbacks, so the functions below refer to the read in progress.
+ */
+void conffile_begin(const char *file, char *err, size_t errlen);
 
 /*
  * Fail the read in progress with "FILE:LINE: sentence".  Only the first failure is
@@ -24,8 +31,20 @@ int conffile_fail(unsigned line, const char *fmt, ...)
 int conffile_refuse(
     unsigned line, const char *name, const char *value, const char *phrase);
 
-/* Where that setting was met: kept where struct conf_lines has it. */
+/* conffile_fail() with "out of memory". */
+int conffile_no_memory(void);
+/* The error function of libconfuse: conffile_fail() in this program's words. */
+void conffile_on_error(cfg_t *, const char *fmt, va_list)
+    __attribute__((format(printf, 2, 0)));
+
+/* Keeps the line where that setting was met, if struct conf_lines has a field for it.
+ */
 void conffile_met(const char *name, unsigned line);
+/* The lines kept in the read in progress. */
+struct conf_lines conffile_lines(void);
+
+/* The line where a section begins. */
+unsigned conffile_line_of(cfg_t *section);
 
 /* The section inspect of cfg, if it has one.  0 or -1. */
 int conffile_inspect(cfg_t *cfg, struct rule_actions *out);
