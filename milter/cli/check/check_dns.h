@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * check_dns.h - what `metermark check` asks DNS: the parts of check_dns.c,
- * check_dkim.c and check_opendkim.c.
+ * check_dkim.c, check_opendkim.c and check_result.c.
  *
  * All questions that can be known beforehand go out at once; then each rule becomes a
  * result.  What DNS could not tell is a warning, never a failure: the message is not to
@@ -59,7 +59,7 @@ enum check_dns_rule {
 	CHECK_DNS_RULES
 };
 
-/* A result of that rule from a finding. */
+/* check_result.c: a result of that rule from a finding. */
 void check_dns_result(
     struct check_dns *, enum check_dns_rule, const struct dnslook_finding *);
 /* The worse of both; texts of the same word are put together. */

@@ -3,7 +3,6 @@
  * explain_run.c - what `metermark explain` and `metermark check` do alike: options, the
  * keys of tokens, the message's way through a txn.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,18 +11,6 @@
 #include "cli/cmd.h"
 #include "cli/term.h"
 #include "tracking/tokenkeys.h"
-
-void
-explain_note(struct explain *e, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (e->n_notes == EXPLAIN_NOTES_MAX)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(e->note[e->n_notes++], EXPLAIN_TEXT_MAX, fmt, ap);
-	va_end(ap);
-}
 
 /* ==== Options ==== */
 

@@ -2,9 +2,9 @@
 /*
  * doctor.h - what the parts of `metermark doctor` share: a list of findings.
  *
- * doctor.c has options and output, doctor_host.c looks at settings, state directory,
- * daemon and socket, doctor_redis.c at Redis.  A finding is a sentence; one that is not
- * good has a cure, which says what to do.
+ * doctor.c has options and output, findings.c the list, doctor_host.c looks at
+ * settings, state directory, daemon and socket, doctor_redis.c at Redis.  A finding is
+ * a sentence; one that is not good has a cure, which says what to do.
  */
 #ifndef METERMARK_CLI_DOCTOR_DOCTOR_H
 #define METERMARK_CLI_DOCTOR_DOCTOR_H

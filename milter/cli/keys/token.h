@@ -2,7 +2,8 @@
 /*
  * token.h - what the files of `metermark token` share.
  *
- * token.c has the options and `key` and `make`, token_decode.c has `decode`.
+ * token.c has the options and `key` and `make`, token_decode.c has `decode`,
+ * token_load.c loads keys.
  */
 #ifndef METERMARK_CLI_KEYS_TOKEN_H
 #define METERMARK_CLI_KEYS_TOKEN_H
@@ -26,7 +27,8 @@ struct token_options {
 	size_t n_args;
 };
 
-/* The keys that the options name.  EX_OK, or a status after saying what is wrong. */
+/* token_load.c: the keys that the options name.  EX_OK, or a status after saying what
+ * is wrong. */
 int token_keys(const struct token_options *, struct token_ring **out);
 
 /* `metermark token decode`: an exit status. */

@@ -2,11 +2,12 @@
 /*
  * import.h - what the files of `metermark import-opendkim` share.
  *
- * import_read.c reads opendkim.conf and the files it names, import_sign.c finds out
- * which domains sign with which keys, import_signature.c how, import_carry.c takes the
- * other settings, import_write.c writes metermark.conf and the domain_table.  All that
- * is said goes through import_lost() and import_note(), and into the comments of the
- * new file as well.
+ * import_opendkim.c has the order of work.  import_read.c reads opendkim.conf and the
+ * files it names, import_sign.c finds out which domains sign with which keys,
+ * import_signature.c how, import_carry.c takes the other settings, import_write.c
+ * writes metermark.conf and the domain_table.  All of them look settings up in
+ * settings.c and report through said.c, which also puts each report into a comment of
+ * the new file.
  */
 #ifndef METERMARK_CLI_OPENDKIM_IMPORT_H
 #define METERMARK_CLI_OPENDKIM_IMPORT_H
@@ -54,15 +55,20 @@ struct import {
 	long expire_s; /* 0: never */
 };
 
-/* --- import_read.c --- */
+/* --- settings.c --- */
 
-/* opendkim.conf and what it includes.  EX_OK, or a status after saying why. */
-int import_read(struct import *);
 /* The line that counts, or NULL. */
 const struct import_setting *import_get(const struct import *, const char *name);
 /* A value that import_read() has checked, or what holds without a line. */
 bool import_true(const struct import *, const char *name, bool otherwise);
 long import_number(const struct import *, const char *name, long otherwise);
+/* Relative to BaseDirectory.  False: too long. */
+bool import_path(const struct import *, struct str path, char out[IMPORT_PATH_MAX]);
+
+/* --- import_read.c --- */
+
+/* opendkim.conf and what it includes.  EX_OK, or a status after saying why. */
+int import_read(struct import *);
 /*
  * The entries of a data set; of one that is kept elsewhere, 0 after saying that it is
  * lost.  *file is set before they are read to where they stand: the setting's own for a
@@ -70,10 +76,8 @@ long import_number(const struct import *, const char *name, long otherwise);
  */
 int import_entries(struct import *, const struct import_setting *, const char **file,
     odkconf_entry_fn *, void *arg);
-/* Relative to BaseDirectory.  False: too long. */
-bool import_path(const struct import *, struct str path, char out[IMPORT_PATH_MAX]);
 
-/* --- import_opendkim.c --- */
+/* --- said.c --- */
 
 /* "FILE:LINE: NAME: not carried over: SENTENCE"; line 0 is left out. */
 void import_lost(struct import *, const char *file, unsigned line, const char *name,
@@ -86,10 +90,19 @@ void import_note(struct import *, const char *file, unsigned line, const char *n
     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* A comment in the new file on a setting, if it is there, that it can do without. */
 void import_needless(struct import *, const char *name, const char *reason);
+void import_needless_line(
+    struct import *, const struct import_setting *, const char *reason);
 /* An error in the old settings; EX_CONFIG. */
 int import_broken(const char *file, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int import_no_memory(void);
+
+/* --- quote.c --- */
+
+/* False: libconfuse would look for an environment variable in it. */
+bool import_can_quote(struct str);
+/* The value as a string of metermark.conf, quotes and all. */
+void import_quote(struct buf *, struct str);
 
 /* --- import_sign.c --- */
 
@@ -106,10 +119,6 @@ void import_check_keys(struct import *);
 
 /* Append the settings that are not about domains. */
 int import_carry(struct import *, struct buf *out);
-/* False: libconfuse would look for an environment variable in it. */
-bool import_can_quote(struct str);
-/* The value as a string of metermark.conf, quotes and all. */
-void import_quote(struct buf *, struct str);
 
 /* --- import_signature.c --- */
 

@@ -22,27 +22,6 @@ shown(struct str s)
 	return s.len > SHOWN_MAX ? SHOWN_MAX : (int)s.len;
 }
 
-bool
-import_can_quote(struct str s)
-{
-	for (size_t i = 0; i + 1 < s.len; i++)
-		if (s.p[i] == '$' && s.p[i + 1] == '{')
-			return false;
-	return true;
-}
-
-void
-import_quote(struct buf *out, struct str s)
-{
-	buf_addc(out, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_addc(out, '\\');
-		buf_addc(out, s.p[i]);
-	}
-	buf_addc(out, '"');
-}
-
 /* "# FILE:LINE: NAME VALUE" */
 static void
 add_origin(struct buf *out, const struct import_setting *s, const char *indent)

@@ -4,7 +4,6 @@
  * of the work.  milter/cli/opendkim/import.h tells the rest.
  */
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,6 @@
 
 #define OUTPUT_MAX ((size_t)1 << 30)
 #define COMMENTS_MAX ((size_t)16 * 1024 * 1024)
-#define SAID_MAX 1024
 
 static const char help_text[] =
     "usage: metermark import-opendkim [-o FOLDER] [FILE]\n"
@@ -31,86 +29,6 @@ static const char help_text[] =
     "\n"
     "Status: 0 all was carried over, 3 not all, 64 usage, 66 a file cannot be read,\n"
     "73 a file cannot be written, 78 opendkim itself would not start with it.\n";
-
-static void tell(struct buf *, const char *file, unsigned line, const char *name,
-    const char *kind, const char *fmt, va_list) __attribute__((format(printf, 6, 0)));
-
-/* "FILE:LINE: NAME: WHAT" to stderr, and into a comment. */
-static void
-tell(struct buf *comments, const char *file, unsigned line, const char *name,
-    const char *kind, const char *fmt, va_list ap)
-{
-	char text[SAID_MAX], where[32] = "";
-	struct buf b;
-
-	vsnprintf(text, sizeof(text), fmt, ap);
-	if (line != 0)
-		snprintf(where, sizeof(where), ":%u", line);
-	buf_init(&b, 4 * SAID_MAX);
-	buf_addf(&b, "%s%s: %s: ", file, where, name);
-	term_say("%s%s%s", b.p, kind, text);
-	buf_adds(&b, text);
-	buf_adds(comments, "#   ");
-	visible_add(comments, buf_str(&b), true);
-	buf_addc(comments, '\n');
-	buf_fini(&b);
-}
-
-void
-import_lost(struct import *im, const char *file, unsigned line, const char *name,
-    const char *fmt, ...)
-{
-	va_list ap;
-
-	im->lost = true;
-	va_start(ap, fmt);
-	tell(&im->lost_text, file, line, name, "not carried over: ", fmt, ap);
-	va_end(ap);
-}
-
-void
-import_unready(struct import *im, const char *file, unsigned line, const char *name,
-    const char *fmt, ...)
-{
-	va_list ap;
-
-	im->lost = true;
-	va_start(ap, fmt);
-	tell(&im->unready_text, file, line, name,
-	    "carried over, but cannot be used yet: ", fmt, ap);
-	va_end(ap);
-}
-
-void
-import_note(struct import *im, const char *file, unsigned line, const char *name,
-    const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	tell(&im->note_text, file, line, name, "note: ", fmt, ap);
-	va_end(ap);
-}
-
-int
-import_broken(const char *file, unsigned line, const char *fmt, ...)
-{
-	char text[SAID_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	term_say("%s:%u: %s", file, line, text);
-	return EX_CONFIG;
-}
-
-int
-import_no_memory(void)
-{
-	term_say("out of memory");
-	return EX_OSERR;
-}
 
 /* Is it lost, for all that the table says?  CARRIED settings have code of their own. */
 static bool
@@ -136,28 +54,6 @@ is_lost(const struct import_setting *s)
 	return false;
 }
 
-static void
-needless(struct import *im, const struct import_setting *s, const char *reason)
-{
-	struct buf b;
-
-	buf_init(&b, 4 * SAID_MAX);
-	buf_addf(&b, "%s:%u: %s: %s", s->file, s->line, s->known->name, reason);
-	buf_adds(&im->needless_text, "#   ");
-	visible_add(&im->needless_text, buf_str(&b), true);
-	buf_addc(&im->needless_text, '\n');
-	buf_fini(&b);
-}
-
-void
-import_needless(struct import *im, const char *name, const char *reason)
-{
-	const struct import_setting *s = import_get(im, name);
-
-	if (s != NULL)
-		needless(im, s, reason);
-}
-
 /* Every line has its end in the new file. */
 static void
 account(struct import *im)
@@ -170,12 +66,12 @@ account(struct import *im)
 			    "%.*s is not known to opendkim 2.11 nor to this command",
 			    s->name.len > 60 ? 60 : (int)s->name.len, s->name.p);
 		else if (s->overridden)
-			needless(im, s, "a later line says it again");
+			import_needless_line(im, s, "a later line says it again");
 		else if (is_lost(s))
 			import_lost(im, s->file, s->line, s->known->name, "%s",
 			    s->known->reason);
 		else if (s->known->fate != ODKCONF_CARRIED)
-			needless(im, s, s->known->reason);
+			import_needless_line(im, s, s->known->reason);
 	}
 }
 

@@ -53,6 +53,8 @@ struct json_t *stats_json_name(const struct counts *);
 /* The detail of stats_table. */
 int stats_page(const struct stats_view *, const struct numbers_detail *, size_t n);
 
+/* ---- stats_view.c ---- */
+
 /* Messages a minute, over the row's hour or day or the view's time, up to now. */
 double stats_rate(const struct stats_view *, const struct numbers_row *);
 /* Date and time of a unix second, "-" for 0; WHEN_MAX bytes. */
