@@ -20,47 +20,7 @@
 #include "system/busguard.h"
 #include "text/crc32c.h"
 
-/* The thread may be at work just now: then it looks again before it rests. */
-static void
-wake(struct journal *j)
-{
-	j->woken = true;
-	pthread_cond_signal(&j->work);
-}
-
 /* ==== for callbacks ==== */
-
-static void
-close_current(struct journal *j)
-{
-	struct segment *s = j->cur;
-
-	if (s == NULL)
-		return;
-	j->cur = NULL;
-	*j->closed_end = s;
-	j->closed_end = &s->next;
-}
-
-bool
-journal_rotate(struct journal *j)
-{
-	struct segment *s = j->spare;
-
-	close_current(j);
-	j->spare = NULL;
-	wake(j);
-	if (s == NULL)
-		return false;
-	j->cur = s;
-	if (segment_begin(j, s, j->number)) {
-		j->number++;
-		return true;
-	}
-	s->failed = true;
-	close_current(j);
-	return false;
-}
 
 /* With the lock held. */
 static bool
@@ -95,7 +55,7 @@ journal_put(struct journal *j, enum jrec_type type, const void *payload, size_t 
 		j->number++;
 		j->figures.records++;
 		if (j->sync == CONF_SYNC_ALWAYS)
-			wake(j);
+			journal_wake(j);
 	} else {
 		j->figures.left_out++;
 	}
@@ -133,7 +93,7 @@ journal_release(struct journal *j, uint64_t covers)
 	pthread_mutex_lock(&j->lock);
 	if (covers > j->covers) {
 		j->covers = covers;
-		wake(j);
+		journal_wake(j);
 		pthread_cond_broadcast(&j->synced);
 	}
 	pthread_mutex_unlock(&j->lock);
@@ -185,11 +145,11 @@ take_all(struct journal *j)
 	struct segment *all;
 
 	if (j->spare != NULL) {
-		close_current(j);
+		journal_close_current(j);
 		j->cur = j->spare;
 		j->spare = NULL;
 	}
-	close_current(j);
+	journal_close_current(j);
 	all = j->closed;
 	j->closed = NULL;
 	j->closed_end = &j->closed;
@@ -237,7 +197,7 @@ journal_resume(struct journal *j)
 {
 	pthread_mutex_lock(&j->lock);
 	j->off = false;
-	wake(j);
+	journal_wake(j);
 	pthread_mutex_unlock(&j->lock);
 }
 
@@ -255,7 +215,7 @@ journal_set(struct journal *j, const struct journal_settings *set)
 	j->sync_ms = set->sync_ms;
 	j->segment_bytes = segment_bytes;
 	j->max_bytes = set->max_bytes;
-	wake(j);
+	journal_wake(j);
 	pthread_cond_broadcast(&j->synced);
 	pthread_mutex_unlock(&j->lock);
 }
@@ -360,7 +320,7 @@ journal_stop(struct journal *j)
 	pthread_mutex_lock(&j->lock);
 	again = j->stopping;
 	j->stopping = true;
-	wake(j);
+	journal_wake(j);
 	pthread_cond_broadcast(&j->synced);
 	pthread_mutex_unlock(&j->lock);
 	/* A thread must not be joined twice. */

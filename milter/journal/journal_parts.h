@@ -87,9 +87,13 @@ bool segment_copy(struct journal *, struct segment *dst, const struct segment *s
 /* Make the pages of these bytes fit for stores, so that nobody waits for them later. */
 void segment_touch(const struct segment *, size_t from, size_t to);
 
-/* ==== journal.c ==== */
+/* ==== journal_segment.c: the current segment; with the lock held ==== */
 
-/* With the lock held: the spare becomes the current segment.  false: there is none. */
+/* Let the thread look again, even if it is at work just now. */
+void journal_wake(struct journal *);
+/* Put the current segment, if there is one, at the end of the closed ones. */
+void journal_close_current(struct journal *);
+/* Make the spare the current segment.  False: there is none. */
 bool journal_rotate(struct journal *);
 
 /* ==== journal_thread.c ==== */

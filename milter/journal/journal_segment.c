@@ -237,3 +237,44 @@ segment_copy(struct journal *j, struct segment *dst, const struct segment *src)
 	free(load.to);
 	return all;
 }
+
+/* ==== the current segment ==== */
+
+void
+journal_wake(struct journal *j)
+{
+	j->woken = true;
+	pthread_cond_signal(&j->work);
+}
+
+void
+journal_close_current(struct journal *j)
+{
+	struct segment *s = j->cur;
+
+	if (s == NULL)
+		return;
+	j->cur = NULL;
+	*j->closed_end = s;
+	j->closed_end = &s->next;
+}
+
+bool
+journal_rotate(struct journal *j)
+{
+	struct segment *s = j->spare;
+
+	journal_close_current(j);
+	j->spare = NULL;
+	journal_wake(j);
+	if (s == NULL)
+		return false;
+	j->cur = s;
+	if (segment_begin(j, s, j->number)) {
+		j->number++;
+		return true;
+	}
+	s->failed = true;
+	journal_close_current(j);
+	return false;
+}

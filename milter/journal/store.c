@@ -22,12 +22,6 @@
 #define THIN_MS 1000
 #define CROWDED_MS 60000
 
-static bool
-kept(const struct store *s)
-{
-	return s->ledger != NULL;
-}
-
 static struct lanes_time
 time_now(void)
 {
@@ -37,82 +31,7 @@ time_now(void)
 
 /* ==== taking ==== */
 
-/* One entry into the open sums.  false: no memory, it is the caller's yet. */
-static bool
-open_entry(struct store *s, struct tally_entry *e, bool write)
-{
-	struct str name;
-
-	tally_rename(s->open, e);
-	name = str_make(e->campaign.name, e->campaign.len);
-	/* What is sealed in the same commit stands there as a batch. */
-	if (kept(s) && (write || lanes_busy(s->lanes, name)))
-		store_add_open(s, e);
-	return tally_give(s->open, e) == 0;
-}
-
-/* What was taken into the open sums; what memory does not allow stays in fresh. */
-static void
-open_fresh(struct store *s, bool write)
-{
-	struct tally *t = s->fresh;
-	struct tally_entry *e;
-
-	s->fresh = NULL;
-	while (t != NULL && (e = tally_take(t)) != NULL) {
-		if (open_entry(s, e, write))
-			continue;
-		/* It may be in the group already, and must not get there again. */
-		s->incomplete = true;
-		tally_give(t, e);
-		s->fresh = t;
-		return;
-	}
-	tally_free(t);
-}
-
-static void
-note_name(void *arg, struct str name, int64_t first_day, int64_t last_day)
-{
-	struct store *s = arg;
-
-	s->renamed = true;
-	(void)names_learn(s->names, name, first_day, last_day);
-	if (kept(s))
-		store_add_name(s, name, first_day, last_day);
-}
-
-static bool
-take(struct store *s)
-{
-	struct journal_figures fig = { .left_out = 0 };
-	uint64_t covers = s->covers;
-	struct tally *t;
-
-	if (s->fresh != NULL)
-		return true;
-	if (kept(s))
-		journal_figures(s->journal, &fig);
-	t = outbox_take(s->outbox, &covers);
-	if (t == NULL)
-		return false;
-	s->fresh = t;
-	s->covers = covers;
-	s->left_out_taken = fig.left_out;
-	tally_limit(s->open, outbox_max_entries(s->outbox));
-	outbox_new_names(s->outbox, note_name, s);
-	return true;
-}
-
-bool
-store_take_all(struct store *s)
-{
-	for (int i = 0; i < 2 && (s->fresh != NULL || take(s)); i++)
-		open_fresh(s, false);
-	return s->fresh == NULL && outbox_is_empty(s->outbox);
-}
-
-/* Batches that are not in the ledger yet, into the group. */
+/* Add the batches that are not in the ledger yet to the group. */
 static bool
 add_unsaved(struct store *s)
 {
@@ -130,7 +49,7 @@ add_unsaved(struct store *s)
 	return any;
 }
 
-/* What was taken is all in the group; and what else the commit says is written. */
+/* Everything that was taken is in the group: add the batches, and commit. */
 static void
 commit_taken(struct store *s)
 {
@@ -142,25 +61,14 @@ commit_taken(struct store *s)
 void
 store_take(struct store *s)
 {
-	if (!take(s))
+	if (!store_take_new(s))
 		return;
-	open_fresh(s, true);
-	if (kept(s))
+	store_open_fresh(s, true);
+	if (store_is_kept(s))
 		commit_taken(s);
 }
 
 /* ==== sealing ==== */
-
-int
-store_merge(struct store *s, struct tally *from)
-{
-	int r;
-
-	tally_limit(s->open, SIZE_MAX);
-	r = tally_merge(s->open, from);
-	tally_limit(s->open, outbox_max_entries(s->outbox));
-	return r;
-}
 
 static void
 seal(struct store *s)
@@ -168,13 +76,13 @@ seal(struct store *s)
 	struct tally *rest = tally_new(SIZE_MAX, SIZE_MAX, s->seed);
 
 	if (rest == NULL) {
-		s->incomplete = true; /* what was taken is in no record */
+		s->stale = true; /* counts were taken that are in no record */
 		return;
 	}
 	if (lanes_seal(s->lanes, s->open, rest, s->recovered, time_now()) != 0)
-		s->incomplete = true; /* something is open that is not in the group */
+		s->stale = true; /* there are open sums that are not in the group */
 	if (store_merge(s, rest) != 0)
-		s->incomplete = true;
+		s->stale = true;
 	tally_free(rest);
 	s->recovered &= store_has_open(s);
 }
@@ -184,17 +92,17 @@ store_seal(struct store *s, bool moving)
 {
 	bool took, any;
 
-	took = !moving && take(s);
+	took = !moving && store_take_new(s);
 	if (took)
-		open_fresh(s, false);
+		store_open_fresh(s, false);
 	if (!moving && store_has_open(s))
 		seal(s);
-	if (!kept(s)) {
+	if (!store_is_kept(s)) {
 		store_release_all(s);
 		return;
 	}
 	any = add_unsaved(s);
-	/* Behind them: it goes by the numbers that they have now. */
+	/* The ACK follows the batches: it goes by the numbers that they have now. */
 	if (s->settled)
 		store_add_ack(s);
 	if (!took && !any && !s->renamed)
@@ -215,7 +123,7 @@ store_forgotten(struct store *s, struct str campaign, uint64_t upto)
 {
 	struct buf *p;
 
-	if (!kept(s))
+	if (!store_is_kept(s))
 		return;
 	p = ledger_payload(s->ledger);
 	jpack_text(p, campaign);
@@ -230,7 +138,7 @@ store_save(struct store *s)
 	char why[256];
 
 	store_take(s);
-	if (!kept(s) || !ledger_is_good(s->ledger))
+	if (!store_is_kept(s) || !ledger_is_good(s->ledger))
 		return;
 	/* An ACK goes by their numbers. */
 	if (add_unsaved(s)) {
@@ -248,7 +156,7 @@ crowded(const struct store *s)
 	return outbox_crowded(s->outbox) + tally_crowded(s->open);
 }
 
-/* More campaigns wait for Redis than may. */
+/* Say that more campaigns wait for Redis than are allowed. */
 static void
 say_crowded(struct store *s, int64_t now)
 {
@@ -270,11 +178,10 @@ store_tick(struct store *s)
 	int64_t now = clock_mono_ms();
 
 	say_crowded(s, now);
-	if (kept(s) &&
-	    (journal_is_long(s->journal) || s->incomplete ||
-		!ledger_is_good(s->ledger))) {
-		if (take(s))
-			open_fresh(s, true);
+	if (store_is_kept(s) &&
+	    (journal_is_long(s->journal) || s->stale || !ledger_is_good(s->ledger))) {
+		if (store_take_new(s))
+			store_open_fresh(s, true);
 		commit_taken(s);
 	}
 	if (now - s->thinned_ms < THIN_MS && s->thinned_ms != 0)
@@ -292,7 +199,7 @@ store_moved(struct store *s, const char *place)
 	lanes_moved(s->lanes);
 	snprintf(s->place, sizeof s->place, "%s", place);
 	s->renamed = true;
-	if (kept(s))
+	if (store_is_kept(s))
 		store_add_place(s);
 }
 
@@ -352,20 +259,21 @@ store_figures(const struct store *s, struct store_figures *out)
 	if (s->fresh != NULL)
 		tally_weigh(&w, s->fresh);
 	out->crowded = crowded(s);
-	out->kept_back = store_kept_back(s);
+	out->kept_back = store_parked(s);
 	out->pending = tally_weight_messages(&w) + out->kept_back;
-	/* A stop must not say of these that the disk has them. */
+	/* A stop must not report these as being on disk. */
 	out->kept_back -= store_doubtful(s);
 	out->oldest_ms = oldest(s);
 	out->campaigns = tally_entries(s->open);
 	out->retained = lanes_retained(s->lanes, &out->retained_bytes);
 	out->journal.down = true;
-	if (!kept(s))
+	if (!store_is_kept(s))
 		return;
 	journal_figures(s->journal, &out->journal);
 	out->ledger_bytes = ledger_bytes(s->ledger);
-	out->held = s->incomplete && (!s->blind || s->back != NULL);
-	out->on_disk = !s->incomplete && !s->blind && !out->journal.down;
+	out->held = s->stale && (s->disk != DISK_GIVEN_UP || s->parked.sums != NULL);
+	out->on_disk = !s->stale && s->disk != DISK_GIVEN_UP && s->disk != DISK_STUCK &&
+	    !out->journal.down;
 }
 
 /* ==== life ==== */
@@ -392,14 +300,14 @@ store_set(struct store *s, const struct store_settings *set)
 	s->set.sync = set->sync;
 	s->set.sync_ms = set->sync_ms;
 	s->set.max_bytes = set->max_bytes;
-	if (!kept(s))
+	if (!store_is_kept(s))
 		return;
 	journal_settings(set, &js);
 	journal_set(s->journal, &js);
 	ledger_set_sync(s->ledger, set->sync != CONF_SYNC_NONE);
 }
 
-/* The directory, whose own name is to last as well.  0, or -1 with errno. */
+/* Make the directory, and sync its name as well.  0, or -1 with errno. */
 static int
 make_dir(const struct store *s)
 {
@@ -409,7 +317,7 @@ make_dir(const struct store *s)
 		return errno == EEXIST ? 0 : -1;
 	if (s->set.sync == CONF_SYNC_NONE)
 		return 0;
-	/* Should this fail, files in it will fail to last too, and say so. */
+	/* If this fails, its files cannot be synced either, and that is reported. */
 	fd = open(s->set.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	above = fd < 0 ? -1 : openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (above >= 0) {
@@ -421,12 +329,12 @@ make_dir(const struct store *s)
 	return 0;
 }
 
-/* Is there one?  Mail does not wait for a disk that has no room for it. */
+/* False if the disk has no room for the directory: mail does not wait for that. */
 static bool
 has_dir(struct store *s)
 {
 	if (make_dir(s) == 0 || (errno != ENOSPC && errno != EDQUOT && errno != EROFS))
-		return true; /* to open it tells what is wrong */
+		return true; /* opening it will say what is wrong */
 	log_error(LINE_NOQUEUE
 	    ": journal-missing: %s: %s; until it is started again with room there the "
 	    "daemon keeps counters in memory only",
@@ -449,18 +357,18 @@ open_disk(struct store *s, char *err, size_t errlen)
 	if (s->journal == NULL)
 		return -1;
 	store_set(s, &s->set);
-	if (take(s))
-		open_fresh(s, true);
+	if (store_take_new(s))
+		store_open_fresh(s, true);
 	s->covers = next;
 	s->recovered = store_has_open(s);
-	s->incomplete = true;
+	s->stale = true;
 	if (store_rewrite(s, why, sizeof why) != 0) {
 		log_error(LINE_NOQUEUE
 		    ": ledger-failed: %s; counters are kept in memory "
 		    "until it can be written",
 		    why);
-		/* What comes is told from it, should it have to stay there. */
-		store_set_apart(s);
+		/* Park what was recovered, so that new counts are not mixed with it. */
+		store_park_found(s);
 	}
 	outbox_set_journal(s->outbox, s->journal);
 	return 0;
@@ -514,6 +422,6 @@ store_free(struct store *s)
 	names_free(s->names);
 	tally_free(s->open);
 	tally_free(s->fresh);
-	tally_free(s->back);
+	tally_free(s->parked.sums);
 	free(s);
 }

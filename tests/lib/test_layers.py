@@ -54,8 +54,6 @@ ROOMS = {
             "show system text token tracking", "OpenSSL jansson"),
 }
 
-# Circles that are still to be opened, by the first file of each.
-CIRCLES = set("""milter/journal/journal.c milter/journal/store.c""".split())
 
 # Headers of libc that hold nothing but values, memory and text.
 PURE_HEADERS = set("""arpa/nameser.h assert.h errno.h float.h inttypes.h limits.h math.h stdalign.h
@@ -138,7 +136,7 @@ LIBRARY_NAMES = {"smfi_": "libmilter", "dkim_": "libopendkim", "redis": "hiredis
                  "CRYPTO_": "OpenSSL", "OSSL_": "OpenSSL", "ERR_": "OpenSSL",
                  "d2i_": "OpenSSL", "i2d_": "OpenSSL"}
 # Files that name several outside libraries, because that is what they are for.
-MANY_LIBRARIES = {"milter/daemon/versions.c", "milter/daemon/versions.c"}
+MANY_LIBRARIES = {"milter/daemon/versions.c"}
 
 # Of libopendkim, what signs.  Its other calls verify, leak, crash on what strangers send, or
 # bring a defect of their own: tests/unit/signer_rules_test.c says which.
@@ -381,8 +379,11 @@ def symbols(archive):
 
 
 def objects(build):
-    """{path of the source: (names it defines, names it wants)} of all objects."""
-    paths = sorted((build / "milter").rglob("*.o"))
+    """{path of the source: (names it defines, names it wants)} of all objects whose source
+    is still there."""
+    paths = [path for path in sorted((build / "milter").rglob("*.o"))
+             if any((root / path.relative_to(build).with_suffix(".c")).exists()
+                    for root in (SRC, build))]
     found = {path.relative_to(build).with_suffix(".c").as_posix(): (set(), set())
              for path in paths}
     text = subprocess.run(NM + ["-A", *map(str, paths)], check=True, stdin=subprocess.DEVNULL,
@@ -441,7 +442,7 @@ def circles(build):
     reach = {path: reached(path) for path in uses}
     for path in sorted(uses):
         circle = sorted(other for other in reach[path] if path in reach[other])
-        if len(circle) > 1 and path == circle[0] and path not in CIRCLES:
+        if len(circle) > 1 and path == circle[0]:
             yield f"{', '.join(circle)} refer to each other in a circle"
 
 
