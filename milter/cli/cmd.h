@@ -3,8 +3,8 @@
  * cmd.h - what a subcommand of metermark is.
  *
  * A subcommand is one function, in milter/cli/NAME.c, and one row in the table of
- * milter/cli/main.c; what else it needs is in NAME_*.c.  It parses its own options with
- * getopt_long(), has --help, and returns an exit status of those below; it never ends
+ * milter/cli/main.c; what else it needs is in NAME_*.c.  Its options are a table of
+ * cli/options.h.  It returns an exit status of those below; it never ends
  * the process itself.
  */
 #ifndef METERMARK_CLI_CMD_H
@@ -12,12 +12,15 @@
 
 #include <sysexits.h>
 
+#include "cli/options.h"
+
 struct cmd {
 	const char *name;
 	const char *summary; /* for the list of subcommands: no period, below 60 places
 	                      */
 	/* argv[0] is "metermark NAME", so getopt's messages say who speaks. */
 	int (*run)(int argc, char **argv);
+	const struct options_table *options;
 };
 
 /*
@@ -42,7 +45,7 @@ struct cmd {
  */
 enum { CMD_NOT_FOUND = 1, CMD_FAILED = 1, CMD_NOT_ALL = 3 };
 
-/* The subcommands, each in milter/cli/NAME.c. */
+/* The subcommands, each in milter/cli/NAME.c, and their options. */
 int campaigns_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
@@ -53,5 +56,15 @@ int key_main(int argc, char **argv);
 int stats_main(int argc, char **argv);
 int token_main(int argc, char **argv);
 int watch_main(int argc, char **argv);
+extern const struct options_table campaigns_options;
+extern const struct options_table check_options;
+extern const struct options_table doctor_options;
+extern const struct options_table explain_options;
+extern const struct options_table forget_options;
+extern const struct options_table import_opendkim_options;
+extern const struct options_table key_options;
+extern const struct options_table stats_options;
+extern const struct options_table token_options;
+extern const struct options_table watch_options;
 
 #endif

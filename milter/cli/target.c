@@ -5,7 +5,6 @@
 #include "cli/target.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,23 +133,6 @@ hide_password(char *url)
 	colon = strchr(user + 3, ':');
 	for (char *p = colon; p != NULL && p + 1 < at; p++)
 		p[1] = 'x';
-}
-
-bool
-target_option(struct target_options *o, int letter)
-{
-	switch (letter) {
-	case 'c':
-		o->config = optarg;
-		return true;
-	case 'k':
-		o->prefix = optarg;
-		return true;
-	case 'r':
-		o->redis = optarg;
-		return true;
-	}
-	return false;
 }
 
 int

@@ -13,6 +13,7 @@
 #define METERMARK_CLI_TARGET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "numbers/query.h"
 #include "redis/rurl.h"
@@ -27,6 +28,17 @@ struct target_options {
 	const char *prefix; /* --key-prefix */
 };
 
+/* Their rows in a table of options, for a struct with this member. */
+#define TARGET_OPTIONS(type, member)                                                   \
+ { "redis", 'r', "URL", "redis://[USER:PASSWORD@]HOST[:PORT][/DB], unix:PATH, ...",    \
+	 .at = offsetof(type, member.redis) },                                         \
+     { "key-prefix", 'k', "TEXT", "what the keys in Redis begin with (metermark)",     \
+	     .at = offsetof(type, member.prefix) },                                    \
+ {                                                                                     \
+  "config", 'c', "FILE", "take Redis and prefix from FILE",                            \
+      .at = offsetof(type, member.config)                                              \
+ }
+
 struct target {
 	struct rurl url;
 	char prefix[TARGET_PREFIX_MAX];
@@ -34,12 +46,6 @@ struct target {
 	char source[TARGET_TEXT_MAX]; /* who said so: "--redis", a file, ... */
 	int wrong;                    /* the status when what he said is wrong */
 };
-
-/*
- * Take the argument of -c, -k or -r, which getopt has in optarg; false: letter is none
- * of them.  What is taken is borrowed from argv.
- */
-bool target_option(struct target_options *, int letter);
 
 /* EX_OK, or an exit status after saying what is wrong. */
 int target_find(const struct target_options *, struct target *);

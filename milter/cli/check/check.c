@@ -9,41 +9,15 @@
 #include "cli/check/check.h"
 
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/options.h"
 #include "cli/term.h"
 #include "config/conffile.h"
 #include "config/domfile.h"
-
-static const char help_text[] =
-    "usage: metermark check [options] FILE | -\n"
-    "\n"
-    "Reports on a message (- is the standard input): its header and signatures, and "
-    "the\n"
-    "rules of Gmail, Yahoo, Outlook, Apple and the RFCs, each with the reason and the\n"
-    "cure.\n"
-    "\n"
-    "  -c, --config FILE      judge it as metermark would send it on with these "
-    "settings\n"
-    "  -F, --from ADDRESS     envelope sender (the message's Return-Path, else not "
-    "known)\n"
-    "  -R, --rcpt ADDRESS     envelope recipient; once for each\n"
-    "  -f, --format FORM      text (default), json or html\n"
-    "  -m, --mta KIND         postfix or sendmail, with --config\n"
-    "  -d, --dns              ask DNS even if nobody seems to answer\n"
-    "  -i, --ip ADDRESS       that will send it, for SPF and reverse DNS; once for "
-    "each\n"
-    "  -n, --no-dns           look at the message alone\n"
-    "  -r, --resolver ADDRESS[:PORT]\n"
-    "                         the name server to ask (resolv.conf's, or the "
-    "settings')\n"
-    "  -t, --transactional    nobody has subscribed to it: rules of unsubscribing "
-    "rest\n"
-    "\n"
-    "Status: 0 nothing failed, 1 a rule failed, 64 usage, 66 no such message, 78 "
-    "config.\n";
 
 /* ==== The message's way ==== */
 
@@ -175,8 +149,10 @@ check(struct check *c)
 /* ==== The command line ==== */
 
 static int
-parse_form(struct check *c, const char *text)
+set_format(void *into, const char *text)
 {
+	struct check *c = into;
+
 	if (strcmp(text, "text") == 0)
 		c->form = CHECK_TEXT;
 	else if (strcmp(text, "json") == 0)
@@ -191,8 +167,10 @@ parse_form(struct check *c, const char *text)
 }
 
 static int
-add_ip(struct check *c, const char *text)
+add_ip(void *into, const char *text)
 {
+	struct check *c = into;
+
 	if (c->n_ip == CHECK_IPS_MAX) {
 		term_say("--ip: %d are enough", CHECK_IPS_MAX);
 		return -1;
@@ -206,79 +184,59 @@ add_ip(struct check *c, const char *text)
 }
 
 static int
-set_resolver(struct check *c, const char *text)
+add_rcpt(void *into, const char *text)
 {
-	char phrase[256];
+	struct check *c = into;
 
-	c->resolver = text;
-	if (conf_check_resolver(text, phrase, sizeof(phrase)) == 0)
-		return 0;
-	term_say("--resolver: found \"%s\", expected %s", text, phrase);
-	return -1;
+	return explain_option_rcpt(&c->mail.options, text);
 }
 
 static int
-option(struct check *c, int letter)
+set_mta(void *into, const char *text)
 {
-	switch (letter) {
-	case 'c':
-		c->mail.options.config = optarg;
-		return 0;
-	case 'F':
-		c->mail.options.from = optarg;
-		return 0;
-	case 'd':
-		c->dns_wanted = true;
-		return 0;
-	case 'f':
-		return parse_form(c, optarg);
-	case 'i':
-		return add_ip(c, optarg);
-	case 'm':
-		return explain_option_mta(&c->mail.options, optarg);
-	case 'R':
-		return explain_option_rcpt(&c->mail.options, optarg);
-	case 'n':
-		c->no_dns = true;
-		return 0;
-	case 'r':
-		return set_resolver(c, optarg);
-	case 't':
-		c->transactional = true;
-		return 0;
-	case 'h':
-		c->help = true;
-		return 0;
-	}
-	term_say("--help tells the options");
-	return -1;
+	struct check *c = into;
+
+	return explain_option_mta(&c->mail.options, text);
 }
 
-static int
-read_options(struct check *c, int argc, char **argv)
-{
-	static const struct option longs[] = { { "config", required_argument, NULL,
-						   'c' },
-		{ "dns", no_argument, NULL, 'd' },
-		{ "format", required_argument, NULL, 'f' },
-		{ "from", required_argument, NULL, 'F' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "ip", required_argument, NULL, 'i' },
-		{ "mta", required_argument, NULL, 'm' },
-		{ "no-dns", no_argument, NULL, 'n' },
-		{ "rcpt", required_argument, NULL, 'R' },
-		{ "resolver", required_argument, NULL, 'r' },
-		{ "transactional", no_argument, NULL, 't' }, { NULL, 0, NULL, 0 } };
-	int letter;
+static const struct options_row rows[] = {
+	{ "config", 'c', "FILE",
+	    "judge it as metermark would send it on with these settings",
+	    .at = offsetof(struct check, mail.options.config) },
+	{ "from", 'F', "ADDRESS",
+	    "envelope sender (the message's Return-Path, else not known)",
+	    .at = offsetof(struct check, mail.options.from) },
+	{ "rcpt", 'R', "ADDRESS", "envelope recipient; once for each",
+	    .take = add_rcpt },
+	{ "format", 'f', "FORM", "text (default), json or html", .take = set_format },
+	{ "mta", 'm', "KIND", "postfix or sendmail, with --config", .take = set_mta },
+	{ "dns", 'd', NULL, "ask DNS even if nobody seems to answer",
+	    .at = offsetof(struct check, dns_wanted) },
+	{ "ip", 'i', "ADDRESS",
+	    "that will send it, for SPF and reverse DNS; once for each",
+	    .take = add_ip },
+	{ "no-dns", 'n', NULL, "look at the message alone",
+	    .at = offsetof(struct check, no_dns) },
+	{ "resolver", 'r', "ADDRESS[:PORT]",
+	    "the name server to ask (resolv.conf's, or the settings')",
+	    .at = offsetof(struct check, resolver), .check = conf_check_resolver },
+	{ "transactional", 't', NULL,
+	    "nobody has subscribed to it: rules of unsubscribing rest",
+	    .at = offsetof(struct check, transactional) },
+	{ 0 },
+};
 
-	while (
-	    (letter = getopt_long(argc, argv, "F:R:c:df:hi:m:nr:t", longs, NULL)) != -1)
-		if (option(c, letter) != 0)
-			return -1;
-	if (c->help)
-		return 0;
-	return explain_option_file(&c->mail.options, argc - optind, argv + optind);
-}
+const struct options_table check_options = {
+	.usage =
+	    "usage: metermark check [options] FILE | -\n"
+	    "\n"
+	    "Reports on a message (- is the standard input): its header and signatures, and the\n"
+	    "rules of Gmail, Yahoo, Outlook, Apple and the RFCs, each with the reason and the\n"
+	    "cure.\n",
+	.rows = rows,
+	.more =
+	    "Status: 0 nothing failed, 1 a rule failed, 64 usage, 66 no such message, 78 config.\n",
+};
 
 int
 check_main(int argc, char **argv)
@@ -288,12 +246,11 @@ check_main(int argc, char **argv)
 	int status;
 
 	c = (struct check) { .mail.options = { .mta = CONF_MTA_AUTO, .queue_id = "" } };
-	if (read_options(&c, argc, argv) != 0)
+	status = options_read(&check_options, &c, argc, argv);
+	if (status != OPTIONS_NOT_DONE)
+		return status;
+	if (explain_option_file(&c.mail.options, argc - optind, argv + optind) != 0)
 		return EX_USAGE;
-	if (c.help) {
-		term_put(STR(help_text));
-		return term_finish();
-	}
 	buf_init(&c.mail.message, EXPLAIN_MESSAGE_MAX);
 	status = check(&c);
 	explain_fini(&c.mail);

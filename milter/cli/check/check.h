@@ -41,7 +41,7 @@ struct check_score {
 
 struct check {
 	enum { CHECK_TEXT, CHECK_JSON, CHECK_HTML } form;
-	bool transactional, no_dns, help;
+	bool transactional, no_dns;
 	bool dns_wanted; /* asked for, even if nobody answers */
 	const char *resolver;
 	struct cidr_addr ip[CHECK_IPS_MAX]; /* that will send it */

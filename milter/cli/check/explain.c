@@ -10,11 +10,13 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "cli/options.h"
 #include "cli/term.h"
 #include "config/conffile.h"
 #include "config/domfile.h"
@@ -23,26 +25,6 @@
 #include "text/line.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/metermark/metermark.conf"
-
-static const char help_text[] =
-    "usage: metermark explain [options] FILE | -\n"
-    "\n"
-    "Tells of a message (- is the standard input) which client class, campaign, tags,\n"
-    "stream, edits and keys it would get, and why.  Nothing is sent or counted.\n"
-    "\n"
-    "  -F, --from ADDRESS     envelope sender (the message's Return-Path, else <>)\n"
-    "  -R, --rcpt ADDRESS     envelope recipient; once for each\n"
-    "  -u, --user NAME        the client has authenticated as that\n"
-    "  -C, --client ADDRESS   of the client (127.0.0.1)\n"
-    "  -D, --daemon NAME      {daemon_name} of the service it came in by\n"
-    "  -H, --host NAME        of the mail server (this host)\n"
-    "  -q, --queue-id ID      of the message\n"
-    "  -m, --mta KIND         postfix or sendmail (as in the settings, else postfix)\n"
-    "  -c, --config FILE      the settings (" DEFAULT_FILE ")\n"
-    "  -f, --format FORM      text (default) or json\n"
-    "\n"
-    "Status: 0 it would pass, 1 it would be refused, 64 usage, 66 no such message, 78 "
-    "config.\n";
 
 /* ==== The settings ==== */
 
@@ -187,8 +169,10 @@ explain(struct explain *e)
 /* ==== The command line ==== */
 
 static int
-parse_form(struct explain_options *o, const char *text)
+set_format(void *into, const char *text)
 {
+	struct explain_options *o = into;
+
 	o->json = strcmp(text, "json") == 0;
 	if (o->json || strcmp(text, "text") == 0)
 		return 0;
@@ -196,62 +180,40 @@ parse_form(struct explain_options *o, const char *text)
 	return -1;
 }
 
-static int
-option(struct explain_options *o, int letter)
-{
-	const struct {
-		int letter;
-		const char **value;
-	} texts[] = { { 'c', &o->config }, { 'F', &o->from }, { 'u', &o->user },
-		{ 'C', &o->client }, { 'D', &o->daemon }, { 'H', &o->host },
-		{ 'q', &o->queue_id } };
+static const struct options_row rows[] = {
+	{ "from", 'F', "ADDRESS",
+	    "envelope sender (the message's Return-Path, else <>)",
+	    .at = offsetof(struct explain_options, from) },
+	{ "rcpt", 'R', "ADDRESS", "envelope recipient; once for each",
+	    .take = explain_option_rcpt },
+	{ "user", 'u', "NAME", "the client has authenticated as that",
+	    .at = offsetof(struct explain_options, user) },
+	{ "client", 'C', "ADDRESS", "of the client (127.0.0.1)",
+	    .at = offsetof(struct explain_options, client) },
+	{ "daemon", 'D', "NAME", "{daemon_name} of the service it came in by",
+	    .at = offsetof(struct explain_options, daemon) },
+	{ "host", 'H', "NAME", "of the mail server (this host)",
+	    .at = offsetof(struct explain_options, host) },
+	{ "queue-id", 'q', "ID", "of the message",
+	    .at = offsetof(struct explain_options, queue_id) },
+	{ "mta", 'm', "KIND", "postfix or sendmail (as in the settings, else postfix)",
+	    .take = explain_option_mta },
+	{ "config", 'c', "FILE", "the settings (" DEFAULT_FILE ")",
+	    .at = offsetof(struct explain_options, config) },
+	{ "format", 'f', "FORM", "text (default) or json", .take = set_format },
+	{ 0 },
+};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (texts[i].letter == letter) {
-			*texts[i].value = optarg;
-			return 0;
-		}
-	switch (letter) {
-	case 'R':
-		return explain_option_rcpt(o, optarg);
-	case 'm':
-		return explain_option_mta(o, optarg);
-	case 'f':
-		return parse_form(o, optarg);
-	case 'h':
-		o->help = true;
-		return 0;
-	}
-	term_say("--help tells the options");
-	return -1;
-}
-
-/* 0, or -1 after saying what is wrong. */
-static int
-read_options(struct explain_options *o, int argc, char **argv)
-{
-	static const struct option longs[] = { { "client", required_argument, NULL,
-						   'C' },
-		{ "config", required_argument, NULL, 'c' },
-		{ "daemon", required_argument, NULL, 'D' },
-		{ "format", required_argument, NULL, 'f' },
-		{ "from", required_argument, NULL, 'F' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "host", required_argument, NULL, 'H' },
-		{ "mta", required_argument, NULL, 'm' },
-		{ "queue-id", required_argument, NULL, 'q' },
-		{ "rcpt", required_argument, NULL, 'R' },
-		{ "user", required_argument, NULL, 'u' }, { NULL, 0, NULL, 0 } };
-	int letter;
-
-	while ((letter = getopt_long(
-		    argc, argv, "C:D:F:H:R:c:f:hm:q:u:", longs, NULL)) != -1)
-		if (option(o, letter) != 0)
-			return -1;
-	if (o->help)
-		return 0;
-	return explain_option_file(o, argc - optind, argv + optind);
-}
+const struct options_table explain_options = {
+	.usage =
+	    "usage: metermark explain [options] FILE | -\n"
+	    "\n"
+	    "Tells of a message (- is the standard input) which client class, campaign, tags,\n"
+	    "stream, edits and keys it would get, and why.  Nothing is sent or counted.\n",
+	.rows = rows,
+	.more =
+	    "Status: 0 it would pass, 1 it would be refused, 64 usage, 66 no such message, 78 config.\n",
+};
 
 int
 explain_main(int argc, char **argv)
@@ -264,12 +226,11 @@ explain_main(int argc, char **argv)
 				   .user = "",
 				   .daemon = "",
 				   .queue_id = "" } };
-	if (read_options(&e.options, argc, argv) != 0)
+	status = options_read(&explain_options, &e.options, argc, argv);
+	if (status != OPTIONS_NOT_DONE)
+		return status;
+	if (explain_option_file(&e.options, argc - optind, argv + optind) != 0)
 		return EX_USAGE;
-	if (e.options.help) {
-		term_put(STR(help_text));
-		return term_finish();
-	}
 	buf_init(&e.message, EXPLAIN_MESSAGE_MAX);
 	buf_init(&e.line, LINE_MAX_BYTES);
 	status = explain(&e);

@@ -34,7 +34,7 @@ struct explain_options {
 	const char *rcpt[EXPLAIN_RCPTS_MAX];
 	size_t n_rcpt;
 	enum conf_mta mta;
-	bool json, help;
+	bool json;
 };
 
 /* One key that would sign. */
@@ -96,9 +96,10 @@ int explain_run(struct explain *, const struct txn_env *, const struct envelope 
 /* All but the struct itself. */
 void explain_fini(struct explain *);
 
-/* --mta, --rcpt, and the one FILE: 0, or -1 after saying what is wrong. */
-int explain_option_mta(struct explain_options *, const char *text);
-int explain_option_rcpt(struct explain_options *, const char *text);
+/* Take --mta, --rcpt and the one FILE into struct explain_options: 0, or -1 after
+ * saying what is wrong. */
+int explain_option_mta(void *, const char *text);
+int explain_option_rcpt(void *, const char *text);
 int explain_option_file(struct explain_options *, int argc, char **argv);
 
 /* explain_mail.c: read the message.  An exit status. */

@@ -15,8 +15,10 @@
 /* ==== Options ==== */
 
 int
-explain_option_mta(struct explain_options *o, const char *text)
+explain_option_mta(void *into, const char *text)
 {
+	struct explain_options *o = into;
+
 	if (strcmp(text, "postfix") == 0)
 		o->mta = CONF_MTA_POSTFIX;
 	else if (strcmp(text, "sendmail") == 0)
@@ -29,8 +31,10 @@ explain_option_mta(struct explain_options *o, const char *text)
 }
 
 int
-explain_option_rcpt(struct explain_options *o, const char *text)
+explain_option_rcpt(void *into, const char *text)
 {
+	struct explain_options *o = into;
+
 	if (o->n_rcpt == EXPLAIN_RCPTS_MAX) {
 		term_say("--rcpt: %d are enough", EXPLAIN_RCPTS_MAX);
 		return -1;

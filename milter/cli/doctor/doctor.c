@@ -5,6 +5,7 @@
 #include "cli/doctor/doctor.h"
 
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <jansson.h>
 
 #include "cli/cmd.h"
+#include "cli/options.h"
 #include "cli/term.h"
 #include "config/conffile.h"
 #include "text/buf.h"
@@ -21,19 +23,6 @@
 #define CHECK_PLACES 15
 #define INDENT (6 + CHECK_PLACES + 1) /* where texts begin */
 #define ROOM_MIN 20                   /* no wrapping into less */
-
-static const char help_text[] =
-    "usage: metermark doctor [options]\n"
-    "\n"
-    "Looks at settings, keys, state directory, daemon, socket, Redis and DNS, and\n"
-    "says of each whether it is well, and what to do where not.  Run it as root.\n"
-    "It tries the daemon's rights in Redis on keys of its own, which go again.\n"
-    "\n"
-    "  -c, --config FILE      the daemon's settings\n"
-    "                         (" CONFFILE_DEFAULT ")\n"
-    "  -f, --format FORM      text (default) or json\n"
-    "\n"
-    "Status: 0 all well, or warnings only; 1 something failed; 64 usage.\n";
 
 static const char *const levels[] = {
 	[DOCTOR_PASS] = "ok", [DOCTOR_WARN] = "warn", [DOCTOR_FAIL] = "fail"
@@ -199,57 +188,65 @@ report(const struct doctor *d, bool json)
 	return d->worst == DOCTOR_FAIL ? CMD_FAILED : EX_OK;
 }
 
-/* 0, or -1 after saying what is wrong. */
-static int
-read_options(struct doctor *d, int argc, char **argv, bool *json, bool *help)
-{
-	static const struct option longs[] = { { "config", required_argument, NULL,
-						   'c' },
-		{ "format", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
-	int letter;
+struct options {
+	const char *config;
+	bool json;
+};
 
-	while ((letter = getopt_long(argc, argv, "c:f:h", longs, NULL)) != -1) {
-		if (letter == 'c') {
-			d->file = optarg;
-		} else if (letter == 'h') {
-			*help = true;
-		} else if (letter != 'f') {
-			term_say("--help tells the options");
-			return -1;
-		} else if (strcmp(optarg, "json") == 0) {
-			*json = true;
-		} else if (strcmp(optarg, "text") != 0) {
-			term_say("--format: \"%s\" is none of text, json", optarg);
-			return -1;
-		}
-	}
-	if (optind == argc)
+static int
+set_format(void *into, const char *text)
+{
+	struct options *o = into;
+
+	o->json = strcmp(text, "json") == 0;
+	if (o->json || strcmp(text, "text") == 0)
 		return 0;
-	term_say("\"%s\": no names here; --help tells the options", argv[optind]);
+	term_say("--format: \"%s\" is none of text, json", text);
 	return -1;
 }
+
+static const struct options_row rows[] = {
+	{ "config", 'c', "FILE",
+	    "the daemon's settings\n"
+	    "(" CONFFILE_DEFAULT ")",
+	    .at = offsetof(struct options, config) },
+	{ "format", 'f', "FORM", "text (default) or json", .take = set_format },
+	{ 0 },
+};
+
+const struct options_table doctor_options = {
+	.usage =
+	    "usage: metermark doctor [options]\n"
+	    "\n"
+	    "Looks at settings, keys, state directory, daemon, socket, Redis and DNS, and\n"
+	    "says of each whether it is well, and what to do where not.  Run it as root.\n"
+	    "It tries the daemon's rights in Redis on keys of its own, which go again.\n",
+	.rows = rows,
+	.more = "Status: 0 all well, or warnings only; 1 something failed; 64 usage.\n",
+};
 
 int
 doctor_main(int argc, char **argv)
 {
-	struct doctor d = { .file = CONFFILE_DEFAULT };
-	bool json = false, help = false;
-	int status;
+	struct options o = { .config = CONFFILE_DEFAULT };
+	struct doctor d = { 0 };
+	int status = options_read(&doctor_options, &o, argc, argv);
 
-	if (read_options(&d, argc, argv, &json, &help) != 0)
+	if (status != OPTIONS_NOT_DONE)
+		return status;
+	if (optind < argc) {
+		term_say(
+		    "\"%s\": no names here; --help tells the options", argv[optind]);
 		return EX_USAGE;
-	if (help) {
-		term_put(STR(help_text));
-		return term_finish();
 	}
+	d.file = o.config;
 	d.v = calloc(DOCTOR_FINDINGS_MAX, sizeof(*d.v));
 	if (d.v == NULL) {
 		term_say("out of memory");
 		return EX_OSERR;
 	}
 	examine(&d);
-	status = report(&d, json);
+	status = report(&d, o.json);
 	free(d.v);
 	return status;
 }

@@ -11,7 +11,7 @@
 struct key_options {
 	const char *config, *domain, *selector, *format, *resolver, *owner;
 	unsigned bits; /* 0: not given */
-	bool ed25519, help;
+	bool ed25519;
 	char **args;
 	size_t n_args;
 };

@@ -5,6 +5,7 @@
 #include "cli/keys/token.h"
 
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,39 +13,12 @@
 
 #include "cli/cmd.h"
 #include "cli/keys/reader.h"
+#include "cli/options.h"
 #include "cli/term.h"
 #include "config/conf.h"
 #include "config/conffile.h"
 #include "system/random.h"
 #include "tracking/tokenkeys.h"
-
-static const char help_text[] =
-    "usage: metermark token key [options] FILE\n"
-    "       metermark token decode [options] TOKEN\n"
-    "       metermark token make [options] --campaign NAME [--recipient ADDRESS]\n"
-    "\n"
-    "key      makes a new key file for the settings' token { key { ... } }\n"
-    "decode   verifies a token of either form and shows what is in it\n"
-    "make     prints a token, for tests of a handler: the URL form with --recipient,\n"
-    "         else the mailbox form of today\n"
-    "\n"
-    "  -C, --campaign NAME      the campaign, as metermark stats has it\n"
-    "  -R, --recipient ADDRESS  the recipient\n"
-    "  -f, --format FORM        table (default) or json\n"
-    "  -K, --key ID=FILE        use this key and no settings; the last one of several\n"
-    "                           makes, all verify\n"
-    "  -o, --owner USER         whose file a new key becomes: root's, with USER's "
-    "group,\n"
-    "                           else the user of the settings or metermark, if there "
-    "is\n"
-    "                           one\n"
-    "  -n, --no-lookup          do not ask Redis for the campaign's name\n"
-    "  -c, --config FILE        keys, Redis and prefix from FILE\n"
-    "                           (" CONFFILE_DEFAULT ")\n"
-    "  -r, --redis URL          as for metermark stats\n"
-    "  -k, --key-prefix TEXT    what the keys in Redis begin with (metermark)\n"
-    "\n"
-    "Status: 0 valid (or made), 1 not valid, 64 usage, 73 no key was made.\n";
 
 /* --- key and make --- */
 
@@ -129,8 +103,10 @@ make_token(const struct token_options *o)
 /* --- the command --- */
 
 static int
-set_format(struct token_options *o, const char *form)
+set_format(void *into, const char *form)
 {
+	struct token_options *o = into;
+
 	o->json = strcmp(form, "json") == 0;
 	if (o->json || strcmp(form, "table") == 0)
 		return 0;
@@ -139,8 +115,10 @@ set_format(struct token_options *o, const char *form)
 }
 
 static int
-add_key(struct token_options *o, const char *text)
+add_key(void *into, const char *text)
 {
+	struct token_options *o = into;
+
 	if (o->n_keys == sizeof(o->keys) / sizeof(o->keys[0])) {
 		term_say("--key: there are not so many ids");
 		return -1;
@@ -149,80 +127,49 @@ add_key(struct token_options *o, const char *text)
 	return 0;
 }
 
-static int
-set_owner(struct token_options *o, const char *name)
-{
-	char phrase[256];
+static const struct options_row rows[] = {
+	{ "campaign", 'C', "NAME", "the campaign, as metermark stats has it",
+	    .at = offsetof(struct token_options, campaign) },
+	{ "recipient", 'R', "ADDRESS", "the recipient",
+	    .at = offsetof(struct token_options, recipient) },
+	{ "format", 'f', "FORM", "table (default) or json", .take = set_format },
+	{ "key", 'K', "ID=FILE",
+	    "use this key and no settings; the last one of several\n"
+	    "makes, all verify",
+	    .take = add_key },
+	{ "owner", 'o', "USER",
+	    "whose file a new key becomes: root's, with USER's group,\n"
+	    "else the user of the settings or metermark, if there is\n"
+	    "one",
+	    .at = offsetof(struct token_options, owner), .check = conf_check_account },
+	{ "no-lookup", 'n', NULL, "do not ask Redis for the campaign's name",
+	    .at = offsetof(struct token_options, no_lookup) },
+	{ "config", 'c', "FILE",
+	    "keys, Redis and prefix from FILE\n"
+	    "(" CONFFILE_DEFAULT ")",
+	    .at = offsetof(struct token_options, target.config) },
+	{ "redis", 'r', "URL", "as for metermark stats",
+	    .at = offsetof(struct token_options, target.redis) },
+	{ "key-prefix", 'k', "TEXT", "what the keys in Redis begin with (metermark)",
+	    .at = offsetof(struct token_options, target.prefix) },
+	{ 0 },
+};
 
-	o->owner = name;
-	if (conf_check_account(name, phrase, sizeof(phrase)) == 0)
-		return 0;
-	term_say("--owner: found \"%s\", expected %s", name, phrase);
-	return -1;
-}
-
-/* One option; 0, or -1 after saying what is wrong. */
-static int
-option(struct token_options *o, int letter)
-{
-	switch (letter) {
-	case 'C':
-		o->campaign = optarg;
-		return 0;
-	case 'K':
-		return add_key(o, optarg);
-	case 'R':
-		o->recipient = optarg;
-		return 0;
-	case 'c':
-		o->target.config = optarg;
-		return 0;
-	case 'f':
-		return set_format(o, optarg);
-	case 'h':
-		o->help = true;
-		return 0;
-	case 'k':
-		o->target.prefix = optarg;
-		return 0;
-	case 'n':
-		o->no_lookup = true;
-		return 0;
-	case 'o':
-		return set_owner(o, optarg);
-	case 'r':
-		o->target.redis = optarg;
-		return 0;
-	}
-	term_say("--help tells the options");
-	return -1;
-}
-
-static int
-read_options(struct token_options *o, int argc, char **argv)
-{
-	static const struct option longs[] = { { "campaign", required_argument, NULL,
-						   'C' },
-		{ "config", required_argument, NULL, 'c' },
-		{ "format", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "key", required_argument, NULL, 'K' },
-		{ "key-prefix", required_argument, NULL, 'k' },
-		{ "no-lookup", no_argument, NULL, 'n' },
-		{ "owner", required_argument, NULL, 'o' },
-		{ "recipient", required_argument, NULL, 'R' },
-		{ "redis", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 } };
-	int letter;
-
-	*o = (struct token_options) { 0 };
-	while (
-	    (letter = getopt_long(argc, argv, "C:K:R:c:f:hk:no:r:", longs, NULL)) != -1)
-		if (option(o, letter) != 0)
-			return -1;
-	o->args = argv + optind;
-	o->n_args = (size_t)(argc - optind);
-	return 0;
-}
+const struct options_table token_options = {
+	.usage =
+	    "usage: metermark token key [options] FILE\n"
+	    "       metermark token decode [options] TOKEN\n"
+	    "       metermark token make [options] --campaign NAME [--recipient ADDRESS]\n"
+	    "\n"
+	    "key      makes a new key file for the settings' token { key { ... } }\n"
+	    "decode   verifies a token of either form and shows what is in it\n"
+	    "make     prints a token, for tests of a handler: the URL form with --recipient,\n"
+	    "         else the mailbox form of today\n",
+	.rows = rows,
+	.more =
+	    "Status: 0 valid (or made), 1 not valid, 64 usage, 73 no key was made.\n",
+	.verbs = "decode key make",
+};
 
 int
 token_main(int argc, char **argv)
@@ -232,15 +179,14 @@ token_main(int argc, char **argv)
 		int (*run)(const struct token_options *);
 	} verbs[] = { { "decode", token_decode_main }, { "key", make_key },
 		{ "make", make_token } };
-	struct token_options o;
+	struct token_options o = { 0 };
 	const char *verb;
+	int status = options_read(&token_options, &o, argc, argv);
 
-	if (read_options(&o, argc, argv) != 0)
-		return EX_USAGE;
-	if (o.help) {
-		term_put(STR(help_text));
-		return term_finish();
-	}
+	if (status != OPTIONS_NOT_DONE)
+		return status;
+	o.args = argv + optind;
+	o.n_args = (size_t)(argc - optind);
 	verb = o.n_args > 0 ? o.args[0] : "";
 	if (o.n_args > 0) {
 		o.args++;

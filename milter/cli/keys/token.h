@@ -22,7 +22,6 @@ struct token_options {
 	const char *campaign, *recipient; /* of make */
 	bool json;
 	bool no_lookup;
-	bool help;
 	char **args;
 	size_t n_args;
 };

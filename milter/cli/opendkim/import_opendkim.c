@@ -4,31 +4,19 @@
  * of the work.  milter/cli/opendkim/import.h tells the rest.
  */
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cmd.h"
 #include "cli/opendkim/import.h"
+#include "cli/options.h"
 #include "cli/term.h"
 #include "text/visible.h"
 
 #define OUTPUT_MAX ((size_t)1 << 30)
 #define COMMENTS_MAX ((size_t)16 * 1024 * 1024)
-
-static const char help_text[] =
-    "usage: metermark import-opendkim [-o FOLDER] [FILE]\n"
-    "\n"
-    "Prints a metermark.conf that signs the mail which opendkim signs with FILE\n"
-    "(/etc/opendkim.conf), by the same keys.  What cannot be carried over is named on\n"
-    "stderr.  Nothing of opendkim is changed.\n"
-    "\n"
-    "  -o, --output FOLDER   write FOLDER/metermark.conf, and for many domains\n"
-    "                        FOLDER/domain_table; files that are there stay\n"
-    "  -h, --help\n"
-    "\n"
-    "Status: 0 all was carried over, 3 not all, 64 usage, 66 a file cannot be read,\n"
-    "73 a file cannot be written, 78 opendkim itself would not start with it.\n";
 
 /* Is it lost, for all that the table says?  CARRIED settings have code of their own. */
 static bool
@@ -154,34 +142,42 @@ run(struct import *im)
 	return status == EX_OK && im->lost ? CMD_NOT_ALL : status;
 }
 
+static const struct options_row rows[] = {
+	{ "output", 'o', "FOLDER",
+	    "write FOLDER/metermark.conf, and for many domains\n"
+	    "FOLDER/domain_table; files that are there stay",
+	    .at = offsetof(struct import, output) },
+	{ 0 },
+};
+
+const struct options_table import_opendkim_options = {
+	.usage =
+	    "usage: metermark import-opendkim [-o FOLDER] [FILE]\n"
+	    "\n"
+	    "Prints a metermark.conf that signs the mail which opendkim signs with FILE\n"
+	    "(/etc/opendkim.conf), by the same keys.  What cannot be carried over is named on\n"
+	    "stderr.  Nothing of opendkim is changed.\n",
+	.rows = rows,
+	.more =
+	    "Status: 0 all was carried over, 3 not all, 64 usage, 66 a file cannot be read,\n"
+	    "73 a file cannot be written, 78 opendkim itself would not start with it.\n",
+};
+
 int
 import_opendkim_main(int argc, char **argv)
 {
-	static const struct option longs[] = { { "help", no_argument, NULL, 'h' },
-		{ "output", required_argument, NULL, 'o' }, { NULL, 0, NULL, 0 } };
 	struct import *im = calloc(1, sizeof(*im));
-	int letter, status = -1;
+	int status;
 
 	if (im == NULL)
 		return import_no_memory();
-	while (status == -1 &&
-	    (letter = getopt_long(argc, argv, "ho:", longs, NULL)) != -1) {
-		if (letter == 'o') {
-			im->output = optarg;
-		} else if (letter == 'h') {
-			term_put(str_of(help_text));
-			status = term_finish();
-		} else {
-			term_say("--help tells the options");
-			status = EX_USAGE;
-		}
-	}
-	if (status == -1 && argc - optind > 1) {
+	status = options_read(&import_opendkim_options, im, argc, argv);
+	if (status == OPTIONS_NOT_DONE && argc - optind > 1) {
 		term_say("expected one file; --help tells more");
 		status = EX_USAGE;
 	}
 	im->file = optind < argc ? argv[optind] : "/etc/opendkim.conf";
-	if (status == -1)
+	if (status == OPTIONS_NOT_DONE)
 		status = run(im);
 	for (size_t i = 0; i < im->n_texts; i++)
 		free(im->texts[i]);

@@ -6,6 +6,7 @@
  * The sources are the table in the program itself, so what is shown is what is done.
  */
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #include "campaign/source.h"
 #include "cli/cmd.h"
+#include "cli/options.h"
 #include "cli/stats/no_such.h"
 #include "cli/stats/stats_out.h"
 #include "cli/target.h"
@@ -28,30 +30,10 @@
 /* Where the words of a source begin. */
 #define INDENT 12
 
-static const char help_text[] =
-    "usage: metermark campaigns [options] [NAME | PATTERN ...]\n"
-    "       metermark campaigns --sources [-f FORM]\n"
-    "\n"
-    "Lists the campaigns that Redis knows, the latest activity first; with names and\n"
-    "patterns (* and ?) those that one of them means.\n"
-    "\n"
-    "  -s, --sources          list instead the headers that name a campaign: what\n"
-    "                         campaign { sources } may hold, in the default order\n"
-    "  -n, --limit N          list at most N\n"
-    "  -f, --format FORM      table (default) or json\n"
-    "  -r, --redis URL        redis://[USER:PASSWORD@]HOST[:PORT][/DB], unix:PATH, "
-    "...\n"
-    "  -k, --key-prefix TEXT  what the keys in Redis begin with (metermark)\n"
-    "  -c, --config FILE      take Redis and prefix from FILE\n"
-    "\n"
-    "metermark stats has the numbers.\n"
-    "Status: 0 done, 1 no such campaign, 64 usage, 69 no Redis, 77 refused, 78 "
-    "config.\n";
-
 struct options {
 	struct target_options target;
 	struct registry_choice choice;
-	bool sources, json, help;
+	bool sources, json;
 };
 
 static int
@@ -332,51 +314,57 @@ list_names(const struct options *o)
 /* ==== The command line ==== */
 
 static int
-option(struct options *o, int letter)
+set_limit(void *into, const char *text)
 {
-	switch (letter) {
-	case 's':
-		o->sources = true;
+	struct options *o = into;
+
+	return term_number("--limit", text, &o->choice.limit);
+}
+
+static int
+set_format(void *into, const char *text)
+{
+	struct options *o = into;
+
+	o->json = strcmp(text, "json") == 0;
+	if (o->json || strcmp(text, "table") == 0)
 		return 0;
-	case 'h':
-		o->help = true;
-		return 0;
-	case 'n':
-		return term_number("--limit", optarg, &o->choice.limit);
-	case 'f':
-		o->json = strcmp(optarg, "json") == 0;
-		if (o->json || strcmp(optarg, "table") == 0)
-			return 0;
-		term_say("--format: \"%s\" is none of table, json", optarg);
-		return -1;
-	}
-	if (target_option(&o->target, letter))
-		return 0;
-	term_say("--help tells the options");
+	term_say("--format: \"%s\" is none of table, json", text);
 	return -1;
 }
+
+static const struct options_row rows[] = {
+	{ "sources", 's', NULL,
+	    "list instead the headers that name a campaign: what\n"
+	    "campaign { sources } may hold, in the default order",
+	    .at = offsetof(struct options, sources) },
+	{ "limit", 'n', "N", "list at most N", .take = set_limit },
+	{ "format", 'f', "FORM", "table (default) or json", .take = set_format },
+	TARGET_OPTIONS(struct options, target),
+	{ 0 },
+};
+
+const struct options_table campaigns_options = {
+	.usage =
+	    "usage: metermark campaigns [options] [NAME | PATTERN ...]\n"
+	    "       metermark campaigns --sources [-f FORM]\n"
+	    "\n"
+	    "Lists the campaigns that Redis knows, the latest activity first; with names and\n"
+	    "patterns (* and ?) those that one of them means.\n",
+	.rows = rows,
+	.more =
+	    "metermark stats has the numbers.\n"
+	    "Status: 0 done, 1 no such campaign, 64 usage, 69 no Redis, 77 refused, 78 config.\n",
+};
 
 int
 campaigns_main(int argc, char **argv)
 {
-	static const struct option longs[] = { { "config", required_argument, NULL,
-						   'c' },
-		{ "format", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "key-prefix", required_argument, NULL, 'k' },
-		{ "limit", required_argument, NULL, 'n' },
-		{ "redis", required_argument, NULL, 'r' },
-		{ "sources", no_argument, NULL, 's' }, { NULL, 0, NULL, 0 } };
 	struct options o = { 0 };
-	int letter;
+	int status = options_read(&campaigns_options, &o, argc, argv);
 
-	while ((letter = getopt_long(argc, argv, "c:f:hk:n:r:s", longs, NULL)) != -1)
-		if (option(&o, letter) != 0)
-			return EX_USAGE;
-	if (o.help) {
-		term_put(STR(help_text));
-		return term_finish();
-	}
+	if (status != OPTIONS_NOT_DONE)
+		return status;
 	o.choice.patterns = argv + optind;
 	o.choice.n_patterns = (size_t)(argc - optind);
 	if (!o.sources)

@@ -8,6 +8,7 @@
  * anything is removed.
  */
 #include <getopt.h>
+#include <stddef.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "cli/options.h"
 #include "cli/stats/no_such.h"
 #include "cli/target.h"
 #include "cli/term.h"
@@ -31,24 +33,9 @@
 #define ID_DIGITS 16
 #define NOTHING_REMOVED "; nothing was removed"
 
-static const char help_text[] =
-    "usage: metermark forget [options] NAME ...\n"
-    "\n"
-    "Removes campaigns with all their counters, hours and days, for good; asks first.\n"
-    "What they have added to _all stays.  Mail that comes later counts anew.\n"
-    "\n"
-    "  -y, --yes              do not ask\n"
-    "  -g, --glob             NAME may be a pattern (* and ?)\n"
-    "  -r, --redis URL        redis://[USER:PASSWORD@]HOST[:PORT][/DB], unix:PATH, "
-    "...\n"
-    "  -k, --key-prefix TEXT  what the keys in Redis begin with (metermark)\n"
-    "  -c, --config FILE      take Redis and prefix from FILE\n"
-    "\n"
-    "Status: 0 done, 1 no such campaign, or the answer was no: nothing was removed.\n";
-
 struct options {
 	struct target_options target;
-	bool yes, glob, help;
+	bool yes, glob;
 	char **names;
 	size_t n_names;
 };
@@ -66,26 +53,24 @@ struct doomed_list {
 
 /* --- options --- */
 
-/* One option; 0, or -1 after saying what is wrong. */
-static int
-option(struct options *o, int letter)
-{
-	switch (letter) {
-	case 'g':
-		o->glob = true;
-		return 0;
-	case 'h':
-		o->help = true;
-		return 0;
-	case 'y':
-		o->yes = true;
-		return 0;
-	}
-	if (target_option(&o->target, letter))
-		return 0;
-	term_say("--help tells the options");
-	return -1;
-}
+static const struct options_row rows[] = {
+	{ "yes", 'y', NULL, "do not ask", .at = offsetof(struct options, yes) },
+	{ "glob", 'g', NULL, "NAME may be a pattern (* and ?)",
+	    .at = offsetof(struct options, glob) },
+	TARGET_OPTIONS(struct options, target),
+	{ 0 },
+};
+
+const struct options_table forget_options = {
+	.usage =
+	    "usage: metermark forget [options] NAME ...\n"
+	    "\n"
+	    "Removes campaigns with all their counters, hours and days, for good; asks first.\n"
+	    "What they have added to _all stays.  Mail that comes later counts anew.\n",
+	.rows = rows,
+	.more =
+	    "Status: 0 done, 1 no such campaign, or the answer was no: nothing was removed.\n",
+};
 
 static int
 judge(const struct options *o)
@@ -116,26 +101,6 @@ judge(const struct options *o)
 		return -1;
 	}
 	return 0;
-}
-
-static int
-read_options(struct options *o, int argc, char **argv)
-{
-	static const struct option longs[] = { { "config", required_argument, NULL,
-						   'c' },
-		{ "glob", no_argument, NULL, 'g' }, { "help", no_argument, NULL, 'h' },
-		{ "key-prefix", required_argument, NULL, 'k' },
-		{ "redis", required_argument, NULL, 'r' },
-		{ "yes", no_argument, NULL, 'y' }, { NULL, 0, NULL, 0 } };
-	int letter;
-
-	*o = (struct options) { 0 };
-	while ((letter = getopt_long(argc, argv, "c:ghk:r:y", longs, NULL)) != -1)
-		if (option(o, letter) != 0)
-			return -1;
-	o->names = argv + optind;
-	o->n_names = (size_t)(argc - optind);
-	return o->help ? 0 : judge(o);
 }
 
 /* --- which --- */
@@ -391,17 +356,17 @@ forget(struct query *q, const struct options *o, const struct target *t)
 int
 forget_main(int argc, char **argv)
 {
-	struct options o;
+	struct options o = { 0 };
 	struct target t;
 	struct query q;
-	int status;
+	int status = options_read(&forget_options, &o, argc, argv);
 
-	if (read_options(&o, argc, argv) != 0)
+	if (status != OPTIONS_NOT_DONE)
+		return status;
+	o.names = argv + optind;
+	o.n_names = (size_t)(argc - optind);
+	if (judge(&o) != 0)
 		return EX_USAGE;
-	if (o.help) {
-		term_put(STR(help_text));
-		return term_finish();
-	}
 	status = target_find(&o.target, &t);
 	if (status != EX_OK)
 		return status;

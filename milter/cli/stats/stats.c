@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/options.h"
 #include "cli/stats/no_such.h"
 #include "cli/stats/stats_options.h"
 #include "show/human.h"
@@ -176,7 +177,7 @@ stats_main(int argc, char **argv)
 	struct query q;
 	int status = stats_options_read(&o, argc, argv);
 
-	if (status != -1)
+	if (status != OPTIONS_NOT_DONE)
 		return status;
 	status = target_find(&o.target, &t);
 	if (status != EX_OK)

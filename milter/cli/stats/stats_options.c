@@ -5,10 +5,12 @@
 #include "cli/stats/stats_options.h"
 
 #include <getopt.h>
+#include <stddef.h>
 #include <string.h>
 #include <time.h>
 
 #include "cli/cmd.h"
+#include "cli/options.h"
 #include "cli/term.h"
 
 #define PROMETHEUS_LIMIT 100 /* campaigns with series, unless told */
@@ -17,50 +19,24 @@
 #define BY_HOUR_SPAN (23 * HOUR_S) /* and the hour that is on */
 #define BY_DAY_SPAN (29 * DAY_S)
 
-static const char help_text[] =
-    "usage: metermark stats [options] [NAME | PATTERN ...]\n"
-    "\n"
-    "Without a name: all campaigns, latest activity first; TOTAL is all mail (_all).\n"
-    "With a name: that campaign in detail.  With a pattern (* and ?): those it "
-    "matches.\n"
-    "\n"
-    "  -S, --since TIME       count from then: -24h, -7d, today, 2026-11-24, "
-    "2026-11-24T09\n"
-    "  -U, --until TIME       count to the end of that day, hour or moment (UTC)\n"
-    "  -b, --by WHAT          a line for each hour, day, provider or campaign\n"
-    "  -s, --sort KEY         messages, recipients, bytes, rejected, ..., last, name\n"
-    "  -t, --top N            the N greatest: by messages, or by --sort\n"
-    "  -n, --limit N          list at most N\n"
-    "  -d, --distinct         distinct recipients in a list, too\n"
-    "  -f, --format FORM      table (default), json, csv or prometheus\n"
-    "  -r, --redis URL        redis://[USER:PASSWORD@]HOST[:PORT][/DB], unix:PATH, "
-    "...\n"
-    "  -k, --key-prefix TEXT  what the keys in Redis begin with (metermark)\n"
-    "  -c, --config FILE      take Redis and prefix from FILE\n"
-    "\n"
-    "Redis is that of --redis, -c, METERMARK_REDIS,\n" SYSCONFDIR
-    "/metermark/metermark.conf,\n"
-    "or redis://127.0.0.1:6379/0, whichever comes first.  More is in metermark(1).\n"
-    "Status: 0 done, 1 no such campaign, 64 usage, 69 no Redis, 77 refused, 78 "
-    "config.\n";
-
-/* What was said, as text; judged when all is read. */
-struct said {
+/* What was said; --since and --until are judged when all is read. */
+struct options {
+	struct stats_options stats;
 	const char *since, *until;
 	bool top, sort;
-	bool help;
 };
 
 static int
-parse_form(const char *name, struct stats_options *o)
+set_format(void *into, const char *name)
 {
+	struct options *o = into;
 	static const struct stats_out *const forms[] = { &stats_table, &stats_json,
 		&stats_csv, &stats_prom };
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		if (strcmp(forms[i]->name, name) != 0)
 			continue;
-		o->out = forms[i];
+		o->stats.out = forms[i];
 		return 0;
 	}
 	term_say("--format: \"%s\" is none of table, json, csv, prometheus", name);
@@ -68,8 +44,9 @@ parse_form(const char *name, struct stats_options *o)
 }
 
 static int
-parse_by(const char *name, struct stats_options *o)
+set_by(void *into, const char *name)
 {
+	struct options *o = into;
 	static const struct {
 		const char *name;
 		enum numbers_by by;
@@ -79,7 +56,7 @@ parse_by(const char *name, struct stats_options *o)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcmp(words[i].name, name) != 0)
 			continue;
-		o->by = words[i].by;
+		o->stats.by = words[i].by;
 		return 0;
 	}
 	term_say("--by: \"%s\" is none of hour, day, provider, campaign", name);
@@ -87,9 +64,12 @@ parse_by(const char *name, struct stats_options *o)
 }
 
 static int
-sort_key(const char *text, struct numbers_key *key)
+set_sort(void *into, const char *text)
 {
-	if (numbers_key_parse(text, key) == 0)
+	struct options *o = into;
+
+	o->sort = true;
+	if (numbers_key_parse(text, &o->stats.sort) == 0)
 		return 0;
 	term_say("--sort: \"%s\" is none of last, first, name, distinct, messages, "
 		 "recipients, bytes, signed, unsigned, sign_failed, partly_signed, "
@@ -98,41 +78,57 @@ sort_key(const char *text, struct numbers_key *key)
 	return -1;
 }
 
-/* One option; 0, or -1 after saying what is wrong. */
 static int
-option(struct stats_options *o, struct said *said, int letter)
+set_limit(void *into, const char *text)
 {
-	switch (letter) {
-	case 'S':
-		said->since = optarg;
-		return 0;
-	case 'U':
-		said->until = optarg;
-		return 0;
-	case 'b':
-		return parse_by(optarg, o);
-	case 'd':
-		o->distinct = true;
-		return 0;
-	case 'f':
-		return parse_form(optarg, o);
-	case 'h':
-		said->help = true;
-		return 0;
-	case 'n':
-		return term_number("--limit", optarg, &o->limit);
-	case 's':
-		said->sort = true;
-		return sort_key(optarg, &o->sort);
-	case 't':
-		said->top = true;
-		return term_number("--top", optarg, &o->limit);
-	}
-	if (target_option(&o->target, letter))
-		return 0;
-	term_say("--help tells the options");
-	return -1;
+	struct options *o = into;
+
+	return term_number("--limit", text, &o->stats.limit);
 }
+
+static int
+set_top(void *into, const char *text)
+{
+	struct options *o = into;
+
+	o->top = true;
+	return term_number("--top", text, &o->stats.limit);
+}
+
+static const struct options_row rows[] = {
+	{ "since", 'S', "TIME",
+	    "count from then: -24h, -7d, today, 2026-11-24, 2026-11-24T09",
+	    .at = offsetof(struct options, since) },
+	{ "until", 'U', "TIME", "count to the end of that day, hour or moment (UTC)",
+	    .at = offsetof(struct options, until) },
+	{ "by", 'b', "WHAT", "a line for each hour, day, provider or campaign",
+	    .take = set_by },
+	{ "sort", 's', "KEY", "messages, recipients, bytes, rejected, ..., last, name",
+	    .take = set_sort },
+	{ "top", 't', "N", "the N greatest: by messages, or by --sort",
+	    .take = set_top },
+	{ "limit", 'n', "N", "list at most N", .take = set_limit },
+	{ "distinct", 'd', NULL, "distinct recipients in a list, too",
+	    .at = offsetof(struct options, stats.distinct) },
+	{ "format", 'f', "FORM", "table (default), json, csv or prometheus",
+	    .take = set_format },
+	TARGET_OPTIONS(struct options, stats.target),
+	{ 0 },
+};
+
+const struct options_table stats_options = {
+	.usage =
+	    "usage: metermark stats [options] [NAME | PATTERN ...]\n"
+	    "\n"
+	    "Without a name: all campaigns, latest activity first; TOTAL is all mail (_all).\n"
+	    "With a name: that campaign in detail.  With a pattern (* and ?): those it matches.\n",
+	.rows = rows,
+	.more =
+	    "Redis is that of --redis, -c, METERMARK_REDIS,\n"
+	    "" SYSCONFDIR "/metermark/metermark.conf,\n"
+	    "or redis://127.0.0.1:6379/0, whichever comes first.  More is in metermark(1).\n"
+	    "Status: 0 done, 1 no such campaign, 64 usage, 69 no Redis, 77 refused, 78 config.\n",
+};
 
 /* --- what the options mean together --- */
 
@@ -149,7 +145,7 @@ parse_time(const char *option_name, const char *text, enum timespan_edge edge,
 }
 
 static int
-set_span(struct stats_options *o, const struct said *said)
+set_span(struct stats_options *o, const struct options *said)
 {
 	static const enum timespan_unit units[] = { [NUMBERS_BY_CAMPAIGN] =
 							TIMESPAN_FEWEST,
@@ -183,7 +179,7 @@ set_span(struct stats_options *o, const struct said *said)
 }
 
 static void
-say_cover(const struct stats_options *o, const struct said *said)
+say_cover(const struct stats_options *o, const struct options *said)
 {
 	if (o->cover.cut && (said->since != NULL || timespan_hashes(&o->cover) == 0))
 		term_say("%s are kept for %d days only: what was counted before is "
@@ -195,7 +191,7 @@ say_cover(const struct stats_options *o, const struct said *said)
 }
 
 static int
-set_order(struct stats_options *o, const struct said *said)
+set_order(struct stats_options *o, const struct options *said)
 {
 	if (o->by != NUMBERS_BY_CAMPAIGN && o->sort.kind == NUMBERS_KEY_DISTINCT) {
 		term_say("--sort distinct: they are known of whole campaigns only");
@@ -222,7 +218,7 @@ set_order(struct stats_options *o, const struct said *said)
 }
 
 static int
-judge(struct stats_options *o, const struct said *said)
+judge(struct stats_options *o, const struct options *said)
 {
 	o->spanned = said->since != NULL || said->until != NULL ||
 	    o->by == NUMBERS_BY_HOUR || o->by == NUMBERS_BY_DAY;
@@ -265,31 +261,13 @@ present(void)
 int
 stats_options_read(struct stats_options *o, int argc, char **argv)
 {
-	static const struct option longs[] = { { "by", required_argument, NULL, 'b' },
-		{ "config", required_argument, NULL, 'c' },
-		{ "distinct", no_argument, NULL, 'd' },
-		{ "format", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "key-prefix", required_argument, NULL, 'k' },
-		{ "limit", required_argument, NULL, 'n' },
-		{ "redis", required_argument, NULL, 'r' },
-		{ "since", required_argument, NULL, 'S' },
-		{ "sort", required_argument, NULL, 's' },
-		{ "top", required_argument, NULL, 't' },
-		{ "until", required_argument, NULL, 'U' }, { NULL, 0, NULL, 0 } };
-	struct said said = { 0 };
-	int letter;
+	struct options said = { .stats = { .out = &stats_table, .now = present() } };
+	int status = options_read(&stats_options, &said, argc, argv);
 
-	*o = (struct stats_options) { .out = &stats_table, .now = present() };
-	while ((letter = getopt_long(
-		    argc, argv, "b:c:df:hk:n:r:S:s:t:U:", longs, NULL)) != -1)
-		if (option(o, &said, letter) != 0)
-			return EX_USAGE;
-	if (said.help) {
-		term_put(STR(help_text));
-		return term_finish();
-	}
+	if (status != OPTIONS_NOT_DONE)
+		return status;
+	*o = said.stats;
 	o->names = argv + optind;
 	o->n_names = (size_t)(argc - optind);
-	return judge(o, &said) == 0 ? -1 : EX_USAGE;
+	return judge(o, &said) == 0 ? OPTIONS_NOT_DONE : EX_USAGE;
 }

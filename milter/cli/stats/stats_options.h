@@ -29,7 +29,7 @@ struct stats_options {
 	bool patterns; /* one of the names is a pattern */
 };
 
-/* -1: go on; otherwise all is done and said, and it is the exit status. */
+/* OPTIONS_NOT_DONE, or the exit status. */
 int stats_options_read(struct stats_options *, int argc, char **argv);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/options.h"
 #include "cli/stats/screen.h"
 #include "cli/term.h"
 #include "system/clock.h"
@@ -24,27 +26,16 @@
 #define SECOND_LOOK_MS 1000
 #define FRAME_MAX (256 * 1024)
 
-static const char help_text[] =
-    "usage: metermark watch [options]\n"
-    "\n"
-    "A live screen of the busiest campaigns: messages a second and a minute, totals,\n"
-    "refusals.  It needs a terminal; metermark stats prints counters once.\n"
-    "\n"
-    "  -n, --interval SECONDS look so often (2)\n"
-    "  -s, --sort KEY         rate, messages, recipients, bytes, rejected, "
-    "tempfailed,\n"
-    "                         last or name\n"
-    "  -r, --redis URL        redis://[USER:PASSWORD@]HOST[:PORT][/DB], unix:PATH, "
-    "...\n"
-    "  -k, --key-prefix TEXT  what the keys in Redis begin with (metermark)\n"
-    "  -c, --config FILE      take Redis and prefix from FILE\n"
-    "\n"
-    "Keys: q ends, s sorts by the next column, r reverses, SPACE looks now.\n"
-    "Which Redis is asked is told by metermark stats --help.\n";
+struct options {
+	struct target_options target;
+	int64_t interval_ms;
+	enum watch_sort sort;
+};
 
 static int
-parse_interval(const char *text, int64_t *out)
+set_interval(void *into, const char *text)
 {
+	struct options *o = into;
 	char *end;
 	double s;
 
@@ -56,17 +47,19 @@ parse_interval(const char *text, int64_t *out)
 		    text);
 		return -1;
 	}
-	*out = (int64_t)(s * 1000);
+	o->interval_ms = (int64_t)(s * 1000);
 	return 0;
 }
 
 static int
-parse_sort(const char *text, enum watch_sort *out)
+set_sort(void *into, const char *text)
 {
+	struct options *o = into;
+
 	for (int i = 0; i < WATCH_SORTS; i++) {
 		if (strcmp(text, watch_sort_name((enum watch_sort)i)) != 0)
 			continue;
-		*out = (enum watch_sort)i;
+		o->sort = (enum watch_sort)i;
 		return 0;
 	}
 	term_say("--sort: \"%s\" is none of rate, messages, recipients, bytes, "
@@ -75,54 +68,46 @@ parse_sort(const char *text, enum watch_sort *out)
 	return -1;
 }
 
-/* One option; 0, or -1 after saying what is wrong. */
-static int
-option(struct watch *w, struct target_options *t, bool *help, int letter)
-{
-	switch (letter) {
-	case 'h':
-		*help = true;
-		return 0;
-	case 'n':
-		return parse_interval(optarg, &w->interval_ms);
-	case 's':
-		return parse_sort(optarg, &w->sort);
-	}
-	if (target_option(t, letter))
-		return 0;
-	term_say("--help tells the options");
-	return -1;
-}
+static const struct options_row rows[] = {
+	{ "interval", 'n', "SECONDS", "look so often (2)", .take = set_interval },
+	{ "sort", 's', "KEY",
+	    "rate, messages, recipients, bytes, rejected, tempfailed,\n"
+	    "last or name",
+	    .take = set_sort },
+	TARGET_OPTIONS(struct options, target),
+	{ 0 },
+};
 
-/* -1: go on; otherwise all is done, and it is the exit status. */
+const struct options_table watch_options = {
+	.usage =
+	    "usage: metermark watch [options]\n"
+	    "\n"
+	    "A live screen of the busiest campaigns: messages a second and a minute, totals,\n"
+	    "refusals.  It needs a terminal; metermark stats prints counters once.\n",
+	.rows = rows,
+	.more =
+	    "Keys: q ends, s sorts by the next column, r reverses, SPACE looks now.\n"
+	    "Which Redis is asked is told by metermark stats --help.\n",
+};
+
+/* OPTIONS_NOT_DONE, or the exit status. */
 static int
 read_options(struct watch *w, int argc, char **argv)
 {
-	static const struct option longs[] = { { "config", required_argument, NULL,
-						   'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "interval", required_argument, NULL, 'n' },
-		{ "key-prefix", required_argument, NULL, 'k' },
-		{ "redis", required_argument, NULL, 'r' },
-		{ "sort", required_argument, NULL, 's' }, { NULL, 0, NULL, 0 } };
-	struct target_options t = { 0 };
-	bool help = false;
-	int letter, status;
+	struct options o = { .interval_ms = INTERVAL_MS };
+	int status = options_read(&watch_options, &o, argc, argv);
 
-	while ((letter = getopt_long(argc, argv, "c:hk:n:r:s:", longs, NULL)) != -1)
-		if (option(w, &t, &help, letter) != 0)
-			return EX_USAGE;
-	if (help) {
-		term_put(STR(help_text));
-		return term_finish();
-	}
+	if (status != OPTIONS_NOT_DONE)
+		return status;
 	if (optind < argc) {
 		term_say("\"%s\": no names here; metermark stats shows one campaign",
 		    argv[optind]);
 		return EX_USAGE;
 	}
-	status = target_find(&t, &w->target);
-	return status == EX_OK ? -1 : status;
+	w->interval_ms = o.interval_ms;
+	w->sort = o.sort;
+	status = target_find(&o.target, &w->target);
+	return status == EX_OK ? OPTIONS_NOT_DONE : status;
 }
 
 /* --- the screen --- */
@@ -221,12 +206,12 @@ die_of(int signal_number)
 int
 watch_main(int argc, char **argv)
 {
-	struct watch w = { .interval_ms = INTERVAL_MS };
+	struct watch w = { 0 };
 	struct term term;
 	char err[256];
 	int status = read_options(&w, argc, argv);
 
-	if (status != -1)
+	if (status != OPTIONS_NOT_DONE)
 		return status;
 	term_probe(&term);
 	w.utf8 = term.utf8;
