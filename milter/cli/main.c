@@ -2,8 +2,8 @@
 /*
  * main.c - the metermark command: finds the subcommand and runs it, nothing else.
  *
- * To add one: write milter/cli/NAME.c, declare its function in milter/cli/cmd.h and
- * give it a row in the table below.
+ * To add one: write milter/cli/NAME.c, declare its function and its options in
+ * milter/cli/cmd.h and give it a row in the table below.
  */
 #include "config.h"
 
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/completion.h"
 #include "cli/term.h"
 #include "dkim/verifier.h"
 #include "show/nearest.h"
@@ -150,6 +151,8 @@ main(int argc, char **argv)
 	}
 	if (strcmp(argv[0], VERIFIER_COMMAND) == 0)
 		verifier_serve();
+	if (strcmp(argv[0], "completion") == 0)
+		return completion_main(cmds, N_CMDS, argc, argv);
 	cmd = find(argv[0]);
 	return cmd != NULL ? run(cmd, argc, argv) : unknown(argv[0]);
 }
