@@ -51,16 +51,13 @@ check_bytes(const char *text, char *err, size_t errlen)
 
 		if ((c < ' ' && c != '\t') || c == 0x7f) {
 			snprintf(err, errlen,
-			    "found the control character 0x%02x, which no header field "
-			    "may hold",
+			    "found the control character 0x%02x, which no header field may hold",
 			    c);
 			return -1;
 		}
 		if (c >= 0x80) {
 			snprintf(err, errlen,
-			    "found the byte 0x%02x, expected ASCII; write other "
-			    "characters as RFC 2047 encoded words, "
-			    "=?UTF-8?Q?caf=C3=A9?=",
+			    "found the byte 0x%02x, expected ASCII; write other characters as RFC 2047 encoded words, =?UTF-8?Q?caf=C3=A9?=",
 			    c);
 			return -1;
 		}

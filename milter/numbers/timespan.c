@@ -184,8 +184,7 @@ timespan_parse(struct str text, enum timespan_edge edge, int64_t now, int64_t *o
 	} else if (unix_seconds(text, &start) != 0 &&
 	    calendar(text, &start, &length) != 0) {
 		snprintf(err, errlen,
-		    "\"%.*s\" is no time; say -24h, -7d, today, yesterday, 2026-11-24 "
-		    "or 2026-11-24T09 (UTC)",
+		    "\"%.*s\" is no time; say -24h, -7d, today, yesterday, 2026-11-24 or 2026-11-24T09 (UTC)",
 		    (int)min((int64_t)text.len, TEXT_SHOWN), text.p);
 		return -1;
 	}

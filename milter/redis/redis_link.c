@@ -229,8 +229,7 @@ start_tls(struct redis_link *l, const struct rurl *u, struct redis_error *err)
 	(void)l;
 	(void)u;
 	snprintf(err->text, sizeof(err->text),
-	    "this build has no TLS (hiredis without hiredis_ssl); put stunnel in "
-	    "between");
+	    "this build has no TLS (hiredis without hiredis_ssl); put stunnel in between");
 	return -1;
 }
 #endif

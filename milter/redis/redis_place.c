@@ -63,8 +63,7 @@ take_settings(const struct redis_place *p, struct rurl *u, char *err, size_t err
 	if (p->user != NULL && p->user[0] != '\0') {
 		if (u->user[0] != '\0')
 			return fail(err, errlen,
-			    "a user in the URL and one in redis_user: which one is "
-			    "meant?");
+			    "a user in the URL and one in redis_user: which one is meant?");
 		if (strlen(p->user) >= sizeof(u->user))
 			return fail(err, errlen, "redis_user is too long");
 		snprintf(u->user, sizeof(u->user), "%s", p->user);
@@ -74,8 +73,7 @@ take_settings(const struct redis_place *p, struct rurl *u, char *err, size_t err
 		return 0;
 	if (u->password[0] != '\0' || u->password_file[0] != '\0')
 		return fail(err, errlen,
-		    "a password in the URL and redis_password_file: which one is "
-		    "meant?");
+		    "a password in the URL and redis_password_file: which one is meant?");
 	if (strlen(p->password_file) >= sizeof(u->password_file))
 		return fail(err, errlen, "redis_password_file is too long");
 	snprintf(u->password_file, sizeof(u->password_file), "%s", p->password_file);
@@ -108,8 +106,7 @@ take_secrets(const struct redis_place *p, struct rurl *u, char *err, size_t errl
 	}
 	if (u->bare_user && u->password[0] == '\0' && !p->lenient)
 		return fail(err, errlen,
-		    "a Redis user without a password; it goes into "
-		    "redis_password_file, " ENVIRONMENT
+		    "a Redis user without a password; it goes into redis_password_file, " ENVIRONMENT
 		    " or the URL as USER:PASSWORD@ (a password alone is :PASSWORD@)");
 	if (u->sentinel_password_file[0] == '\0')
 		return 0;

@@ -77,12 +77,10 @@ parse_login(struct str s, struct rurl *out, char *err, size_t errlen)
 	out->bare_user = colon == s.len;
 	if (decode(str_make(s.p, colon), out->user, sizeof out->user) == -1)
 		return fail(err, errlen,
-		    "the user is too long or has a bad percent escape (% itself is "
-		    "%25)");
+		    "the user is too long or has a bad percent escape (% itself is %25)");
 	if (decode(str_skip(s, colon + 1), out->password, sizeof out->password) == -1)
 		return fail(err, errlen,
-		    "the password is too long or has a bad percent escape (% itself is "
-		    "%25)");
+		    "the password is too long or has a bad percent escape (% itself is %25)");
 	return 0;
 }
 
@@ -91,8 +89,7 @@ parse_db(struct str s, struct rurl *out, char *err, size_t errlen)
 {
 	if (number(s, 0, DB_MAX, &out->db) == -1)
 		return fail(err, errlen,
-		    "the database is not a number of 0 to 65535 (in a password, write "
-		    "/ as %2F)");
+		    "the database is not a number of 0 to 65535 (in a password, write / as %2F)");
 	return 0;
 }
 
@@ -124,8 +121,7 @@ parse_host(
 	if ((bracketed && end == s.len) || host.len >= sizeof out->host ||
 	    !host_ok(host, bracketed))
 		return fail(err, errlen,
-		    "no host name or address after redis:// (IPv6 stands in [ ]; in a "
-		    "password, write / as %2F, ? as %3F)");
+		    "no host name or address after redis:// (IPv6 stands in [ ]; in a password, write / as %2F, ? as %3F)");
 	memcpy(out->host, host.p, host.len);
 	out->host[host.len] = '\0';
 	out->port = default_port;
@@ -133,8 +129,7 @@ parse_host(
 		return 0;
 	if (rest.p[0] != ':' || number(str_skip(rest, 1), 1, 65535, &out->port) == -1)
 		return fail(err, errlen,
-		    "the port is not a number of 1 to 65535 (in a password, write / as "
-		    "%2F, ? as %3F)");
+		    "the port is not a number of 1 to 65535 (in a password, write / as %2F, ? as %3F)");
 	return 0;
 }
 
@@ -176,8 +171,7 @@ parse_service(struct str s, struct rurl *out, char *err, size_t errlen)
 		    s.p[i] == '_';
 	if (!ok)
 		return fail(err, errlen,
-		    "no master's name after the sentinels; expected "
-		    "redis+sentinel://HOST,HOST/NAME, of letters, digits, . - _");
+		    "no master's name after the sentinels; expected redis+sentinel://HOST,HOST/NAME, of letters, digits, . - _");
 	memcpy(out->service, s.p, s.len);
 	out->service[s.len] = '\0';
 	return 0;
@@ -234,8 +228,7 @@ wrong_place(enum scope scope, const struct rurl *u, char *err, size_t errlen)
 {
 	if (scope == SENTINELS && u->mode != RURL_SENTINEL)
 		return fail(err, errlen,
-		    "sentinel_user and sentinel_password_file belong to "
-		    "redis+sentinel://");
+		    "sentinel_user and sentinel_password_file belong to redis+sentinel://");
 	if (scope == TLS && u->kind != RURL_TLS)
 		return fail(err, errlen,
 		    "cacert, cert, key and tls_name belong to rediss://, with two s");
@@ -267,8 +260,7 @@ parse_option(struct str s, struct rurl *out, char *err, size_t errlen)
 		return -1;
 	}
 	return fail(err, errlen,
-	    "after ? only db=NUMBER (of a socket), password_file, sentinel_user, "
-	    "sentinel_password_file, cacert, cert, key and tls_name are known");
+	    "after ? only db=NUMBER (of a socket), password_file, sentinel_user, sentinel_password_file, cacert, cert, key and tls_name are known");
 }
 
 /* All of them, "" for none, and whether they go together. */
@@ -323,8 +315,7 @@ parse_path(struct str s, bool escaped, struct rurl *out, char *err, size_t errle
 	out->port = 0;
 	if (!str_starts(path, STR("/")))
 		return fail(err, errlen,
-		    "the path of the socket must be absolute, as in "
-		    "unix:/run/redis/redis-server.sock");
+		    "the path of the socket must be absolute, as in unix:/run/redis/redis-server.sock");
 	if (path.len > SOCKET_PATH_MAX)
 		return fail(
 		    err, errlen, "the path of the socket is longer than 103 bytes");
@@ -398,8 +389,7 @@ rurl_parse(const char *text, struct rurl *out, char *err, size_t errlen)
 	if (str_casestarts(s, STR("unix:")))
 		return parse_path(str_skip(s, 5), false, out, err, errlen);
 	return fail(err, errlen,
-	    "not a Redis URL; expected redis://HOST:PORT/DB, rediss://, "
-	    "redis+sentinel://HOST,HOST/NAME, redis+cluster://HOST,HOST or unix:PATH");
+	    "not a Redis URL; expected redis://HOST:PORT/DB, rediss://, redis+sentinel://HOST,HOST/NAME, redis+cluster://HOST,HOST or unix:PATH");
 }
 
 /* ==== what it says ==== */

@@ -51,8 +51,7 @@ static const struct rule rules[RULES] = {
 	    rule_check_list_id },
 	[RULE_FEEDBACK_ID] = { "feedback-id", "has a valid Feedback-ID, if any",
 	    "Gmail, Feedback Loop",
-	    "Write one Feedback-ID of up to four fields, the last of 5 to 15 "
-	    "characters",
+	    "Write one Feedback-ID of up to four fields, the last of 5 to 15 characters",
 	    { W, O, O, O, O }, rule_check_feedback_id },
 	[RULE_LIST_UNSUBSCRIBE] = { "list-unsubscribe",
 	    "has a List-Unsubscribe with a usable address", "RFC 2369 3.2; " GMAIL,
@@ -60,9 +59,7 @@ static const struct rule rules[RULES] = {
 	    { M, M, W, W, O }, rule_check_list_unsubscribe },
 	[RULE_ONE_CLICK] = { "one-click", "offers to unsubscribe with one click",
 	    "RFC 8058 3.1; " GMAIL "; " YAHOO,
-	    "Put an https address into List-Unsubscribe, and add "
-	    "List-Unsubscribe-Post: "
-	    "List-Unsubscribe=One-Click once that address takes a POST",
+	    "Put an https address into List-Unsubscribe, and add List-Unsubscribe-Post: List-Unsubscribe=One-Click once that address takes a POST",
 	    { M, M, W, W, O }, rule_check_one_click },
 	[RULE_ONE_CLICK_SIGNED] = { "one-click-signed",
 	    "has both unsubscribe fields under an aligned DKIM signature", "RFC 8058 4",

@@ -15,10 +15,10 @@ rule_check_link(const struct rule_facts *f, struct buf *why)
 	/* In a body without text there is nothing to look at. */
 	if (f->transactional || (!f->look->plain && !f->look->html))
 		return RULE_NOT_APPLICABLE;
-	return f->look->found ? RULE_OK
-			      : rule_bad(why,
-				    "neither a word of it was found in the text, nor a "
-				    "link to the host of List-Unsubscribe");
+	return f->look->found
+	    ? RULE_OK
+	    : rule_bad(why,
+		  "neither a word of it was found in the text, nor a link to the host of List-Unsubscribe");
 }
 
 enum rule_verdict

@@ -23,8 +23,7 @@ add(struct token_ring *r, const struct conf_token_key *k, struct str secret, cha
 		secret.len--;
 	if (secret.len < TOKEN_SECRET_MIN || secret.len > TOKEN_SECRET_MAX) {
 		snprintf(err, errlen,
-		    "%s: found a key of %zu bytes, expected %zu to %zu; run: metermark "
-		    "token key FILE",
+		    "%s: found a key of %zu bytes, expected %zu to %zu; run: metermark token key FILE",
 		    k->file, secret.len, TOKEN_SECRET_MIN, TOKEN_SECRET_MAX);
 		return -1;
 	}
