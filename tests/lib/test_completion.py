@@ -18,7 +18,7 @@ def run(*args):
 def completed(script, *words):
     """What bash offers for the last word."""
     line = " ".join(f"'{word}'" for word in words)
-    program = f'{script}\nCOMP_WORDS=({line}); COMP_CWORD={len(words) - 1}\n_metermark\necho "${{COMPREPLY[@]}}"\n'
+    program = f'{script}\nCOMP_WORDS=({line}); COMP_CWORD={len(words) - 1}\n_metermark\nprintf "%s\\n" "${{COMPREPLY[@]}}"\n'
     done = subprocess.run(["bash", "--norc", "-c", program], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=60, check=False)
     return done.stdout.split() if not done.stderr else [done.stderr]
