@@ -3,15 +3,18 @@
  * source.h - the headers by which applications tag their mail, service by service.
  * Pure.
  *
+ * source_table.c has the rows, source.c an index of those in use, and sourceread.c
+ * reads a message by it.
+ *
  * A program that was written for a sending service tags its mail as that service wants
  * it.  Each service is a row here: which fields it reads, which of them names the
  * campaign and which only adds tags, what counts when a field is repeated, what the
  * service would refuse, and which fields are commands to it that no recipient shall
- * see. `metermark campaigns --sources` prints this table; a test compares
+ * see.  `metermark campaigns --sources` prints this table; a test compares
  * metermark.conf(5).
  *
- * Only what identifies a message is read.  Recipients, times, pools, templates and the
- * switching off of suppression lists stand in the same headers and are never obeyed.
+ * Only what identifies a message is read.  Recipients, times, pools, templates and
+ * switches for suppression lists stand in the same headers and are never obeyed.
  */
 #ifndef METERMARK_CAMPAIGN_SOURCE_H
 #define METERMARK_CAMPAIGN_SOURCE_H

@@ -24,6 +24,10 @@
 /*
  * The counters, as metermark(1) has them below OUTPUT.  Those of providers and of rules
  * follow after these.
+ *
+ * To add a counter: a name here before TALLY_FIXED, its field name in tally.c, a line
+ * in count() of message/txn.c, its help in cli/stats/stats_prom.c, and metermark(1).
+ * The order is free: journals hold names (counting/jpack.h).
  */
 enum tally_counter {
 	TALLY_MESSAGES,      /* accepted; = signed + unsigned */

@@ -22,9 +22,10 @@
 #include "text/cidr.h"
 #include "text/str.h"
 
-#define SPF_LOOKUPS_MAX 10 /* RFC 7208 4.6.4: terms that ask DNS */
-#define SPF_VOIDS_MAX 2    /* questions without an answer */
-#define SPF_HOSTS_MAX 10   /* names of one MX or PTR answer that are followed */
+#define SPF_LOOKUPS_MAX                                                                \
+ 10                      /* RFC 7208 4.6.4: terms that ask DNS; spf.c, count_lookup() */
+#define SPF_VOIDS_MAX 2  /* questions without an answer */
+#define SPF_HOSTS_MAX 10 /* names of one MX or PTR answer that are followed */
 #define SPF_QUESTIONS_MAX 250
 
 enum spf_result {

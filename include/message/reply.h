@@ -25,7 +25,7 @@ enum reply_id {
 	/* The settings refuse it. */
 	REPLY_BAD_SOURCE, /* its text usually names the field and the fault instead */
 	REPLY_SEVERAL_RECIPIENTS,
-	REPLY_RULE_REJECT,   /* reason and text are the rule's */
+	REPLY_RULE_REJECT, /* reason and text are the rule's: its cure, in inspect.c */
 	REPLY_RULE_TEMPFAIL, /* likewise */
 	/* We fail. */
 	REPLY_NO_MEMORY_DECIDING,

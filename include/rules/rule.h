@@ -8,7 +8,10 @@
  * its header as it will leave, what was seen of its body, its signatures.  The daemon
  * runs the checks whose action is not off on every message and counts what failed;
  * `metermark check` runs all of them and asks for reasons.  To add a rule: a line in
- * RULE_LIST, a row in rule.c, a message in tests/data/rules.
+ * RULE_LIST; a row in rule.c; a check in rule_header.c, _list, _auth or _body, declared
+ * in rule_check.h (for a field that no rule reads yet also RULE_F_ and rule_facts.c;
+ * for something that bodylook finds also rule_looks()); a message in tests/data/rules,
+ * with a line each in its `expected` and `demands`; and metermark.conf(5).
  *
  * The facts are one message's and belong to one thread; the table is constant.
  */

@@ -61,9 +61,10 @@ bool spf_has_macro(struct str spec);
 enum spf_result spf_because(struct spf *, enum spf_result, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /*
- * Asks DNS and counts the question against the limits of RFC 7208 4.6.4.  After
- * SPF_QUESTIONS_MAX questions no more are sent.  The answer is valid as long as that of
- * spf->ask().
+ * Asks DNS and counts the question, and an answer that is void.  After
+ * SPF_QUESTIONS_MAX questions no more are sent.  The ten terms that may ask (RFC 7208
+ * 4.6.4) are counted by count_lookup() of spf.c before they ask.  The answer is valid
+ * as long as that of spf->ask().
  */
 const struct dns_answer *spf_ask(struct spf *, enum dns_type, struct str name);
 /* What an answer without values means.  SPF_NONE: the check goes on. */
