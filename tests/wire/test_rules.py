@@ -140,9 +140,9 @@ def scores(name, report):
 
 
 def forms(config):
-    """Text and page name the rule and its cure; hostile text stays text."""
+    """Text and page name the rule and how to fix it; hostile text stays text."""
     text = check("-c", config, "-F", "b@example.com", os.path.join(DATA, "no-post.eml"))
-    if b"fail one-click" not in text.stdout or b"cure  Put an https" not in text.stdout:
+    if b"fail one-click" not in text.stdout or b"fix   Put an https" not in text.stdout:
         yield f"text: {text.stdout[:400]!r}"
     bad = b"From: a@example.com\r\nSubject: <script>alert(1)</script>\x1b[2J\r\n\r\nx\r\n"
     page = check("-f", "html", "-", text=bad)

@@ -231,8 +231,8 @@ const struct options_table check_options = {
 	    "usage: metermark check [options] FILE | -\n"
 	    "\n"
 	    "Reports on a message (- is the standard input): its header and signatures, and the\n"
-	    "rules of Gmail, Yahoo, Outlook, Apple and the RFCs, each with the reason and the\n"
-	    "cure.\n",
+	    "rules of Gmail, Yahoo, Outlook, Apple and the RFCs, each with the reason and\n"
+	    "the fix.\n",
 	.rows = rows,
 	.more =
 	    "Status: 0 nothing failed, 1 a rule failed, 64 usage, 66 no such message, 78 config.\n",

@@ -29,7 +29,7 @@ enum check_word { CHECK_NA, CHECK_PASS, CHECK_WARN, CHECK_FAIL };
 const char *check_word(enum check_word);
 
 struct check_result {
-	const char *id, *title, *reference, *cure; /* as in struct rule; borrowed */
+	const char *id, *title, *reference, *fix; /* as in struct rule; borrowed */
 	enum check_word word[RULE_PROVIDERS];
 	char reason[CHECK_REASON_MAX]; /* what was found, or why it is not applicable */
 };

@@ -157,8 +157,8 @@ amiss(struct buf *out, const struct check_result *r)
 	    "<code>%s</code></p><p>",
 	    worst, worst, worst, r->id);
 	escaped(out, str_of(r->reason));
-	buf_adds(out, "</p><p><b>Cure:</b> ");
-	escaped(out, str_of(r->cure));
+	buf_adds(out, "</p><p><b>Fix:</b> ");
+	escaped(out, str_of(r->fix));
 	buf_adds(out, "</p><p>");
 	for (size_t p = 0; p < RULE_PROVIDERS; p++)
 		if (r->word[p] > CHECK_PASS)
@@ -220,7 +220,7 @@ page(struct buf *out, const struct check *c)
 			if ((int)check_worst(&c->result[i]) != w)
 				continue;
 			if (!any)
-				buf_adds(out, "<h2>To be mended</h2>\n");
+				buf_adds(out, "<h2>To fix</h2>\n");
 			any = true;
 			amiss(out, &c->result[i]);
 		}

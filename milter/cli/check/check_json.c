@@ -89,7 +89,7 @@ results(const struct check *c)
 				rule_provider_id((enum rule_provider)p), "result",
 				check_word(r->word[p]), "reason",
 				text(str_of(r->reason)), "title", r->title, "reference",
-				r->reference, "cure", r->cure));
+				r->reference, "cure", r->fix));
 	}
 	return all;
 }

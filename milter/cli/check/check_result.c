@@ -14,7 +14,7 @@
 
 /* Gmail, Yahoo, Outlook, Apple, RFC, as in rules/rule.c. */
 static const struct {
-	const char *id, *title, *reference, *cure;
+	const char *id, *title, *reference, *fix;
 	uint8_t demand[RULE_PROVIDERS];
 } rules[CHECK_DNS_RULES] = {
 	[CHECK_DNS_SPF] = { "spf", "has an envelope domain whose SPF record is sound",
@@ -76,9 +76,9 @@ check_dns_result(
 	r->id = rules[rule].id;
 	r->title = rules[rule].title;
 	r->reference = rules[rule].reference;
-	r->cure = f->word == DNSLOOK_UNKNOWN
+	r->fix = f->word == DNSLOOK_UNKNOWN
 	    ? "Ask again later, or another name server with --resolver"
-	    : rules[rule].cure;
+	    : rules[rule].fix;
 	check_judge(r,
 	    f->word == DNSLOOK_NOTHING    ? RULE_NOT_APPLICABLE
 		: f->word == DNSLOOK_PASS ? RULE_OK

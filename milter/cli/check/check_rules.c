@@ -101,7 +101,7 @@ check_rules(struct check *c)
 		out->id = r->id;
 		out->title = r->title;
 		out->reference = r->reference;
-		out->cure = r->cure;
+		out->fix = r->cure;
 		check_judge(out, v, r->demand);
 		if (v == RULE_BAD)
 			snprintf(out->reason, sizeof(out->reason), "%s", why.p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * check_text.c - the report of `metermark check` for people at a terminal: what the
- * message is, the scores, what is amiss with its cure, what is well.
+ * message is, the scores, what is wrong and how to fix it, what passed.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -115,7 +115,7 @@ amiss(struct buf *out, const struct term *t, const struct check_result *r)
 	buf_addc(out, '\n');
 	painted(out, t, worst, check_word(worst), 5);
 	buf_addf(out, "%s: %s\n", r->id, r->reason);
-	buf_addf(out, "     cure  %s\n", r->cure);
+	buf_addf(out, "     fix   %s\n", r->fix);
 	if (worst == CHECK_FAIL) {
 		buf_adds(out, "     fail  ");
 		who(out, r, CHECK_FAIL);
@@ -166,7 +166,7 @@ check_text(const struct check *c)
 		for (size_t i = 0; i < c->n; i++)
 			if ((int)check_worst(&c->result[i]) == w)
 				amiss(&out, &t, &c->result[i]);
-	list(&out, &t, c, CHECK_PASS, "The message");
+	list(&out, &t, c, CHECK_PASS, "Passed");
 	list(&out, &t, c, CHECK_NA, "Not applicable");
 	for (size_t i = 0; i < c->mail.n_notes; i++)
 		buf_addf(&out, "\nnote: %s\n", c->mail.note[i]);

@@ -81,9 +81,9 @@ put_finding(const struct doctor_finding *f, const struct term *term)
 	    levels[f->level], term->style ? "\x1b[0m" : "", CHECK_PLACES, f->check);
 	visible_add(&text, str_of(f->text), term->utf8);
 	put_wrapped(&line, text.p, INDENT, term);
-	if (f->cure[0] != '\0') {
+	if (f->fix[0] != '\0') {
 		buf_reset(&text);
-		visible_add(&text, str_of(f->cure), term->utf8);
+		visible_add(&text, str_of(f->fix), term->utf8);
 		buf_addf(&line, "%*s-> ", INDENT, "");
 		put_wrapped(&line, text.p, INDENT + 3, term);
 	}
@@ -136,8 +136,8 @@ put_json(const struct doctor *d)
 		bad |=
 		    json_object_set_new(one, "status", json_string(levels[f->level]));
 		bad |= json_object_set_new(one, "text", text_value(f->text));
-		bad |= json_object_set_new(one, "cure",
-		    f->cure[0] != '\0' ? text_value(f->cure) : json_null());
+		bad |= json_object_set_new(
+		    one, "cure", f->fix[0] != '\0' ? text_value(f->fix) : json_null());
 		bad |= json_array_append_new(checks, one);
 	}
 	bad |= json_object_set_new(root, "result", json_string(levels[d->worst]));

@@ -4,7 +4,7 @@
  *
  * doctor.c has options and output, findings.c the list, doctor_host.c looks at
  * settings, state directory, daemon and socket, doctor_redis.c at Redis.  A finding is
- * a sentence; one that is not good has a cure, which says what to do.
+ * a sentence; one that is not good has a fix, which says what to do.
  */
 #ifndef METERMARK_CLI_DOCTOR_DOCTOR_H
 #define METERMARK_CLI_DOCTOR_DOCTOR_H
@@ -23,7 +23,7 @@ struct doctor_finding {
 	enum doctor_level level;
 	const char *check; /* "redis rights": the same for all that a check says */
 	char text[DOCTOR_TEXT_MAX];
-	char cure[DOCTOR_TEXT_MAX]; /* "": none is needed */
+	char fix[DOCTOR_TEXT_MAX]; /* "": none is needed */
 };
 
 struct doctor {
@@ -36,11 +36,11 @@ struct doctor {
 	enum doctor_level worst;
 };
 
-/* check must last; cure NULL: none.  The text is a format. */
-void doctor_add(struct doctor *, enum doctor_level, const char *check, const char *cure,
+/* check must last; fix NULL: none.  The text is a format. */
+void doctor_add(struct doctor *, enum doctor_level, const char *check, const char *fix,
     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-/* The last finding gets this cure, a format. */
-void doctor_cure(struct doctor *, const char *fmt, ...)
+/* The last finding gets this fix, a format. */
+void doctor_fix(struct doctor *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* The settings: sets conf and conf_read. */

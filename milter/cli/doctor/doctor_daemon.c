@@ -87,14 +87,14 @@ look_at_lock(struct doctor *d)
 
 static void
 amount(
-    struct doctor *d, const char *check, int64_t n, const char *what, const char *cure)
+    struct doctor *d, const char *check, int64_t n, const char *what, const char *fix)
 {
 	char text[HUMAN_MAX];
 
 	if (n == 0)
 		return;
 	human_count(text, n);
-	doctor_add(d, DOCTOR_WARN, check, cure, "%s %s", text, what);
+	doctor_add(d, DOCTOR_WARN, check, fix, "%s %s", text, what);
 }
 
 static void
@@ -110,7 +110,7 @@ look_at_redis_of(struct doctor *d, const struct status *s, int64_t now_ms)
 	    s->redis_error[0] != '\0' ? s->redis_error : "it does not answer",
 	    s->redis_away_ms != 0 ? "; it went away " : "",
 	    s->redis_away_ms != 0 ? since : "");
-	doctor_cure(d, "make Redis well; nothing is lost meanwhile%s",
+	doctor_fix(d, "make Redis well; nothing is lost meanwhile%s",
 	    s->on_disk ? "" : " as long as the daemon runs");
 }
 
@@ -310,7 +310,7 @@ look_at_mode(struct doctor *d, const char *path)
 		doctor_add(d, DOCTOR_FAIL, "socket", NULL,
 		    "%s has mode %04o: every local user can have mail signed", path,
 		    (unsigned)(st.st_mode & 0777));
-		doctor_cure(d, "chmod o= %s, or restart the daemon", path);
+		doctor_fix(d, "chmod o= %s, or restart the daemon", path);
 	} else
 		doctor_add(d, DOCTOR_PASS, "socket", NULL, "%s has mode %04o", path,
 		    (unsigned)(st.st_mode & 0777));

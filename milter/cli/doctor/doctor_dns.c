@@ -18,7 +18,7 @@
 #define OLD_MS (INT64_C(49) * 3600 * 1000) /* two rounds missed */
 
 static const char *
-cure_of(const struct dnsnews_finding *f)
+fix_of(const struct dnsnews_finding *f)
 {
 	struct str check = str_of(f->check);
 
@@ -45,7 +45,7 @@ tell(struct doctor *d, const struct dnsreport *r)
 		const struct dnsnews_finding *f = &r->news.v[i];
 
 		doctor_add(d, f->f.word == DNSLOOK_FAIL ? DOCTOR_FAIL : DOCTOR_WARN,
-		    "dns", cure_of(f), "%s %s: %s", f->domain, f->check, f->f.text);
+		    "dns", fix_of(f), "%s %s: %s", f->domain, f->check, f->f.text);
 	}
 	if (r->news.n > SHOWN_MAX)
 		doctor_add(d, DOCTOR_WARN, "dns", "metermark key test shows all keys",

@@ -160,13 +160,13 @@ look_at_rights(struct doctor *d, const char *dir, const struct stat *st)
 		doctor_add(d, DOCTOR_FAIL, "state_dir", NULL,
 		    "%s belongs to uid %lu, not to %s, as whom the daemon runs", dir,
 		    (unsigned long)st->st_uid, d->conf.user);
-		doctor_cure(d, "chown -R %s %s", d->conf.user, dir);
+		doctor_fix(d, "chown -R %s %s", d->conf.user, dir);
 	} else if ((st->st_mode & 077) != 0) {
 		doctor_add(d, DOCTOR_WARN, "state_dir", NULL,
 		    "%s has mode %04o: others may read what is counted, and the key of "
 		    "the recipients",
 		    dir, (unsigned)(st->st_mode & 07777));
-		doctor_cure(d, "chmod 700 %s", dir);
+		doctor_fix(d, "chmod 700 %s", dir);
 	} else {
 		doctor_add(d, DOCTOR_PASS, "state_dir", NULL, "%s belongs to %s alone",
 		    dir, d->conf.user);
@@ -216,7 +216,7 @@ doctor_state(struct doctor *d)
 		doctor_add(d, e == EACCES ? DOCTOR_WARN : DOCTOR_FAIL, "state_dir",
 		    e == EACCES ? AS_ROOT : NULL, "%s: %s", dir, strerror(e));
 		if (e == ENOENT)
-			doctor_cure(d, "install -d -m 700 -o %s %s", d->conf.user, dir);
+			doctor_fix(d, "install -d -m 700 -o %s %s", d->conf.user, dir);
 		return;
 	}
 	if (!S_ISDIR(st.st_mode)) {

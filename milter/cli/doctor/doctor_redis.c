@@ -38,10 +38,10 @@
 
 /* What to do about an error reply. */
 static const char *
-cure_for(const char *err)
+fix_for(const char *err)
 {
 	static const struct {
-		const char *word, *cure;
+		const char *word, *fix;
 	} table[] = {
 		{ "NOPERM", RIGHTS },
 		/* What a script may not do, Redis says without a code: from 7.2 on, and
@@ -64,14 +64,14 @@ cure_for(const char *err)
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (strstr(err, table[i].word) != NULL)
-			return table[i].cure;
+			return table[i].fix;
 	return "see the log of Redis";
 }
 
 static void
 fail(struct doctor *d, const char *check, const char *what, const char *err)
 {
-	doctor_add(d, DOCTOR_FAIL, check, cure_for(err), "%s: %s", what, err);
+	doctor_add(d, DOCTOR_FAIL, check, fix_for(err), "%s: %s", what, err);
 }
 
 /* --- the servers --- */
@@ -410,7 +410,7 @@ reach(struct doctor *d, const struct rurl *url, struct query *q)
 		doctor_add(d, DOCTOR_FAIL, "redis",
 		    q->err.cure == REDIS_CURE_RECONNECT
 			? "start it, or correct the setting redis"
-			: cure_for(q->err.text),
+			: fix_for(q->err.text),
 		    "%s", q->err.text);
 		return -1;
 	}

@@ -9,7 +9,7 @@
 
 void
 doctor_add(struct doctor *d, enum doctor_level level, const char *check,
-    const char *cure, const char *fmt, ...)
+    const char *fix, const char *fmt, ...)
 {
 	struct doctor_finding *f;
 	va_list ap;
@@ -24,17 +24,17 @@ doctor_add(struct doctor *d, enum doctor_level level, const char *check,
 	va_start(ap, fmt);
 	vsnprintf(f->text, sizeof(f->text), fmt, ap);
 	va_end(ap);
-	if (cure != NULL)
-		snprintf(f->cure, sizeof(f->cure), "%s", cure);
+	if (fix != NULL)
+		snprintf(f->fix, sizeof(f->fix), "%s", fix);
 }
 
 void
-doctor_cure(struct doctor *d, const char *fmt, ...)
+doctor_fix(struct doctor *d, const char *fmt, ...)
 {
 	struct doctor_finding *f = &d->v[d->n - 1];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(f->cure, sizeof(f->cure), fmt, ap);
+	vsnprintf(f->fix, sizeof(f->fix), fmt, ap);
 	va_end(ap);
 }
