@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cmd.h - what a subcommand of metermark is.
+ * cmd.h - the subcommands of metermark.
  *
- * A subcommand is one function, in milter/cli/NAME.c, and one row in the table of
- * milter/cli/main.c; what else it needs is in NAME_*.c.  Its options are a table of
- * cli/options.h.  It returns an exit status of those below; it never ends
- * the process itself.
+ * A subcommand is a function NAME_main() and a table NAME_options, in
+ * milter/cli/FOLDER/NAME.c, and has one row in the table of milter/cli/main.c. The
+ * function returns one of the exit statuses below; it never ends the process itself.
  */
 #ifndef METERMARK_CLI_CMD_H
 #define METERMARK_CLI_CMD_H
@@ -16,9 +15,9 @@
 
 struct cmd {
 	const char *name;
-	const char *summary; /* for the list of subcommands: no period, below 60 places
-	                      */
-	/* argv[0] is "metermark NAME", so getopt's messages say who speaks. */
+	const char
+	    *summary; /* for metermark --help: no period, at most 60 characters */
+	/* argv[0] is "metermark NAME": getopt() begins its messages with it. */
 	int (*run)(int argc, char **argv);
 	const struct options_table *options;
 };
@@ -45,7 +44,7 @@ struct cmd {
  */
 enum { CMD_NOT_FOUND = 1, CMD_FAILED = 1, CMD_NOT_ALL = 3 };
 
-/* The subcommands, each in milter/cli/NAME.c, and their options. */
+/* The subcommands and their options. */
 int campaigns_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);

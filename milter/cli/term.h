@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * term.h - where the output goes, and messages beside it.
+ * term.h - output to the terminal.
  *
- * Results go to stdout and nothing else does; what is said about them goes to stderr as
- * "metermark stats: sentence", with all that could move a terminal escaped.
+ * Results go to stdout, and nothing else does. Messages go to stderr as "metermark
+ * stats: sentence"; everything that could move a terminal's cursor is escaped in them.
  */
 #ifndef METERMARK_CLI_TERM_H
 #define METERMARK_CLI_TERM_H
@@ -29,8 +29,10 @@ void term_name(const char *);
 /* One line on stderr.  The format gives a sentence without the period. */
 void term_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* The number from 1 on that an option was given.  0, or -1 after saying that it is
- * none. */
+/*
+ * Read the argument of an option that takes a number from 1 on. 0, or -1 after a
+ * message if the text is no such number.
+ */
 int term_number(const char *option, const char *text, size_t *out);
 
 /* Write to stdout.  Errors stay with stdout until term_finish(). */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check.h - the parts of `metermark check`: a report on one message.
+ * check.h - the parts of `metermark check`, which reports on one message.
  *
- * A report is an array of results.  What looks at the message adds its own
- * (check_rules.c); what asks DNS adds further ones the same way, by check_add(), and
- * the scores, the three forms and the exit status follow from the array alone.
+ * A report is an array of results. check_rules.c adds the results of the rules that
+ * look at the message, check_dns.c those that need DNS; both call check_add(). The
+ * scores, the three forms of the report and the exit status come from the array alone.
  */
 #ifndef METERMARK_CLI_CHECK_CHECK_H
 #define METERMARK_CLI_CHECK_CHECK_H
@@ -22,7 +22,7 @@
 #define CHECK_IPS_MAX 16
 #define CHECK_OUT_MAX ((size_t)4 * 1024 * 1024)
 
-/* Worst last; the words of CHECK_WORD. */
+/* In this order, the greater word is the worse one. */
 enum check_word { CHECK_NA, CHECK_PASS, CHECK_WARN, CHECK_FAIL };
 #define CHECK_WORDS 4
 /* "pass". */
@@ -44,7 +44,8 @@ struct check {
 	bool transactional, no_dns;
 	bool dns_wanted; /* asked for, even if nobody answers */
 	const char *resolver;
-	struct cidr_addr ip[CHECK_IPS_MAX]; /* that will send it */
+	struct cidr_addr
+	    ip[CHECK_IPS_MAX]; /* the addresses that will send the message */
 	const char *ip_text[CHECK_IPS_MAX];
 	size_t n_ip;
 	struct str
@@ -57,11 +58,15 @@ struct check {
 	size_t n;
 };
 
-/* A further result, to be filled; all providers begin as CHECK_NA.  NULL: no room. */
+/*
+ * Adds a result, which the caller fills; the word of every provider begins as CHECK_NA.
+ * NULL if the array is full.
+ */
 struct check_result *check_add(struct check *);
 /*
- * The words of a result from a verdict and what is demanded: what is not asked for is
- * not applicable, what is wanted can only be a warning.
+ * Sets the words of a result from a verdict and from what each provider demands. A
+ * provider that does not ask for it gets CHECK_NA; one that only wants it gets
+ * CHECK_WARN at worst.
  */
 void check_judge(
     struct check_result *, enum rule_verdict, const uint8_t demand[RULE_PROVIDERS]);

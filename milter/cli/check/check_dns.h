@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check_dns.h - what `metermark check` asks DNS: the parts of check_dns.c,
- * check_dkim.c, check_opendkim.c and check_result.c.
+ * check_dns.h - the part of `metermark check` that asks DNS: check_dns.c, check_dkim.c,
+ * check_opendkim.c and check_result.c.
  *
- * All questions that can be known beforehand go out at once; then each rule becomes a
- * result.  What DNS could not tell is a warning, never a failure: the message is not to
- * blame.
+ * All questions that are known beforehand are sent at once. Then each rule becomes a
+ * result. If DNS does not answer, the result is a warning and never a failure, because
+ * the message is not the cause.
  */
 #ifndef METERMARK_CLI_CHECK_CHECK_DNS_H
 #define METERMARK_CLI_CHECK_CHECK_DNS_H
@@ -18,7 +18,7 @@
 #define CHECK_FIELDS_MAX 2000
 #define CHECK_SIGNATURES_MAX (RULE_SIGNATURES_MAX + CONF_KEYS_MAX)
 
-/* One signature, of the message or to be made. */
+/* A signature that the message has, or that metermark would make. */
 struct check_signature {
 	struct str domain, selector;
 	bool ours;        /* to be made: there is nothing to verify */
@@ -59,16 +59,22 @@ enum check_dns_rule {
 	CHECK_DNS_RULES
 };
 
-/* check_result.c: a result of that rule from a finding. */
+/* check_result.c: adds a result of the rule, made from the finding. */
 void check_dns_result(
     struct check_dns *, enum check_dns_rule, const struct dnslook_finding *);
-/* The worse of both; texts of the same word are put together. */
+/*
+ * Puts the worse of both findings into all; if their words are equal, it has both
+ * texts.
+ */
 void check_dns_merge(struct dnslook_finding *all, const struct dnslook_finding *one);
 
 /* check_dkim.c: take the message apart, ask for keys, verify.  -1: out of memory. */
 int check_dkim_begin(struct check_dns *);
 void check_dkim(struct check_dns *);
-/* After check_dkim(): it verifies; one to be made would, by its key. */
+/*
+ * After check_dkim(): the signature verifies. A signature that metermark would make
+ * holds if its key does.
+ */
 bool check_signature_holds(const struct check_signature *);
 /* check_opendkim.c: ask libopendkim for a second opinion of those that were verified.
  */

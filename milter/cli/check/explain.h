@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * explain.h - the parts of `metermark explain`: a message on disk goes through the very
- * message/txn.h that the daemon runs, with a signer that only notes what it is given.
+ * explain.h - the parts of `metermark explain`. A message on disk passes through the
+ * same message/txn.h that the daemon uses, with a signer that records its input and
+ * signs nothing.
  */
 #ifndef METERMARK_CLI_CHECK_EXPLAIN_H
 #define METERMARK_CLI_CHECK_EXPLAIN_H
@@ -24,7 +25,7 @@
 #define EXPLAIN_NOTES_MAX 32
 #define EXPLAIN_RCPTS_MAX 1000
 #define EXPLAIN_TEXT_MAX 512
-/* What an MTA takes, and more. */
+/* More than MTAs accept. */
 #define EXPLAIN_MESSAGE_MAX ((size_t)256 * 1024 * 1024)
 
 struct explain_options {
@@ -45,7 +46,7 @@ struct explain_key {
 	bool read, ed25519;
 };
 
-/* The signer that only notes. */
+/* The signer that records its input. */
 struct explain_signer {
 	struct sign_port port;
 	struct explain_key keys[CONF_KEYS_MAX];
@@ -78,14 +79,16 @@ struct explain {
 	size_t n_notes;
 };
 
-/* What whoever reads it should know; further ones than fit are dropped. */
+/*
+ * Adds a note for the reader of the report. If there is no room, the note is dropped.
+ */
 void explain_note(struct explain *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* The keys of tokens and marks, from e->conf; without them those of a stranger, and a
  * note that says so. */
 void explain_load_tokens(struct explain *);
-/* Without any recipient there is one, and a note. */
+/* If no recipient was given, assumes one and adds a note that says so. */
 void explain_assume_rcpt(struct explain *);
 /*
  * The message through a txn of its own, from begin to end, as an MTA and the daemon

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * doctor.h - what the parts of `metermark doctor` share: a list of findings.
+ * doctor.h - the findings that the parts of `metermark doctor` collect.
  *
- * doctor.c has options and output, findings.c the list, doctor_host.c looks at
- * settings, state directory, daemon and socket, doctor_redis.c at Redis.  A finding is
- * a sentence; one that is not good has a fix, which says what to do.
+ * doctor.c has the options and the output, findings.c the list. doctor_host.c looks at
+ * the settings, keys and state directory, doctor_daemon.c at the daemon and its socket,
+ * doctor_redis.c at Redis, doctor_dns.c at DNS. A finding is a sentence. If it is not
+ * good, it has a fix, which says what to do.
  */
 #ifndef METERMARK_CLI_DOCTOR_DOCTOR_H
 #define METERMARK_CLI_DOCTOR_DOCTOR_H
@@ -30,16 +31,19 @@ struct doctor {
 	const char *file; /* the settings */
 	struct conf conf;
 	bool conf_read;
-	/* DOCTOR_FINDINGS_MAX of them; more are not kept, but for the worst level. */
+	/*
+	 * Has room for DOCTOR_FINDINGS_MAX findings. Further ones overwrite the last
+	 * one, but count for the worst level.
+	 */
 	struct doctor_finding *v;
 	size_t n;
 	enum doctor_level worst;
 };
 
-/* check must last; fix NULL: none.  The text is a format. */
+/* Adds a finding. check is borrowed; fix is NULL if nothing is to be done. */
 void doctor_add(struct doctor *, enum doctor_level, const char *check, const char *fix,
     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-/* The last finding gets this fix, a format. */
+/* Sets the fix of the last finding. */
 void doctor_fix(struct doctor *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -31,8 +31,8 @@ void screen_close(void);
 /* Lines and places of each; COLUMNS and LINES of the environment do not matter. */
 void screen_size(size_t *lines, size_t *columns);
 /*
- * Wait until deadline (system/clock.h's clock_mono_ms()).  *key: of SCREEN_KEY, one
- * character; arrows and the like are passed over.
+ * Wait until deadline (system/clock.h's clock_mono_ms()). For SCREEN_KEY, *key is one
+ * character; arrow keys and other sequences are ignored.
  */
 enum screen_event screen_wait(int64_t deadline_ms, char *key);
 /*
