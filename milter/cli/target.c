@@ -36,8 +36,8 @@ set_place(
 		return status;
 	}
 	if (t->url.kind == RURL_TLS && !redis_link_has_tls()) {
-		term_say("%s: this build has no TLS to Redis (hiredis 1.x with "
-			 "libhiredis_ssl); use redis:// through stunnel",
+		term_say(
+		    "%s: this build has no TLS to Redis (hiredis 1.x with libhiredis_ssl); use redis:// through stunnel",
 		    source);
 		return status;
 	}
@@ -163,8 +163,7 @@ complain(const struct target *t, enum redis_cure cure, const char *err)
 	switch (cure) {
 	case REDIS_CURE_RECONNECT:
 		term_say(
-		    "cannot reach %s; is Redis running there? (the address is from "
-		    "%s; --redis URL or -c FILE names another)",
+		    "cannot reach %s; is Redis running there? (the address is from %s; --redis URL or -c FILE names another)",
 		    err, t->source);
 		return EX_UNAVAILABLE;
 	case REDIS_CURE_HOLD:
@@ -178,8 +177,8 @@ complain(const struct target *t, enum redis_cure cure, const char *err)
 		}
 		if (!refused(err))
 			break;
-		term_say("%s (the URL is from %s; it can say who asks: "
-			 "redis://USER:PASSWORD@HOST)",
+		term_say(
+		    "%s (the URL is from %s; it can say who asks: redis://USER:PASSWORD@HOST)",
 		    err, t->source);
 		return EX_NOPERM;
 	case REDIS_CURE_MEMORY:
@@ -219,8 +218,8 @@ warn_of_eviction(void *arg, const struct rurl *server, const struct redis_probe 
 	if (!redis_probe_drops(probe))
 		return;
 	rurl_show(server, shown, sizeof(shown));
-	term_say("warning: %s drops counters when its memory is full: its "
-		 "maxmemory-policy is %s, not noeviction",
+	term_say(
+	    "warning: %s drops counters when its memory is full: its maxmemory-policy is %s, not noeviction",
 	    shown, probe->eviction);
 }
 

@@ -67,8 +67,7 @@ note_verdict(struct explain *e)
 		explain_note(e, "metermark would put it on hold");
 	else if (e->decision->edit_skipped != NULL)
 		explain_note(e,
-		    "%s is left as it is, or left out: there is one already, or it "
-		    "would be too long",
+		    "%s is left as it is, or left out: there is one already, or it would be too long",
 		    e->decision->edit_skipped);
 }
 

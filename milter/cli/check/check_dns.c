@@ -96,8 +96,7 @@ check_spf(struct check_dns *d)
 	if (guessed && f.word != DNSLOOK_PASS) {
 		one = f;
 		dnslook_say(&f, one.word,
-		    "%.300s; no envelope sender is known (--from), so From was looked "
-		    "at",
+		    "%.300s; no envelope sender is known (--from), so From was looked at",
 		    one.text);
 	}
 	check_dns_result(d, CHECK_DNS_SPF, &f);

@@ -19,9 +19,7 @@ static const struct {
 } rules[CHECK_DNS_RULES] = {
 	[CHECK_DNS_SPF] = { "spf", "has an envelope domain whose SPF record is sound",
 	    "RFC 7208 4.6.4; " PROVIDERS,
-	    "Publish one TXT record, v=spf1, that names your servers in ten look-ups "
-	    "or "
-	    "fewer and ends in -all or ~all",
+	    "Publish one TXT record, v=spf1, that names your servers in ten look-ups or fewer and ends in -all or ~all",
 	    { M, M, M, M, W } },
 	[CHECK_DNS_KEY] = { "dkim-key", "has its DKIM keys published",
 	    "RFC 6376 3.6.1; " PROVIDERS,
@@ -34,8 +32,7 @@ static const struct {
 	    { W, W, W, W, W } },
 	[CHECK_DNS_SIGNATURE] = { "dkim-valid", "has DKIM signatures that hold",
 	    "RFC 6376 6.1; " PROVIDERS,
-	    "Let nothing change the message after it was signed; keep metermark the "
-	    "last milter",
+	    "Let nothing change the message after it was signed; keep metermark the last milter",
 	    { M, M, M, M, O } },
 	[CHECK_DNS_DMARC] = { "dmarc", "has a DMARC policy for the domain of its From",
 	    "RFC 7489 6.3; " PROVIDERS,
@@ -51,8 +48,7 @@ static const struct {
 	    { M, M, M, W, O } },
 	[CHECK_DNS_BIMI] = { "bimi", "has a sound BIMI record, if any",
 	    "draft-brand-indicators-for-message-identification",
-	    "Publish at default._bimi.DOMAIN: v=BIMI1; l=https://...svg; "
-	    "a=https://...pem, under an enforcing DMARC policy",
+	    "Publish at default._bimi.DOMAIN: v=BIMI1; l=https://...svg; a=https://...pem, under an enforcing DMARC policy",
 	    { W, W, O, W, O } },
 	[CHECK_DNS_MX] = { "mx", "has domains that can receive answers and bounces",
 	    "RFC 5321 5.1; RFC 7505; Outlook, high volume senders",
@@ -60,8 +56,7 @@ static const struct {
 	    { W, W, W, W, W } },
 	[CHECK_DNS_REVERSE] = { "reverse-dns",
 	    "comes from addresses whose names lead back to them", PROVIDERS,
-	    "Have whoever gave you the address set its PTR record to a name whose A or "
-	    "AAAA record is the address",
+	    "Have whoever gave you the address set its PTR record to a name whose A or AAAA record is the address",
 	    { M, M, M, M, O } },
 };
 

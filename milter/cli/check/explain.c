@@ -134,8 +134,7 @@ examine(struct explain *e)
 	explain_assume_rcpt(e);
 	if (e->conf.n_token_keys == 0)
 		explain_note(e,
-		    "the daemon makes X-Metermark with a key of its own, so it differs "
-		    "at its end, and one that is there cannot be checked here");
+		    "the daemon makes X-Metermark with a key of its own, so it differs at its end, and one that is there cannot be checked here");
 	status = run_txn(e, client, from);
 	e->options.host = NULL;
 	return status;

@@ -226,9 +226,7 @@ explain_mail_send(struct explain *e)
 	}
 	if (next == NEXT_NO_FIELD)
 		explain_note(e,
-		    "line %zu is no header field: the body begins there, as mail "
-		    "servers "
-		    "have it",
+		    "line %zu is no header field: the body begins there, as mail servers have it",
 		    line_number(e, text));
 	txn_end_fields(
 	    e->txn, str_of(e->options.queue_id), (int64_t)time(NULL), STR("explain"));

@@ -47,8 +47,8 @@ int
 explain_option_file(struct explain_options *o, int argc, char **argv)
 {
 	if (argc != 1) {
-		term_say("one FILE is wanted, or - for the standard input; --help "
-			 "tells the options");
+		term_say(
+		    "one FILE is wanted, or - for the standard input; --help tells the options");
 		return -1;
 	}
 	o->file = argv[0];
@@ -96,8 +96,7 @@ note_several(struct explain *e)
 	    !s->track.replace_list_unsubscribe)
 		return;
 	explain_note(e,
-	    "the URL of list_unsubscribe is one recipient's, and so never on a message "
-	    "to %zu: send each a message of its own, or see several_recipients",
+	    "the URL of list_unsubscribe is one recipient's, and so never on a message to %zu: send each a message of its own, or see several_recipients",
 	    e->options.n_rcpt);
 }
 

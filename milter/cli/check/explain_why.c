@@ -80,8 +80,7 @@ explain_word(const char *why)
 	} words[] = {
 		{ "bad-from", "From does not name exactly one domain" },
 		{ "bad-source",
-		    "a header with tags cannot be read, and campaign { "
-		    "on_bad_source } says reject" },
+		    "a header with tags cannot be read, and campaign { on_bad_source } says reject" },
 		{ "bare-line-end", "the body has a CR or LF that is no line end" },
 		{ "control-in-header", "a field to be signed has a control character" },
 		{ "from-too-long", "Sendmail would cut From" },
@@ -89,22 +88,18 @@ explain_word(const char *why)
 		{ "long-body-line",
 		    "a line of the body is longer than the mail server sends on" },
 		{ "long-header-line",
-		    "a line of the header is longer than the mail "
-		    "server sends on, and has no place to fold it" },
+		    "a line of the header is longer than the mail server sends on, and has no place to fold it" },
 		{ "marked", "its X-Metermark says that metermark has handled it" },
 		{ "no-domain",
-		    "no domain section and no line of domain_table signs for "
-		    "the domain in From" },
+		    "no domain section and no line of domain_table signs for the domain in From" },
 		{ "no-from", "there is no From" },
 		{ "reinjected",
-		    "a Received field says that this host has had it "
-		    "before; see outbound { reinjected }" },
+		    "a Received field says that this host has had it before; see outbound { reinjected }" },
 		{ "too-many-fields",
 		    "there are more fields than a signature can list" },
 		{ "two-froms", "there are several From" },
 		{ "user-not-allowed",
-		    "users of the domain in From does not name who "
-		    "authenticated" },
+		    "users of the domain in From does not name who authenticated" },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

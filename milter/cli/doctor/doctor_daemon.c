@@ -144,8 +144,7 @@ look_at_journal(struct doctor *d, const struct status *s)
 {
 	if (s->journal_down)
 		doctor_add(d, DOCTOR_FAIL, "journal",
-		    "make room in state_dir, or mount it for writing; restart the "
-		    "daemon if this stays",
+		    "make room in state_dir, or mount it for writing; restart the daemon if this stays",
 		    "cannot be written: what is counted now is in memory only");
 	if (s->held)
 		doctor_add(d, DOCTOR_FAIL, "journal",
@@ -171,8 +170,7 @@ look_at_journal(struct doctor *d, const struct status *s)
 	    "raise max in the section `campaign`, if the names are meant");
 	amount(d, "campaigns", s->crowded,
 	    "messages count as _other: too many campaigns waited for Redis",
-	    "make Redis well; raise max in the section `campaign`, if the names are "
-	    "meant");
+	    "make Redis well; raise max in the section `campaign`, if the names are meant");
 }
 
 static void
@@ -184,9 +182,9 @@ look_at_status(struct doctor *d, bool running)
 
 	if (status_read(d->conf.state_dir, &s, err, sizeof(err)) != 0) {
 		doctor_add(d, DOCTOR_WARN, "status",
-		    running ? "wait for some seconds after its start, or run metermark "
-			      "doctor as root"
-			    : NULL,
+		    running
+			? "wait for some seconds after its start, or run metermark doctor as root"
+			: NULL,
 		    "%s", err);
 		return;
 	}
@@ -194,17 +192,16 @@ look_at_status(struct doctor *d, bool running)
 	human_age(age, age_ms / 1000);
 	if (running && (age_ms > FRESH_MS || age_ms < -FRESH_MS))
 		doctor_add(d, DOCTOR_FAIL, "status",
-		    "the daemon hangs, state_dir cannot be written, or the clock was "
-		    "set: " LOG,
+		    "the daemon hangs, state_dir cannot be written, or the clock was set: " LOG,
 		    "the daemon last told how it is %s", age);
 	if (running)
 		look_at_redis_of(d, &s, now_ms);
 	if (!running && s.backlog_messages > 0)
 		doctor_add(d, DOCTOR_WARN, "backlog", START,
-		    s.on_disk ? "%" PRId64 " messages wait on disk for the next start"
-			      : "%" PRId64
-				" messages were not in Redis when it ended, and "
-				"not all of them on disk: some may be lost",
+		    s.on_disk
+			? "%" PRId64 " messages wait on disk for the next start"
+			: "%" PRId64
+			  " messages were not in Redis when it ended, and not all of them on disk: some may be lost",
 		    s.backlog_messages);
 	if (running)
 		look_at_backlog(d, &s, now_ms);

@@ -23,18 +23,13 @@ fix_of(const struct dnsnews_finding *f)
 	struct str check = str_of(f->check);
 
 	if (f->f.word == DNSLOOK_UNKNOWN)
-		return "the daemon asks again soon; see whether the name server "
-		       "answers";
+		return "the daemon asks again soon; see whether the name server answers";
 	if (str_starts(check, STR("dkim")))
-		return "publish what metermark key record FILE prints; metermark key "
-		       "test looks again at once";
+		return "publish what metermark key record FILE prints; metermark key test looks again at once";
 	if (str_eq(check, STR("spf")))
-		return "publish one sound SPF record, or none is needed: the "
-		       "envelope's "
-		       "domain is another one";
+		return "publish one sound SPF record, or none is needed: the envelope's domain is another one";
 	if (str_eq(check, STR(DOMLOOK_RETURN_PATH)))
-		return "publish one sound SPF record there that names this host: "
-		       "receivers ask the domain of the envelope sender";
+		return "publish one sound SPF record there that names this host: receivers ask the domain of the envelope sender";
 	return "publish at _dmarc.DOMAIN: v=DMARC1; p=none; rua=mailto:ADDRESS";
 }
 
@@ -88,8 +83,7 @@ doctor_dns(struct doctor *d)
 		sum_up(d, &r);
 	} else
 		doctor_add(d, DOCTOR_WARN, "dns",
-		    "wait for some seconds after its start, or run metermark doctor "
-		    "as root; metermark key test looks at once",
+		    "wait for some seconds after its start, or run metermark doctor as root; metermark key test looks at once",
 		    "the daemon has not looked at DNS yet: %s", err);
 	dnsnews_fini(&r.news);
 }

@@ -61,8 +61,7 @@ doctor_settings(struct doctor *d)
 	}
 	if (conffile_read(d->file, &d->conf, err, sizeof(err)) != 0) {
 		doctor_add(d, DOCTOR_FAIL, "settings",
-		    "correct that line; metermark-milter -t looks again; "
-		    "metermark.conf(5) tells all settings",
+		    "correct that line; metermark-milter -t looks again; metermark.conf(5) tells all settings",
 		    "%s", err);
 		return;
 	}
@@ -163,8 +162,7 @@ look_at_rights(struct doctor *d, const char *dir, const struct stat *st)
 		doctor_fix(d, "chown -R %s %s", d->conf.user, dir);
 	} else if ((st->st_mode & 077) != 0) {
 		doctor_add(d, DOCTOR_WARN, "state_dir", NULL,
-		    "%s has mode %04o: others may read what is counted, and the key of "
-		    "the recipients",
+		    "%s has mode %04o: others may read what is counted, and the key of the recipients",
 		    dir, (unsigned)(st->st_mode & 07777));
 		doctor_fix(d, "chmod 700 %s", dir);
 	} else {

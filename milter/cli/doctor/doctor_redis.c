@@ -116,8 +116,7 @@ look_at_server(
 		doctor_add(d, DOCTOR_PASS, "redis role", NULL, "%s is a master", shown);
 	if (redis_probe_drops(p))
 		doctor_add(d, DOCTOR_FAIL, "redis eviction",
-		    "redis-cli config set maxmemory-policy noeviction, and in "
-		    "redis.conf",
+		    "redis-cli config set maxmemory-policy noeviction, and in redis.conf",
 		    "%s drops counters when its memory is full: maxmemory-policy is %s",
 		    shown, p->eviction);
 	else if (p->eviction[0] != '\0')
@@ -204,8 +203,7 @@ look_at_persistence(struct doctor *d, struct query *q, struct str key)
 	else if (!aof)
 		doctor_add(d, DOCTOR_WARN, "redis disk",
 		    "set appendonly yes in redis.conf",
-		    "Redis writes no append-only file: what it has not saved is lost "
-		    "when it stops; only what the daemon retains comes back");
+		    "Redis writes no append-only file: what it has not saved is lost when it stops; only what the daemon retains comes back");
 	else
 		doctor_add(d, DOCTOR_PASS, "redis disk", NULL,
 		    "Redis writes an append-only file");

@@ -70,8 +70,8 @@ write_token(const struct token_options *o, const struct token_ring *ring)
 	if (rc == 0)
 		term_put(buf_str(&b));
 	else
-		term_say("--recipient: expected an address of 1 to %d bytes without "
-			 "control characters",
+		term_say(
+		    "--recipient: expected an address of 1 to %d bytes without control characters",
 		    TOKEN_RCPT_MAX);
 	buf_fini(&b);
 	return rc == 0 ? term_finish() : EX_USAGE;
@@ -88,8 +88,8 @@ make_token(const struct token_options *o)
 		return EX_USAGE;
 	}
 	if (!camp_is_canonical(str_of(o->campaign))) {
-		term_say("--campaign: found \"%s\", expected 1 to 64 of a-z, 0-9, ., _ "
-			 "and -, beginning with a letter or digit",
+		term_say(
+		    "--campaign: found \"%s\", expected 1 to 64 of a-z, 0-9, ., _ and -, beginning with a letter or digit",
 		    o->campaign);
 		return EX_USAGE;
 	}

@@ -33,8 +33,8 @@ given_keys(const struct token_options *o, struct conf *c)
 		const char *text = o->keys[i];
 
 		if (!token_key_id_valid(text[0]) || text[1] != '=' || text[2] == '\0') {
-			term_say("--key: found \"%s\", expected ID=FILE, ID being one "
-				 "character of a-z and 0-9",
+			term_say(
+			    "--key: found \"%s\", expected ID=FILE, ID being one character of a-z and 0-9",
 			    text);
 			return EX_USAGE;
 		}

@@ -80,20 +80,16 @@ carry_group(struct import *im, const struct import_setting *s, struct buf *out)
 			      : NULL;
 	if (gr == NULL || conf_check_account(gr->gr_name, why, sizeof(why)) != 0) {
 		import_note(im, s->file, s->line, "UserID",
-		    "metermark has a user of its own; the group %s, which could "
-		    "connect to the socket, is not known here: see group in "
-		    "metermark.conf(5)",
+		    "metermark has a user of its own; the group %s, which could connect to the socket, is not known here: see group in metermark.conf(5)",
 		    group[0] != '\0' ? group : user);
 		return;
 	}
 	import_note(im, s->file, s->line, "UserID",
-	    "the group %s may connect; the systemd unit cannot give it the socket, a "
-	    "folder can: chown metermark:%s and chmod 2750 that of the socket",
+	    "the group %s may connect; the systemd unit cannot give it the socket, a folder can: chown metermark:%s and chmod 2750 that of the socket",
 	    gr->gr_name, gr->gr_name);
 	add_origin(out, s, "");
 	buf_adds(out,
-	    "# The group may connect; metermark itself has a user of its "
-	    "own.\ngroup = ");
+	    "# The group may connect; metermark itself has a user of its own.\ngroup = ");
 	import_quote(out, str_of(gr->gr_name));
 	buf_adds(out, "\n\n");
 }
@@ -105,10 +101,7 @@ note_folder(struct import *im, const struct import_setting *s, struct str path)
 	size_t slash = str_rfind(path, '/');
 
 	import_note(im, s->file, s->line, "Socket",
-	    "metermark has to make files in %.*s: its user must be let write there, "
-	    "the systemd unit too by ReadWritePaths= (systemctl edit "
-	    "metermark-milter); or name a socket of metermark's own, here and to the "
-	    "mail server",
+	    "metermark has to make files in %.*s: its user must be let write there, the systemd unit too by ReadWritePaths= (systemctl edit metermark-milter); or name a socket of metermark's own, here and to the mail server",
 	    slash > 0 ? (int)slash : 1, path.p);
 }
 
@@ -123,8 +116,7 @@ carry_socket(struct import *im, struct buf *out)
 
 	if (s == NULL) {
 		import_note(im, im->file, 0, "Socket",
-		    "not set here, so the socket is metermark's own, "
-		    "unix:/run/metermark/milter.sock; opendkim was given one by -p");
+		    "not set here, so the socket is metermark's own, unix:/run/metermark/milter.sock; opendkim was given one by -p");
 		return;
 	}
 	buf_init(&text, IMPORT_PATH_MAX);
@@ -153,8 +145,7 @@ carry_socket(struct import *im, struct buf *out)
 	if (!tcp && (import_number(im, "UMask", 022) & 2) == 0) {
 		s = import_get(im, "UMask");
 		import_note(im, s->file, s->line, "UMask",
-		    "every user could connect to the socket; metermark's is for its "
-		    "group only: put the mail server's user into that");
+		    "every user could connect to the socket; metermark's is for its group only: put the mail server's user into that");
 	}
 }
 
@@ -190,8 +181,7 @@ compare_reaction(struct import *im, const char *name, char wanted, char got)
 	if (s == NULL || wanted == got)
 		return;
 	import_lost(im, s->file, s->line, name,
-	    "%.*s: a message that could not be signed is %s by metermark; see "
-	    "on_sign_failure",
+	    "%.*s: a message that could not be signed is %s by metermark; see on_sign_failure",
 	    shown(s->value), s->value.p, got == 'a' ? "sent on" : "deferred");
 }
 
@@ -260,8 +250,7 @@ carry_bad_message(struct import *im, struct buf *out)
 		return status;
 	if (strict == NULL && (bad == '\0' || bad == 'a')) {
 		buf_adds(out,
-		    "# Such messages leave unsigned, as with opendkim; "
-		    "\"reject\" is wiser.\non_bad_message = \"accept\"\n\n");
+		    "# Such messages leave unsigned, as with opendkim; \"reject\" is wiser.\non_bad_message = \"accept\"\n\n");
 		import_needless(im, "On-BadSignature", "see on_bad_message");
 		return EX_OK;
 	}
@@ -298,14 +287,12 @@ on_host(void *arg, unsigned line, struct str entry, struct str value)
 		break;
 	case ODKHOSTS_NAME:
 		import_lost(im, sink->file, line, sink->name,
-		    "%.*s: metermark knows clients by address, not by name; write its "
-		    "network into outbound",
+		    "%.*s: metermark knows clients by address, not by name; write its network into outbound",
 		    shown(entry), entry.p);
 		break;
 	case ODKHOSTS_NEVER:
 		import_note(im, sink->file, line, sink->name,
-		    "%.*s: opendkim finds no client in it, as bits behind the prefix "
-		    "are set; it is left out",
+		    "%.*s: opendkim finds no client in it, as bits behind the prefix are set; it is left out",
 		    shown(entry), entry.p);
 		break;
 	case ODKHOSTS_NO_MEMORY:
@@ -355,8 +342,7 @@ carry_networks(struct import *im, struct buf *out)
 	if (peers != NULL) {
 		add_origin(out, peers, "\t");
 		import_lost(im, peers->file, peers->line, "PeerList",
-		    "its hosts are cut out of networks; a client there that "
-		    "authenticates is signed all the same");
+		    "its hosts are cut out of networks; a client there that authenticates is signed all the same");
 	}
 	buf_adds(out, "\tnetworks = {");
 	for (size_t i = 0; i < n; i++) {
@@ -413,8 +399,7 @@ on_macro(void *arg, unsigned line, struct str name, struct str value)
 	    (str_eq(name, STR("auth_type")) || str_eq(name, STR("auth_authen"))))
 		return EX_OK;
 	import_lost(sink->im, sink->file, line != 0 ? line : sink->line, "MacroList",
-	    "%.*s: metermark looks at the address, {daemon_name} and {auth_authen} "
-	    "only",
+	    "%.*s: metermark looks at the address, {daemon_name} and {auth_authen} only",
 	    shown(name), name.p);
 	return EX_OK;
 }
@@ -462,8 +447,7 @@ carry_outbound(struct import *im, struct buf *out)
 	if (status == EX_OK)
 		status = carry_daemons(im, out);
 	buf_adds(out,
-	    "\t# opendkim also signs mail that a content filter hands back to this "
-	    "host;\n\t# reinjected = true does, and daemon_names is the safer way.\n"
+	    "\t# opendkim also signs mail that a content filter hands back to this host;\n\t# reinjected = true does, and daemon_names is the safer way.\n"
 	    "}\n\n");
 	return status;
 }

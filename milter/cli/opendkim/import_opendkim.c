@@ -69,8 +69,7 @@ head(const struct import *im, struct buf *out)
 	buf_adds(out, "# metermark.conf made by metermark import-opendkim from ");
 	visible_add(out, str_of(im->file), true);
 	buf_adds(out,
-	    "\n# Settings name the lines they come from; metermark.conf(5) explains "
-	    "them.\n# Check it with: metermark-milter -t -c FILE\n\n");
+	    "\n# Settings name the lines they come from; metermark.conf(5) explains them.\n# Check it with: metermark-milter -t -c FILE\n\n");
 }
 
 static void

@@ -38,8 +38,8 @@ read_all(int fd, const char *file, struct buf *out)
 		}
 		buf_add(out, chunk, (size_t)n);
 		if (buf_failed(out)) {
-			term_say("%s: found more than %zu bytes, expected a smaller "
-				 "file",
+			term_say(
+			    "%s: found more than %zu bytes, expected a smaller file",
 			    file, TEXT_MAX);
 			return EX_CONFIG;
 		}
@@ -242,8 +242,7 @@ import_entries(struct import *im, const struct import_setting *s, const char **f
 		break;
 	case ODKCONF_ELSEWHERE:
 		import_lost(im, s->file, s->line, s->known->name,
-		    "a data set of type %.*s cannot be read here; write it into a "
-		    "text file and say file:",
+		    "a data set of type %.*s cannot be read here; write it into a text file and say file:",
 		    set.type.len > 20 ? 20 : (int)set.type.len, set.type.p);
 		return EX_OK;
 	}

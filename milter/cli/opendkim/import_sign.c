@@ -66,9 +66,7 @@ on_key(void *arg, unsigned line, struct str name, struct str value)
 	if (rest.len > 0 && !is_path(rest)) {
 		import_lost(sink->im, sink->im->keys_file,
 		    line != 0 ? line : sink->im->keys_line, "KeyTable",
-		    "key %.*s: what stands there is taken for a key, as it begins "
-		    "with neither / nor ./; write it into a file (base64 -d | openssl "
-		    "pkey -inform DER -out FILE) and name that in the table",
+		    "key %.*s: what stands there is taken for a key, as it begins with neither / nor ./; write it into a file (base64 -d | openssl pkey -inform DER -out FILE) and name that in the table",
 		    name.len > 60 ? 60 : (int)name.len, name.p);
 		return EX_OK;
 	}
@@ -140,8 +138,7 @@ read_tables(struct sink *sink, const struct import_setting *keys,
 	odkconf_set(keys->value, &set);
 	if (set.kind == ODKCONF_REFILE) {
 		import_lost(im, keys->file, keys->line, "KeyTable",
-		    "names of keys that are patterns cannot be said in "
-		    "metermark.conf");
+		    "names of keys that are patterns cannot be said in metermark.conf");
 		return EX_OK;
 	}
 	status = entries(sink, keys, &im->keys_file, &im->keys_line, on_key);
@@ -301,8 +298,7 @@ relax(struct import *im)
 	im->header_canon = CONF_CANON_RELAXED;
 	import_lost(im, s != NULL ? s->file : im->file, s != NULL ? s->line : 0,
 	    "Canonicalization",
-	    "simple headers with an Ed25519 key: such signatures do not verify; "
-	    "headers are relaxed now");
+	    "simple headers with an Ed25519 key: such signatures do not verify; headers are relaxed now");
 }
 
 void
@@ -324,8 +320,7 @@ import_check_keys(struct import *im)
 			memcpy(last, path, sizeof(last));
 			if (++tried > KEYS_TRIED_MAX) {
 				import_note(im, im->file, 0, "keys",
-				    "%d of them were tried here; metermark-milter -t "
-				    "tries all",
+				    "%d of them were tried here; metermark-milter -t tries all",
 				    KEYS_TRIED_MAX);
 				return;
 			}

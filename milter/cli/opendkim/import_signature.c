@@ -61,8 +61,7 @@ carry_canon(struct import *im)
 	im->header_canon = im->body_canon = CONF_CANON_RELAXED;
 	if (s == NULL) {
 		import_note(im, im->file, 0, "Canonicalization",
-		    "not set, so opendkim used simple/simple, which breaks easily; it "
-		    "is relaxed/relaxed now");
+		    "not set, so opendkim used simple/simple, which breaks easily; it is relaxed/relaxed now");
 		return EX_OK;
 	}
 	slash = str_find(s->value, '/');
@@ -71,8 +70,7 @@ carry_canon(struct import *im)
 	    (slash < s->value.len &&
 		canon_of(str_skip(s->value, slash + 1), &im->body_canon) != 0))
 		return import_broken(s->file, s->line,
-		    "Canonicalization: expected simple or relaxed, or two of them with "
-		    "/ between");
+		    "Canonicalization: expected simple or relaxed, or two of them with / between");
 	return EX_OK;
 }
 
@@ -86,8 +84,7 @@ carry_ttl(struct import *im)
 	    (im->expire_s >= EXPIRE_MIN && im->expire_s <= EXPIRE_MAX))
 		return;
 	import_lost(im, s->file, s->line, "SignatureTTL",
-	    "%ld: expected 0, or a number from %d to %d; it is 0 now, so that "
-	    "signatures do not expire",
+	    "%ld: expected 0, or a number from %d to %d; it is 0 now, so that signatures do not expire",
 	    im->expire_s, EXPIRE_MIN, EXPIRE_MAX);
 	im->expire_s = 0;
 }
@@ -103,8 +100,7 @@ compare_fixed(struct import *im)
 
 	if (import_number(im, "MinimumKeyBits", KEY_BITS_MIN) > KEY_BITS_MIN)
 		import_lost(im, bits->file, bits->line, "MinimumKeyBits",
-		    "metermark refuses RSA keys of less than %d bits, and warns of "
-		    "those below 2048",
+		    "metermark refuses RSA keys of less than %d bits, and warns of those below 2048",
 		    KEY_BITS_MIN);
 	else
 		import_needless(
@@ -121,8 +117,7 @@ compare_fixed(struct import *im)
 		import_needless(im, "SyslogFacility", "it is mail");
 	if (root != NULL)
 		import_note(im, root->file, root->line, "ChangeRootDirectory",
-		    "metermark stays in the root; paths of keys in a table and of the "
-		    "socket begin with %s now",
+		    "metermark stays in the root; paths of keys in a table and of the socket begin with %s now",
 		    im->chroot);
 }
 

@@ -180,8 +180,7 @@ add_sections(struct import *im, struct buf *out)
 		if (!fits_section(im, &v[i]))
 			import_lost(im, im->rules_file, rule_line(im, &v[i]),
 			    rules_name(im),
-			    "%s%.*s: only a domain_table can say that; run this again "
-			    "with --output FOLDER, which writes one",
+			    "%s%.*s: only a domain_table can say that; run this again with --output FOLDER, which writes one",
 			    v[i].kind == ODKTABLE_EXACT       ? ""
 				: v[i].kind == ODKTABLE_BELOW ? "."
 							      : "*",
@@ -190,8 +189,7 @@ add_sections(struct import *im, struct buf *out)
 			add_section(im, &v[i], out);
 	if (n > IMPORT_SECTIONS_MAX)
 		import_note(im, im->file, 0, rules_name(im),
-		    "%zu domains: with --output FOLDER they go into a domain_table, "
-		    "which is read faster",
+		    "%zu domains: with --output FOLDER they go into a domain_table, which is read faster",
 		    n);
 }
 
@@ -236,8 +234,7 @@ add_row(struct import *im, const struct odktable_rule *r,
 		return;
 	if (!fits_row(path)) {
 		key_lost(im, key,
-		    "its path has a blank or a placeholder in it, or is too long for a "
-		    "domain_table");
+		    "its path has a blank or a placeholder in it, or is too long for a domain_table");
 		return;
 	}
 	if (r->kind != ODKTABLE_EXACT)
@@ -272,8 +269,7 @@ add_table(struct import *im, struct buf *out)
 	struct domtable *t;
 
 	buf_adds(out,
-	    "# domain_table made by metermark import-opendkim; see "
-	    "metermark.conf(5).\n# PATTERN SELECTOR KEYFILE [OPTION ...]\n");
+	    "# domain_table made by metermark import-opendkim; see metermark.conf(5).\n# PATTERN SELECTOR KEYFILE [OPTION ...]\n");
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < v[i].n_keys; k++)
 			add_row(im, &v[i], v[i].keys[k], out);
@@ -320,8 +316,7 @@ import_domains(
 		return EX_OK;
 	}
 	buf_adds(sections,
-	    "# users: opendkim lets whoever has authenticated send as any of these "
-	    "domains.\n# Name identities instead of * to end that.\n");
+	    "# users: opendkim lets whoever has authenticated send as any of these domains.\n# Name identities instead of * to end that.\n");
 	if (!*use_table) {
 		buf_addc(sections, '\n');
 		add_sections(im, sections);

@@ -195,8 +195,7 @@ odkhosts_networks(
 	}
 	if (w.overflow) {
 		snprintf(err, errlen,
-		    "found more than %d networks when holes are cut out, expected "
-		    "fewer",
+		    "found more than %d networks when holes are cut out, expected fewer",
 		    ODKHOSTS_NETWORKS_MAX);
 		goto fail;
 	}

@@ -159,8 +159,7 @@ fault(const struct odktable_key *key)
 	    !is_good(key->domain, conf_check_domain_name))
 		return "what should sign is no domain name such as example.com";
 	if (!is_good(key->selector, conf_check_selector))
-		return "its selector is none: letters, digits, - and _, at most 63 "
-		       "bytes";
+		return "its selector is none: letters, digits, - and _, at most 63 bytes";
 	return NULL;
 }
 

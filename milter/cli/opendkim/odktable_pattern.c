@@ -47,9 +47,8 @@ take_domains(struct odktable_pattern *p, struct str s)
 		take(p, ODKTABLE_EXACT, rest);
 		take(p, ODKTABLE_BELOW, rest);
 		p->weight = ODKTABLE_LOST;
-		p->reason = "taken as that domain and all below it; opendkim signs for "
-			    "all that end so as well, such as notexample.com for "
-			    "*example.com";
+		p->reason =
+		    "taken as that domain and all below it; opendkim signs for all that end so as well, such as notexample.com for *example.com";
 	}
 }
 
@@ -68,8 +67,7 @@ take_refile(struct odktable_pattern *p, struct str s)
 		}
 	if (at == s.len && !has_star(s))
 		refuse(p, ODKTABLE_NOTE,
-		    "it never matches, as a refile: is asked for whole addresses; *@ "
-		    "in front of the domain was meant");
+		    "it never matches, as a refile: is asked for whole addresses; *@ in front of the domain was meant");
 	else if (at == s.len && s.p[0] != '*')
 		refuse(p, ODKTABLE_LOST,
 		    "metermark chooses keys by domain, not by the part before the @");
@@ -77,8 +75,7 @@ take_refile(struct odktable_pattern *p, struct str s)
 		take_domains(p, s);
 	else if (local.len == 0)
 		refuse(p, ODKTABLE_NOTE,
-		    "it never matches, as something stands before the @ of every "
-		    "address");
+		    "it never matches, as something stands before the @ of every address");
 	else if (!str_eq(local, STR("*")))
 		refuse(p, ODKTABLE_LOST,
 		    "metermark chooses keys by domain, not by the part before the @");
@@ -95,15 +92,13 @@ take_plain(struct odktable_pattern *p, struct str s)
 		take(p, ODKTABLE_ANY, STR(""));
 	else if (at < s.len && str_eq(str_make(s.p, at), STR("*")))
 		refuse(p, ODKTABLE_NOTE,
-		    "it never matches, as a * before the @ means something in a "
-		    "refile: only");
+		    "it never matches, as a * before the @ means something in a refile: only");
 	else if (at < s.len)
 		refuse(p, ODKTABLE_LOST,
 		    "metermark chooses keys by domain, not by the part before the @");
 	else if (has_star(s))
 		refuse(p, ODKTABLE_NOTE,
-		    "it never matches, as a * within a name means something in a "
-		    "refile: only");
+		    "it never matches, as a * within a name means something in a refile: only");
 	else if (s.p[0] == '.')
 		take(p, ODKTABLE_BELOW, str_skip(s, 1));
 	else

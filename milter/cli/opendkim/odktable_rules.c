@@ -113,8 +113,7 @@ expand(struct odktable *t, const struct odktable_row *row)
 		n++;
 	}
 	odktable_say(t, ODKTABLE_RULES, row->line, ODKTABLE_NOTE,
-	    "%% stands for %zu keys named like domains; mail From others, which "
-	    "opendkim defers, goes unsigned",
+	    "%% stands for %zu keys named like domains; mail From others, which opendkim defers, goes unsigned",
 	    n);
 	return 0;
 }
@@ -314,8 +313,7 @@ apply_exempt(struct odktable *t)
 			rules_of(t)[rule - rules_of(t)].n_keys = 0;
 		if (next_around(t, &rest) != NULL)
 			odktable_say(t, ODKTABLE_RULES, v[i].line, ODKTABLE_LOST,
-			    "%.*s of ExemptDomains: a domain below one that is signed "
-			    "cannot be left out",
+			    "%.*s of ExemptDomains: a domain below one that is signed cannot be left out",
 			    odktable_shown(v[i].domain), v[i].domain.p);
 	}
 	for (size_t i = 0; i < t->rules.n; i++)

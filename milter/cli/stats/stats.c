@@ -162,8 +162,9 @@ show(struct query *q, const struct stats_options *o, const struct target *t)
 		view.cover = &o->cover;
 	status = detail ? details(q, o, t, &view) : list(q, o, t, &view);
 	if (q->strange > 0)
-		term_say("left out, as metermark does not write such under prefix "
-			 "\"%s\": %" PRIu64 " names or values",
+		term_say(
+		    "left out, as metermark does not write such under prefix \"%s\": %" PRIu64
+		    " names or values",
 		    t->prefix, q->strange);
 	written = term_finish();
 	return status == EX_OK ? written : status;

@@ -71,9 +71,8 @@ set_sort(void *into, const char *text)
 	o->sort = true;
 	if (numbers_key_parse(text, &o->stats.sort) == 0)
 		return 0;
-	term_say("--sort: \"%s\" is none of last, first, name, distinct, messages, "
-		 "recipients, bytes, signed, unsigned, sign_failed, partly_signed, "
-		 "rejected, tempfailed, p:gmail:recipients, ...",
+	term_say(
+	    "--sort: \"%s\" is none of last, first, name, distinct, messages, recipients, bytes, signed, unsigned, sign_failed, partly_signed, rejected, tempfailed, p:gmail:recipients, ...",
 	    text);
 	return -1;
 }
@@ -182,8 +181,8 @@ static void
 say_cover(const struct stats_options *o, const struct options *said)
 {
 	if (o->cover.cut && (said->since != NULL || timespan_hashes(&o->cover) == 0))
-		term_say("%s are kept for %d days only: what was counted before is "
-			 "left out",
+		term_say(
+		    "%s are kept for %d days only: what was counted before is left out",
 		    o->by == NUMBERS_BY_HOUR ? "hours" : "days",
 		    o->by == NUMBERS_BY_HOUR ? 35 : 400);
 	if (o->cover.coarse)
@@ -200,8 +199,8 @@ set_order(struct stats_options *o, const struct options *said)
 	if (o->spanned &&
 	    (o->distinct || o->sort.kind == NUMBERS_KEY_DISTINCT ||
 		(o->sort.kind == NUMBERS_KEY_FIRST && o->by == NUMBERS_BY_CAMPAIGN))) {
-		term_say("distinct recipients and first activity are known since ever "
-			 "only, not of a stretch of time");
+		term_say(
+		    "distinct recipients and first activity are known since ever only, not of a stretch of time");
 		return -1;
 	}
 	o->sorted = said->sort || said->top;
@@ -223,8 +222,8 @@ judge(struct stats_options *o, const struct options *said)
 	o->spanned = said->since != NULL || said->until != NULL ||
 	    o->by == NUMBERS_BY_HOUR || o->by == NUMBERS_BY_DAY;
 	if (o->out == &stats_prom && (o->spanned || o->by != NUMBERS_BY_CAMPAIGN)) {
-		term_say("--format prometheus has counters since ever; --since, "
-			 "--until and --by do not go with it");
+		term_say(
+		    "--format prometheus has counters since ever; --since, --until and --by do not go with it");
 		return -1;
 	}
 	if (o->spanned && set_span(o, said) != 0)

@@ -62,8 +62,8 @@ set_sort(void *into, const char *text)
 		o->sort = (enum watch_sort)i;
 		return 0;
 	}
-	term_say("--sort: \"%s\" is none of rate, messages, recipients, bytes, "
-		 "rejected, tempfailed, last, name",
+	term_say(
+	    "--sort: \"%s\" is none of rate, messages, recipients, bytes, rejected, tempfailed, last, name",
 	    text);
 	return -1;
 }

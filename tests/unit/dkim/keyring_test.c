@@ -188,9 +188,10 @@ odd_lengths_are_warned_of_or_refused(void **state)
 static void
 encrypted_keys_are_refused_and_nobody_is_asked(void **state)
 {
-	static const char cure[] = "%s: the key is encrypted, and the daemon has nobody to "
-				   "type its pass-phrase; run: "
-				   "openssl pkey -in %s -out %s.plain";
+	static const char cure[] =
+	    "%s: the key is encrypted, and the daemon has nobody to "
+	    "type its pass-phrase; run: "
+	    "openssl pkey -in %s -out %s.plain";
 	unsigned char pass[] = "secret";
 	FILE *f;
 	BIO *bio;
