@@ -15,31 +15,46 @@
 
 static const char head[] =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+    "style-src 'unsafe-inline'\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
     "<title>Metermark check</title>\n<style>\n"
-    ":root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--text:#1c2230;--dim:#667085;--line:#e3e6eb;--pass:#15803d;--warn:#b45309;--fail:#b91c1c;--na:#98a2b3}\n"
-    "@media(prefers-color-scheme:dark){:root{--bg:#12151c;--card:#1b202a;--text:#e6e9ef;--dim:#98a2b3;--line:#2c3340;--pass:#4ade80;--warn:#fbbf24;--fail:#f87171;--na:#667085}}\n"
+    ":root{color-scheme:light "
+    "dark;--bg:#f6f7f9;--card:#fff;--text:#1c2230;--dim:#667085;"
+    "--line:#e3e6eb;--pass:#15803d;--warn:#b45309;--fail:#b91c1c;--na:#98a2b3}\n"
+    "@media(prefers-color-scheme:dark){:root{--bg:#12151c;--card:#1b202a;--text:#"
+    "e6e9ef;"
+    "--dim:#98a2b3;--line:#2c3340;--pass:#4ade80;--warn:#fbbf24;--fail:#f87171;"
+    "--na:#667085}}\n"
     "*{box-sizing:border-box}\n"
-    "body{margin:0;background:var(--bg);color:var(--text);font:16px/1.5 system-ui,sans-serif}\n"
+    "body{margin:0;background:var(--bg);color:var(--text);"
+    "font:16px/1.5 system-ui,sans-serif}\n"
     "main{max-width:60rem;margin:0 auto;padding:1.25rem 1rem 3rem}\n"
     "h1{font-size:1.35rem;margin:.2rem 0 1rem;overflow-wrap:anywhere}\n"
     "h2{font-size:1.05rem;margin:1.8rem 0 .6rem}\n"
-    ".card,details{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.8rem 1rem;margin:.5rem 0}\n"
-    ".scores{display:grid;gap:.5rem;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr))}\n"
+    ".card,details{background:var(--card);border:1px solid var(--line);"
+    "border-radius:.6rem;padding:.8rem 1rem;margin:.5rem 0}\n"
+    ".scores{display:grid;gap:.5rem;grid-template-columns:repeat(auto-fit,"
+    "minmax(8.5rem,1fr))}\n"
     ".scores .card{margin:0;padding:.7rem .8rem}\n"
     ".scores b{display:block;font-size:1.7rem;line-height:1.2}\n"
     ".scores small{font-size:.8rem}.scores span{white-space:nowrap}\n"
     "small,.dim{color:var(--dim);font-size:.85rem}\n"
-    "dl{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.2rem 1rem;margin:0}\n"
+    "dl{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.2rem 1rem;"
+    "margin:0}\n"
     "dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}\n"
     "@media(max-width:34rem){dl{display:block}dt{margin-top:.4rem;font-size:.85rem}}\n"
-    ".pass{color:var(--pass)}.warn{color:var(--warn)}.fail{color:var(--fail)}.na{color:var(--na)}\n"
+    ".pass{color:var(--pass)}.warn{color:var(--warn)}.fail{color:var(--fail)}"
+    ".na{color:var(--na)}\n"
     ".bad{border-left:.3rem solid}\n.bad>*{color:var(--text)}\n"
     ".bad p{margin:.3rem 0;overflow-wrap:anywhere}\n"
-    ".tag{display:inline-block;border:1px solid;border-radius:1rem;padding:0 .55rem;margin:.15rem .25rem .15rem 0;font-size:.8rem}\n"
-    ".tag.warn{color:var(--warn)}.tag.fail{color:var(--fail)}.tag.pass{color:var(--pass)}\n"
-    "code{font-size:.9em}summary{cursor:pointer}\nul{list-style:none;padding:0;margin:.5rem 0 0}\nli{padding:.25rem 0;border-top:1px solid var(--line)}\n"
+    ".tag{display:inline-block;border:1px solid;border-radius:1rem;padding:0 .55rem;"
+    "margin:.15rem .25rem .15rem 0;font-size:.8rem}\n"
+    ".tag.warn{color:var(--warn)}.tag.fail{color:var(--fail)}.tag.pass{color:var(--"
+    "pass)}\n"
+    "code{font-size:.9em}summary{cursor:pointer}\nul{list-style:none;padding:0;margin:."
+    "5rem "
+    "0 0}\nli{padding:.25rem 0;border-top:1px solid var(--line)}\n"
     "</style></head><body><main>\n";
 
 static void
@@ -123,7 +138,9 @@ scores(struct buf *out, const struct check *c)
 		    : s.n[CHECK_WARN] > 0 ? CHECK_WARN
 					  : CHECK_PASS;
 		buf_addf(out,
-		    "<div class=\"card\">%s<b class=\"%s\">%u&thinsp;%%</b><small><span>%u pass,</span> <span>%u warn,</span> <span>%u fail</span></small></div>\n",
+		    "<div class=\"card\">%s<b class=\"%s\">%u&thinsp;%%</b>"
+		    "<small><span>%u pass,</span> <span>%u warn,</span> "
+		    "<span>%u fail</span></small></div>\n",
 		    rule_provider_title((enum rule_provider)p), check_word(w),
 		    s.percent, s.n[CHECK_PASS], s.n[CHECK_WARN], s.n[CHECK_FAIL]);
 	}
@@ -136,7 +153,8 @@ amiss(struct buf *out, const struct check_result *r)
 	const char *worst = check_word(check_worst(r));
 
 	buf_addf(out,
-	    "<div class=\"card bad %s\"><p><b class=\"%s\">%s</b> <code>%s</code></p><p>",
+	    "<div class=\"card bad %s\"><p><b class=\"%s\">%s</b> "
+	    "<code>%s</code></p><p>",
 	    worst, worst, worst, r->id);
 	escaped(out, str_of(r->reason));
 	buf_adds(out, "</p><p><b>Fix:</b> ");
