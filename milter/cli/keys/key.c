@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * key.c - `metermark key`: options and verbs.  The work is in key_make.c and
- * key_test.c.
+ * key_check.c.
  */
 #include "cli/keys/key.h"
 

@@ -19,7 +19,7 @@ struct key_options {
 /* key_make.c: an exit status each. */
 int key_generate(const struct key_options *);
 int key_record(const struct key_options *);
-/* key_test.c */
+/* key_check.c */
 int key_test(const struct key_options *);
 
 #endif

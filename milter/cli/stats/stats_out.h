@@ -2,8 +2,9 @@
 /*
  * stats_out.h - the forms in which `metermark stats` shows counters.
  *
- * A form is one file, milter/cli/stats_FORM.c, and one row in stats_options.c's table.
- * All write to stdout through term_put() and leave errors of stdout to term_finish().
+ * A form is one file, milter/cli/stats/stats_FORM.c, and one row in stats_options.c's
+ * table. All write to stdout through term_put() and leave errors of stdout to
+ * term_finish().
  */
 #ifndef METERMARK_CLI_STATS_STATS_OUT_H
 #define METERMARK_CLI_STATS_STATS_OUT_H
