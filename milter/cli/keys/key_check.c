@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * key_test.c - `metermark key test`: are the keys of the settings what DNS publishes?
+ * key_check.c - `metermark key test`: are the keys of the settings what DNS publishes?
  */
 #include "cli/keys/key.h"
 
