@@ -41,6 +41,7 @@ struct hdr {
 	size_t cap;
 	size_t received_bytes; /* on the wire: names, colons, values, CRLFs */
 	bool incomplete;       /* a field was received that the list could not take */
+	bool no_memory;        /* and no limit of ours was the reason */
 	struct arena *arena;   /* borrowed */
 };
 

@@ -26,7 +26,7 @@ hdr_reset(struct hdr *h)
 	h->n = 0;
 	h->n_received = 0;
 	h->received_bytes = 0;
-	h->incomplete = false;
+	h->incomplete = h->no_memory = false;
 }
 
 /* Room for one more; the array is kept from message to message. */
@@ -83,6 +83,8 @@ hdr_receive(struct hdr *h, struct str name, struct str value)
 		return -1;
 	h->received_bytes += wire_bytes(name, value);
 	h->incomplete = add(h, name, value, HDR_KEPT) != 0;
+	h->no_memory =
+	    h->incomplete && h->n < HDR_FIELDS_MAX && !arena_limited(h->arena);
 	h->n_received = h->n;
 	return h->incomplete ? -1 : 0;
 }

@@ -158,13 +158,16 @@ bad_message(const struct conf *c, struct decision *d, enum reply_id reply)
 	d->domain = NULL;
 }
 
-/* No place for what is to be done: the next try would find none either if the limit is
- * ours. */
+/*
+ * There is no room for the header or its edits.  If a limit of ours is the reason, the
+ * next try would find no room either; if memory ended while the header was received,
+ * it may, even if a limit was met since.
+ */
 static void
 no_room(const struct conf *c, const struct hdr *h, const struct arena *a,
     struct decision *d)
 {
-	if (arena_limited(a) || h->n == HDR_FIELDS_MAX)
+	if (!h->no_memory && (arena_limited(a) || h->n == HDR_FIELDS_MAX))
 		bad_message(c, d, REPLY_HEADER_TOO_LARGE);
 	else
 		refuse(d, reply_of(REPLY_NO_MEMORY_DECIDING));
