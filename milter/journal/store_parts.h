@@ -16,28 +16,32 @@
 #define STORE_PENDING 2u    /* Redis has it not, whatever comes after it */
 #define STORE_RENUMBERED 4u /* it takes the place of the last one of its campaign */
 
+/* clang-format off */
 /*
  * The disk, as far as it decides what may be sent.  `stale` says in each state that the
  * ledger lacks something that is in memory; store_commit() then writes it anew.
  *
  *     state         the ledger has             sent to Redis        parked
- *     ------------  -------------------------  ------------------- --------------------
+ *     ------------  -------------------------  -------------------  --------------------
  *     GOOD          what was committed         committed batches    nothing
  *     APART         what an earlier life left  nothing yet          what that life left
  *     GIVEN_UP      (there is none)            all, from memory     nothing
  *     STUCK         what it had; cannot be     all that came later  what the ledger or
  *                   changed                                         the journal has
  *
- *     from             to        when
- *     ---------------  --------
- * --------------------------------------------------------- GOOD             APART at
- * the start the ledger can be read but not written (store_park_found) GOOD APART
- * GIVEN_UP  a commit fails while batches wait, and the ledger can be removed
- * (store_go_blind) GOOD APART       STUCK     the same, and the ledger cannot be
- * removed GIVEN_UP STUCK   GOOD      the ledger was written anew (store_commit), or it
- * was put in place and failed after that (store_go_blind) APART            GOOD the
- * ledger was written anew: what was parked is open again (store_unpark)
+ *     from            to        when
+ *     --------------  --------  --------------------------------------------------------
+ *     GOOD            APART     at the start the ledger can be read but not written
+ *                               (store_park_found)
+ *     GOOD APART      GIVEN_UP  a commit fails while batches wait, and the ledger can be
+ *                               removed (store_go_blind)
+ *     GOOD APART      STUCK     the same, and the ledger cannot be removed
+ *     GIVEN_UP STUCK  GOOD      the ledger was written anew (store_commit), or it was put
+ *                               in place and failed after that (store_go_blind)
+ *     APART           GOOD      the ledger was written anew: what was parked is open
+ *                               again (store_unpark)
  */
+/* clang-format on */
 enum store_disk { DISK_GOOD, DISK_APART, DISK_GIVEN_UP, DISK_STUCK };
 
 /* Sums that are on a disk that cannot be changed, and must not be sent while they are.
