@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "../lib/conf_from.h"
 #include "config/domtable.h"
 #include "mail/plan.h"
 #include "tracking/stream.h"
@@ -41,69 +42,20 @@ struct fixture {
 	struct decision d;
 };
 
-static void
-add_domain(struct conf *c, const char *name, bool subdomains, const char *user)
-{
-	struct conf_domain *d;
-
-	c->domains = realloc(c->domains, (c->n_domains + 1) * sizeof *c->domains);
-	assert_non_null(c->domains);
-	d = &c->domains[c->n_domains];
-	*d = (struct conf_domain) { .subdomains = subdomains, .id = c->n_domains };
-	d->name = strdup(name);
-	d->keys = calloc(1, sizeof *d->keys);
-	d->n_keys = 1;
-	d->keys[0].selector = strdup("s1");
-	d->keys[0].file = strdup("/nowhere");
-	if (user != NULL)
-		assert_int_equal(conf_list_add(&d->users, user), 0);
-	c->n_domains++;
-}
-
-static struct conf_header *
-add_header(struct conf_header **list, size_t *n, const char *name, const char *value)
-{
-	char err[128];
-	struct conf_header *h;
-
-	*list = realloc(*list, (*n + 1) * sizeof **list);
-	assert_non_null(*list);
-	h = &(*list)[(*n)++];
-	h->name = strdup(name);
-	h->value = tmpl_parse(value, err, sizeof err);
-	assert_non_null(h->value);
-	return h;
-}
-
-static struct conf_stream *
-add_stream(struct conf *c, const char *name, const char *campaign)
-{
-	struct conf_stream *s;
-
-	c->streams = realloc(c->streams, (c->n_streams + 1) * sizeof *c->streams);
-	assert_non_null(c->streams);
-	s = &c->streams[c->n_streams++];
-	*s = (struct conf_stream) { .name = strdup(name) };
-	if (campaign != NULL) {
-		s->match = calloc(1, sizeof *s->match);
-		s->n_match = 1;
-		assert_int_equal(conf_list_add(&s->match[0].campaign, campaign), 0);
-	}
-	return s;
-}
+/* The domains of all tests; a test adds its streams and more. */
+#define DOMAINS                                                                        \
+ "domain \"example.com\" { subdomains = true\n"                                        \
+ "  key { selector = s1 file = /nowhere } }\n"                                         \
+ "domain \"shop.example\" { users = {shop}\n"                                          \
+ "  key { selector = s1 file = /nowhere } }\n"
 
 static int
 setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
-	char err[256];
 
-	if (f == NULL || conf_init(&f->conf) != 0)
-		return -1;
-	add_domain(&f->conf, "example.com", true, NULL);
-	add_domain(&f->conf, "shop.example", false, "shop");
-	if (conf_finish(&f->conf, err, sizeof err) != 0)
-		return -1;
+	assert_non_null(f);
+	f->conf = conf_from(DOMAINS);
 	f->arena = arena_new((size_t)1024 * 1024);
 	hdr_init(&f->hdr, f->arena);
 	f->envelope = (struct envelope) {
@@ -130,6 +82,14 @@ teardown(void **state)
 	conf_fini(&f->conf);
 	free(f);
 	return 0;
+}
+
+/* Go on with other settings. */
+static void
+configure(struct fixture *f, const char *settings)
+{
+	conf_fini(&f->conf);
+	f->conf = conf_from(settings);
 }
 
 static void
@@ -181,7 +141,7 @@ the_client_is_known_by_network_daemon_or_login(void **state)
 
 	assert_int_equal(cidr_addr_parse(STR("127.0.0.1"), &local), 0);
 	assert_int_equal(cidr_addr_parse(STR("192.0.2.1"), &other), 0);
-	assert_int_equal(conf_list_add(&f->conf.outbound.daemon_names, "campaigns"), 0);
+	configure(f, DOMAINS "outbound { daemon_names = {campaigns} }");
 	assert_int_equal(
 	    decide_client(&f->conf, &local, STR(""), STR("")), CLIENT_NETWORK);
 	assert_int_equal(
@@ -194,7 +154,7 @@ the_client_is_known_by_network_daemon_or_login(void **state)
 	    decide_client(&f->conf, NULL, STR("campaigns"), STR("")), CLIENT_DAEMON);
 	assert_int_equal(
 	    decide_client(&f->conf, &other, STR("smtpd"), STR("")), CLIENT_STRANGER);
-	f->conf.outbound.authenticated = false;
+	configure(f, DOMAINS "outbound { authenticated = false }");
 	assert_int_equal(
 	    decide_client(&f->conf, &other, STR(""), STR("shop")), CLIENT_STRANGER);
 }
@@ -291,7 +251,7 @@ the_operator_can_say_that_reinjected_mail_is_ours(void **state)
 	f->envelope.client = CLIENT_DAEMON;
 	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
 	f->envelope.client = CLIENT_NETWORK;
-	f->conf.outbound.reinjected = true;
+	configure(f, DOMAINS "outbound { reinjected = true }");
 	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
 }
 
@@ -316,10 +276,8 @@ a_host_may_have_several_names(void **state)
 	receive(f, "From", " a@example.com");
 	receive(f, "Received", " from x by old.example.com (Postfix) id 1");
 	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
-	assert_int_equal(
-	    conf_list_add(&f->conf.outbound.host_names, "new.example.com"), 0);
-	assert_int_equal(
-	    conf_list_add(&f->conf.outbound.host_names, "OLD.example.com."), 0);
+	configure(
+	    f, DOMAINS "outbound { host_names = {new.example.com, OLD.example.com.} }");
 	assert_int_equal(decide(f)->verdict, DECIDE_PASS);
 }
 
@@ -529,8 +487,9 @@ the_first_stream_that_matches_is_taken(void **state)
 {
 	struct fixture *f = *state;
 
-	add_stream(&f->conf, "news", "news-*");
-	add_stream(&f->conf, "rest", NULL);
+	configure(f,
+	    DOMAINS "stream news { match { campaign = {\"news-*\"} } }\n"
+		    "stream rest { }");
 	receive(f, "From", " a@example.com");
 	receive(f, "X-Campaign", " News 7");
 	assert_string_equal(decide(f)->stream->name, "news");
@@ -543,27 +502,27 @@ static void
 all_conditions_of_a_match_hold_and_any_match_does(void **state)
 {
 	struct fixture *f = *state;
-	struct conf_stream *s = add_stream(&f->conf, "s", "news-*");
 	struct stream_facts who = { &f->envelope, STR("news-1"), STR("example.com"),
 		NULL, 0 };
 
+	configure(f,
+	    "stream s {\n"
+	    "  match { campaign = {\"news-*\"} user = {crm}\n"
+	    "    from_domain = {\"*.example.com\"} } }");
 	f->envelope.user = STR("shop");
 	f->envelope.sender_domain = STR("b.example.com");
-	assert_int_equal(conf_list_add(&s->match[0].user, "crm"), 0);
-	assert_int_equal(conf_list_add(&s->match[0].from_domain, "*.example.com"), 0);
 	assert_null(stream_find(&f->conf, &who));
 	f->envelope.user = STR("CRM");
 	assert_null(stream_find(&f->conf, &who));
 	who.from_domain = STR("news.example.com");
-	assert_ptr_equal(stream_find(&f->conf, &who), s);
-	s->match = realloc(s->match, 2 * sizeof *s->match);
-	assert_non_null(s->match);
-	s->match[1] = (struct conf_match) { 0 };
-	s->n_match = 2;
-	assert_int_equal(
-	    conf_list_add(&s->match[1].envelope_domain, "b.example.com"), 0);
+	assert_ptr_equal(stream_find(&f->conf, &who), &f->conf.streams[0]);
+	configure(f,
+	    "stream s {\n"
+	    "  match { campaign = {\"news-*\"} user = {crm}\n"
+	    "    from_domain = {\"*.example.com\"} }\n"
+	    "  match { envelope_domain = {b.example.com} } }");
 	f->envelope.user = STR("");
-	assert_ptr_equal(stream_find(&f->conf, &who), s);
+	assert_ptr_equal(stream_find(&f->conf, &who), &f->conf.streams[0]);
 	f->envelope.sender_domain = STR("");
 	assert_null(stream_find(&f->conf, &who));
 }
@@ -572,27 +531,21 @@ static void
 a_stream_can_ask_for_tags_and_a_rule_for_the_customer(void **state)
 {
 	struct fixture *f = *state;
-	struct conf_stream *s = add_stream(&f->conf, "gold", NULL);
-	char err[256];
 
-	s->match = calloc(1, sizeof *s->match);
-	assert_non_null(s->match);
-	s->n_match = 1;
-	assert_int_equal(conf_list_add(&s->match[0].tag, "tier=gold*"), 0);
-	assert_int_equal(conf_list_add(&s->match[0].tag, "vip"), 0);
-	s->feedback_id =
-	    tmpl_parse("%{campaign}:%{customer}:%{stream}:sender", err, sizeof err);
-	assert_non_null(s->feedback_id);
+	configure(f,
+	    DOMAINS "stream gold {\n"
+		    "  match { tag = {\"tier=gold*\", vip} }\n"
+		    "  feedback_id = \"%{campaign}:%{customer}:%{stream}:sender\" }");
 	receive(f, "From", " a@example.com");
 	receive(f, "X-SES-Message-Tags", " campaign=c, Tier=Golden");
 	receive(f, "X-Tenant", " Acme: Ltd");
-	assert_ptr_equal(decide(f)->stream, s);
+	assert_ptr_equal(decide(f)->stream, &f->conf.streams[0]);
 	assert_string_equal(
 	    hdr_first(&f->hdr, STR("Feedback-ID"))->value.p, " c:acme-ltd:gold:sender");
 	hdr_reset(&f->hdr);
 	receive(f, "From", " a@example.com");
 	receive(f, "X-Tag", " vip");
-	assert_ptr_equal(decide(f)->stream, s);
+	assert_ptr_equal(decide(f)->stream, &f->conf.streams[0]);
 	assert_string_equal(
 	    hdr_first(&f->hdr, STR("Feedback-ID"))->value.p, " vip::gold:sender");
 	hdr_reset(&f->hdr);
@@ -614,7 +567,7 @@ tags_that_cannot_be_read_are_told_and_by_setting_refused(void **state)
 	assert_string_equal(f->d.campaign.name, "t");
 	assert_non_null(f->d.domain);
 	hdr_revert(&f->hdr);
-	f->conf.campaign.on_bad_source = CONF_SOURCE_REJECT;
+	configure(f, DOMAINS "campaign { on_bad_source = reject }");
 	assert_int_equal(decide(f)->verdict, DECIDE_REJECT);
 	assert_string_equal(f->d.reply.code, "550");
 	assert_string_equal(f->d.reply.xcode, "5.6.0");
@@ -633,17 +586,15 @@ static void
 rules_remove_set_and_add(void **state)
 {
 	struct fixture *f = *state;
-	struct conf_stream *s = add_stream(&f->conf, "bulk", NULL);
-	char err[128];
 
-	assert_int_equal(conf_list_add(&s->remove, "X-Mailer"), 0);
-	add_header(&s->set, &s->n_set, "Precedence", "bulk");
-	add_header(
-	    &s->add, &s->n_add, "X-Report-Abuse", "https://example.com/%{campaign}");
-	add_header(&s->add, &s->n_add, "List-Id", "<x.example.com>");
-	s->feedback_id =
-	    tmpl_parse("%{campaign}:%{stream}:%{user}:exmplco", err, sizeof err);
-	assert_non_null(s->feedback_id);
+	configure(f,
+	    DOMAINS
+	    "stream bulk {\n"
+	    "  remove = {X-Mailer}\n"
+	    "  set Precedence { value = bulk }\n"
+	    "  add X-Report-Abuse { value = \"https://example.com/%{campaign}\" }\n"
+	    "  add List-Id { value = \"<x.example.com>\" }\n"
+	    "  feedback_id = \"%{campaign}:%{stream}:%{user}:exmplco\" }");
 	f->envelope.user = STR("crm:one@two");
 	receive(f, "From", " a@example.com");
 	receive(f, "x-mailer", " one");
@@ -670,10 +621,9 @@ static void
 values_of_strangers_inject_nothing(void **state)
 {
 	struct fixture *f = *state;
-	struct conf_stream *s = add_stream(&f->conf, "bulk", NULL);
 	const char *v;
 
-	add_header(&s->set, &s->n_set, "X-User", "%{user}");
+	configure(f, DOMAINS "stream bulk { set X-User { value = \"%{user}\" } }");
 	f->envelope.user = STR("a\r\nBcc: victim@example.com");
 	receive(f, "From", " a@example.com");
 	receive(f, "X-Campaign", " a\n\tBcc: x");
@@ -689,10 +639,11 @@ static void
 values_of_strangers_keep_a_fields_grammar(void **state)
 {
 	struct fixture *f = *state;
-	struct conf_stream *s = add_stream(&f->conf, "bulk", NULL);
 
-	add_header(&s->set, &s->n_set, "Reply-To", "%{user}@example.com");
-	add_header(&s->set, &s->n_set, "X-Domain", "%{domain}");
+	configure(f,
+	    DOMAINS "stream bulk {\n"
+		    "  set Reply-To { value = \"%{user}@example.com\" }\n"
+		    "  set X-Domain { value = \"%{domain}\" } }");
 	f->envelope.user = STR("a>,<evil@x,b(\"");
 	/* U+2100 maps to "a/c": the domain has no form in ASCII. */
 	receive(f, "From", " a@\xe2\x84\x80.example.com");
@@ -706,12 +657,11 @@ static void
 a_value_too_long_is_not_set_and_said_so(void **state)
 {
 	struct fixture *f = *state;
-	struct conf_stream *s = add_stream(&f->conf, "bulk", NULL);
 	char user[1001];
 
 	memset(user, 'u', 1000);
 	user[1000] = '\0';
-	add_header(&s->set, &s->n_set, "X-User", "%{user}");
+	configure(f, DOMAINS "stream bulk { set X-User { value = \"%{user}\" } }");
 	f->envelope.user = str_of(user);
 	receive(f, "From", " a@example.com");
 	assert_int_equal(decide(f)->verdict, DECIDE_ACCEPT);
@@ -723,12 +673,10 @@ static void
 an_international_from_is_signed_by_its_name_in_ascii(void **state)
 {
 	struct fixture *f = *state;
-	char err[256];
 
-	f->conf.domains[0].subdomains = false;
-	free(f->conf.domains[0].name);
-	f->conf.domains[0].name = strdup("xn--bcher-kva.example");
-	assert_int_equal(conf_finish(&f->conf, err, sizeof err), 0);
+	configure(f,
+	    "domain \"xn--bcher-kva.example\" {\n"
+	    "  key { selector = s1 file = /nowhere } }");
 	receive(f, "From",
 	    " a@b\xc3\xbc"
 	    "cher.example");
@@ -747,14 +695,12 @@ static void
 mail_without_room_for_edits_is_judged_as_it_leaves(void **state)
 {
 	struct fixture *f = *state;
-	struct conf_stream *s = add_stream(&f->conf, "bulk", NULL);
-	char err[128];
 
-	f->conf.on_bad_message = CONF_BAD_ACCEPT;
-	add_header(&s->set, &s->n_set, "Subject", "new");
+	configure(f,
+	    DOMAINS "on_bad_message = accept\n"
+		    "stream bulk { set Subject { value = new }\n"
+		    "  return_path = \"b@bounce.example.com\" }");
 	f->envelope.sender = STR("<a@example.com>");
-	s->track.return_path = tmpl_parse("b@bounce.example.com", err, sizeof err);
-	assert_non_null(s->track.return_path);
 	/* From none that goes in to the one that is one too many. */
 	for (size_t room = 0; room < 8; room++) {
 		hdr_reset(&f->hdr);
