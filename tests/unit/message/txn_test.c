@@ -28,6 +28,8 @@ test_alloc(size_t size)
 #include "text/arena.c"
 #undef malloc
 
+#include "../lib/conf_from.h"
+
 #define MAX ((size_t)1024 * 1024)
 
 /* What the signer was fed, and how it shall behave. */
@@ -139,33 +141,19 @@ struct fixture {
 	enum client_class client;
 };
 
-static void
-make_domain(struct conf *c)
-{
-	struct conf_domain *d = calloc(1, sizeof *d);
-
-	assert_non_null(d);
-	c->domains = d;
-	c->n_domains = 1;
-	d->name = strdup("example.com");
-	d->keys = calloc(2, sizeof *d->keys);
-	d->n_keys = 2;
-	d->keys[0].selector = strdup("r1");
-	d->keys[1].selector = strdup("e1");
-}
+#define DOMAIN                                                                         \
+ "domain \"example.com\" {\n"                                                          \
+ "  key { selector = r1 file = /nowhere }\n"                                           \
+ "  key { selector = e1 file = /elsewhere } }\n"
 
 static int
 setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
 	struct txn_env env = { 0 };
-	char err[256];
 
-	if (f == NULL || conf_init(&f->conf) != 0)
-		return -1;
-	make_domain(&f->conf);
-	if (conf_finish(&f->conf, err, sizeof err) != 0)
-		return -1;
+	assert_non_null(f);
+	f->conf = conf_from(DOMAIN);
 	buf_init(&f->r.fields, MAX);
 	buf_init(&f->r.body, MAX);
 	buf_init(&f->line, MAX);
@@ -398,15 +386,10 @@ static void
 what_wants_a_signature_goes_with_the_last_one(void **state)
 {
 	struct fixture *f = *state;
-	char err[64];
 
-	f->conf.on_sign_failure = CONF_SIGN_ACCEPT;
-	f->conf.streams = calloc(1, sizeof *f->conf.streams);
-	assert_non_null(f->conf.streams);
-	f->conf.n_streams = 1;
-	f->conf.streams[0].name = strdup("all");
-	f->conf.streams[0].track.cfbl_address =
-	    tmpl_parse("fbl@example.com", err, sizeof err);
+	conf_fini(&f->conf);
+	f->conf = conf_from(DOMAIN "on_sign_failure = accept\n"
+				   "stream all { cfbl_address = \"fbl@example.com\" }");
 	assert_int_equal(cfbl_edits(f), 1);
 	/* The one that is left was made over the field. */
 	f->r.fail = 1;
