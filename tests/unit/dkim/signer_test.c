@@ -25,6 +25,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "../lib/conf_from.h"
 #include "dkim/keycache.h"
 #include "dkim/keyring.h"
 #include "mail/signset.h"
@@ -95,40 +96,24 @@ make_key(const struct fixture *f, const char *name, EVP_PKEY *pkey)
 	EVP_PKEY_free(pkey);
 }
 
-static void
-set_key(struct fixture *f, size_t k, const char *selector)
-{
-	char file[128];
-
-	path(f, selector, file);
-	f->conf.domains[0].keys[k].selector = strdup(selector);
-	f->conf.domains[0].keys[k].file = strdup(file);
-}
-
 static int
 setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
-	char err[512];
+	char settings[512], err[512];
 
-	if (f == NULL || conf_init(&f->conf) != 0)
-		return -1;
+	assert_non_null(f);
 	snprintf(f->dir, sizeof f->dir, "/tmp/metermark-signer-XXXXXX");
 	if (mkdtemp(f->dir) == NULL)
 		return -1;
 	make_key(f, "r1", EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048));
 	make_key(f, "e1", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
-	f->conf.domains = calloc(1, sizeof *f->conf.domains);
-	f->conf.n_domains = 1;
-	f->conf.domains[0] = (struct conf_domain) { .name = strdup("example.com"),
-		.keys = calloc(2, sizeof(struct conf_key)),
-		.n_keys = 2,
-		.header_canon = CONF_CANON_RELAXED,
-		.body_canon = CONF_CANON_RELAXED };
-	set_key(f, 0, "r1");
-	set_key(f, 1, "e1");
-	if (conf_finish(&f->conf, err, sizeof err) != 0)
-		return -1;
+	snprintf(settings, sizeof settings,
+	    "domain \"example.com\" {\n"
+	    "  key { selector = r1 file = \"%s/r1\" }\n"
+	    "  key { selector = e1 file = \"%s/e1\" } }",
+	    f->dir, f->dir);
+	f->conf = conf_from(settings);
 	f->keys = keyring_load(&f->conf, NULL, NULL, err, sizeof err);
 	if (f->keys != NULL)
 		f->signer = signer_new(&f->conf, f->keys, err, sizeof err);
