@@ -5,7 +5,7 @@
  * config/conffile.c fills a struct conf from metermark.conf and reports what is wrong
  * with file and line; everything else only reads it.  All strings are owned by the conf
  * and go with conf_free().  A conf may be shared by threads; who shares it counts
- * references outside. Defaults stand in conf_init() and nowhere else.
+ * references outside.  Defaults stand in config/settings.h and conf_init().
  */
 #ifndef METERMARK_CONFIG_CONF_H
 #define METERMARK_CONFIG_CONF_H
@@ -16,6 +16,7 @@
 
 #include "campaign/source.h"
 #include "config/conf_track.h"
+#include "config/settings.h"
 #include "mail/tmpl.h"
 #include "rules/rule.h"
 #include "text/cidr.h"
@@ -139,12 +140,15 @@ struct conf_campaign {
 	uint32_t max; /* new names a day (UTC); further ones count as "_other" */
 };
 
-/* Where settings stand in conf.file, whose errors show after it was read; 0: a default.
- */
+/* Where settings of type text stand in conf.file, for errors that show after it was
+ * read; 0: a default. */
+#define CONF_LINE(name, check, value, restart) unsigned name;
+#define CONF_NO_LINE(name, value)
 struct conf_lines {
-	unsigned listen, redis, redis_password_file, user, group, recipient_key_file,
-	    domain_table;
+	SETTINGS(CONF_LINE, CONF_NO_LINE, CONF_NO_LINE, CONF_NO_LINE)
 };
+#undef CONF_LINE
+#undef CONF_NO_LINE
 
 struct conf {
 	char *file; /* where it was read from; for messages */

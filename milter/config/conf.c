@@ -98,39 +98,11 @@ int
 conf_init(struct conf *c)
 {
 	*c = (struct conf) {
-		.mta = CONF_MTA_AUTO,
-		.flush_interval_ms = 1000,
-		.journal_sync = CONF_SYNC_INTERVAL,
-		.journal_max_mb = 256,
-		.retain_s = 900,
-		.retain_mb = 16,
-		.drain_s = 30,
-		.key_cache = 5000,
-		.dns_check = true,
-		.line_length_limit = -1,
-		.on_sign_failure = CONF_SIGN_TEMPFAIL,
-		.on_bad_message = CONF_BAD_REJECT,
-		.log_level = CONF_LOG_INFO,
 		.outbound.authenticated = true,
 		.campaign.max = 10000,
 	};
-	c->listen = strdup("unix:/run/metermark/milter.sock");
-	c->redis = strdup("redis://127.0.0.1:6379/0");
-	c->redis_user = strdup("");
-	c->redis_password_file = strdup("");
-	c->key_prefix = strdup("metermark");
-	c->user = strdup("metermark");
-	c->group = strdup("");
-	c->state_dir = strdup("/var/lib/metermark");
-	c->recipient_key_file = strdup("");
-	c->domain_table = strdup("");
-	c->resolver = strdup("");
 	c->campaign.default_name = strdup(CAMP_NONE);
-	if (c->listen == NULL || c->redis == NULL || c->redis_user == NULL ||
-	    c->redis_password_file == NULL || c->key_prefix == NULL ||
-	    c->user == NULL || c->group == NULL || c->state_dir == NULL ||
-	    c->recipient_key_file == NULL || c->domain_table == NULL ||
-	    c->resolver == NULL || c->campaign.default_name == NULL)
+	if (settings_init(c) != 0 || c->campaign.default_name == NULL)
 		return -1;
 	if (default_networks(&c->outbound) != 0)
 		return -1;
@@ -213,17 +185,7 @@ conf_fini(struct conf *c)
 	conf_list_fini(&c->campaign.customer);
 	free(c->campaign.default_name);
 	free(c->file);
-	free(c->listen);
-	free(c->redis);
-	free(c->redis_user);
-	free(c->redis_password_file);
-	free(c->key_prefix);
-	free(c->user);
-	free(c->group);
-	free(c->state_dir);
-	free(c->recipient_key_file);
-	free(c->domain_table);
-	free(c->resolver);
+	settings_fini(c);
 	domtable_free(c->table);
 	*c = (struct conf) { 0 };
 }

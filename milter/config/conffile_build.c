@@ -352,40 +352,20 @@ build_stream(cfg_t *cfg, struct conf_stream *s)
 static int
 build_top(cfg_t *cfg, struct conf *c)
 {
-	take_bool(cfg, "allow_tcp", &c->allow_tcp);
-	take_bool(cfg, "dns_check", &c->dns_check);
-	take_number(cfg, "flush_interval_ms", &c->flush_interval_ms);
-	take_number(cfg, "drain_s", &c->drain_s);
-	take_number(cfg, "journal_max_mb", &c->journal_max_mb);
-	take_number(cfg, "retain_s", &c->retain_s);
-	take_number(cfg, "retain_mb", &c->retain_mb);
-	if (given(cfg, "journal_sync"))
-		c->journal_sync = (enum conf_sync)cfg_getint(cfg, "journal_sync");
-	take_number(cfg, "key_cache", &c->key_cache);
-	if (given(cfg, "line_length_limit"))
-		c->line_length_limit = (int32_t)cfg_getint(cfg, "line_length_limit");
-	if (given(cfg, "mta"))
-		c->mta = (enum conf_mta)cfg_getint(cfg, "mta");
-	if (given(cfg, "on_sign_failure"))
-		c->on_sign_failure =
-		    (enum conf_on_sign_failure)cfg_getint(cfg, "on_sign_failure");
-	if (given(cfg, "on_bad_message"))
-		c->on_bad_message =
-		    (enum conf_on_bad_message)cfg_getint(cfg, "on_bad_message");
-	if (given(cfg, "log_level"))
-		c->log_level = (enum conf_log_level)cfg_getint(cfg, "log_level");
-	if (take_text(cfg, "listen", &c->listen) != 0 ||
-	    take_text(cfg, "redis", &c->redis) != 0 ||
-	    take_text(cfg, "redis_user", &c->redis_user) != 0 ||
-	    take_text(cfg, "redis_password_file", &c->redis_password_file) != 0 ||
-	    take_text(cfg, "key_prefix", &c->key_prefix) != 0 ||
-	    take_text(cfg, "user", &c->user) != 0 ||
-	    take_text(cfg, "group", &c->group) != 0 ||
-	    take_text(cfg, "state_dir", &c->state_dir) != 0 ||
-	    take_text(cfg, "domain_table", &c->domain_table) != 0 ||
-	    take_text(cfg, "resolver", &c->resolver) != 0)
-		return -1;
-	return take_text(cfg, "recipient_key_file", &c->recipient_key_file);
+	size_t n;
+	const struct setting *table = settings_table(&n);
+
+	for (const struct setting *s = table; s < table + n; s++) {
+		if (!given(cfg, s->name))
+			continue;
+		if (s->type == SETTING_TRUTH)
+			setting_set_number(s, c, cfg_getbool(cfg, s->name) == cfg_true);
+		else if (s->type == SETTING_NUMBER)
+			setting_set_number(s, c, (int32_t)cfg_getint(cfg, s->name));
+		else if (setting_set_text(s, c, cfg_getstr(cfg, s->name)) != 0)
+			return conffile_no_memory();
+	}
+	return 0;
 }
 
 int

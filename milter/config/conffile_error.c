@@ -49,22 +49,12 @@ conffile_lines(void)
 void
 conffile_met(const char *name, unsigned line)
 {
-	const struct {
-		const char *name;
-		unsigned *line;
-	} kept[] = {
-		{ "listen", &reading.lines.listen },
-		{ "redis", &reading.lines.redis },
-		{ "redis_password_file", &reading.lines.redis_password_file },
-		{ "user", &reading.lines.user },
-		{ "group", &reading.lines.group },
-		{ "recipient_key_file", &reading.lines.recipient_key_file },
-		{ "domain_table", &reading.lines.domain_table },
-	};
+	size_t n;
+	const struct setting *table = settings_table(&n);
 
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (strcmp(name, kept[i].name) == 0)
-			*kept[i].line = line;
+	for (const struct setting *s = table; s < table + n; s++)
+		if (s->type == SETTING_TEXT && strcmp(name, s->name) == 0)
+			memcpy((char *)&reading.lines + s->line, &line, sizeof(line));
 }
 
 static void fail_va(unsigned line, const char *fmt, va_list)

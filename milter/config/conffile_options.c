@@ -435,35 +435,16 @@ static cfg_opt_t stream_options[] = {
 	CFG_END(),
 };
 
+#define TEXT_ROW(field, check, value, restart) TEXT(#field, on_##check),
+#define TRUTH_ROW(field, value) TRUTH(#field),
+#define NUMBER_ROW(field, value) NUMBER(#field),
+#define CHOICE_ROW(field, value) CHOICE(#field),
+
 /* outbound and campaign are CFGF_MULTI so that a second one shows; libconfuse would
  * merge it into the first. */
 static cfg_opt_t options[] = {
-	TEXT("listen", on_listen),
-	TRUTH("allow_tcp"),
-	CHOICE("mta"),
-	TEXT("redis", on_redis),
-	TEXT("redis_user", on_redis_user),
-	TEXT("redis_password_file", on_path_or_none),
-	TEXT("key_prefix", on_key_prefix),
-	TEXT("user", on_account),
-	TEXT("group", on_group),
-	TEXT("state_dir", on_path),
-	NUMBER("flush_interval_ms"),
-	CHOICE("journal_sync"),
-	NUMBER("journal_max_mb"),
-	NUMBER("retain_s"),
-	NUMBER("retain_mb"),
-	NUMBER("drain_s"),
-	NUMBER("line_length_limit"),
-	TEXT("recipient_key_file", on_path_or_none),
-	CHOICE("on_sign_failure"),
-	CHOICE("on_bad_message"),
-	CHOICE("log_level"),
-	TEXT("domain_table", on_path_or_none),
-	NUMBER("key_cache"),
-	TRUTH("dns_check"),
-	TEXT("resolver", on_resolver_or_none),
-	CFG_SEC("outbound", outbound_options, CFGF_MULTI),
+	SETTINGS(TEXT_ROW, TRUTH_ROW, NUMBER_ROW, CHOICE_ROW)
+	    CFG_SEC("outbound", outbound_options, CFGF_MULTI),
 	CFG_SEC(
 	    "domain", domain_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("campaign", campaign_options, CFGF_MULTI),

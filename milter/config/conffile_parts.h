@@ -37,8 +37,7 @@ int conffile_no_memory(void);
 void conffile_on_error(cfg_t *, const char *fmt, va_list)
     __attribute__((format(printf, 2, 0)));
 
-/* Keeps the line where that setting was met, if struct conf_lines has a field for it.
- */
+/* Keeps the line where that setting of type text was met. */
 void conffile_met(const char *name, unsigned line);
 /* The lines kept in the read in progress. */
 struct conf_lines conffile_lines(void);

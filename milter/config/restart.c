@@ -1,51 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * restart.c - a table of the settings that count at the start only.
+ * restart.c - the settings that only a restart can change.
  */
 #include "config/restart.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Settings of type char *; NULL and "" are the same. */
-static const struct {
-	const char *name;
-	size_t offset;
-} fixed[] = {
-	{ "listen", offsetof(struct conf, listen) },
-	{ "user", offsetof(struct conf, user) },
-	{ "group", offsetof(struct conf, group) },
-	{ "state_dir", offsetof(struct conf, state_dir) },
-	{ "recipient_key_file", offsetof(struct conf, recipient_key_file) },
-};
-
-static struct str
-setting(const struct conf *c, size_t offset)
-{
-	const char *value;
-
-	memcpy(&value, (const char *)c + offset, sizeof(value));
-	return str_of(value);
-}
-
-static int
-copy(struct conf *out, const struct conf *c, size_t offset)
-{
-	struct str value = setting(c, offset);
-	char *p = strndup(value.p, value.len);
-
-	memcpy((char *)out + offset, &p, sizeof(p));
-	return p == NULL ? -1 : 0;
-}
-
 int
 restart_keep(struct conf *out, const struct conf *started)
 {
+	size_t n;
+	const struct setting *table = settings_table(&n);
+
 	*out = (struct conf) { .file = NULL };
-	if (copy(out, started, offsetof(struct conf, file)) != 0)
+	out->file = strdup(started->file != NULL ? started->file : "");
+	if (out->file == NULL)
 		return -1;
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		if (copy(out, started, fixed[i].offset) != 0)
+	for (const struct setting *s = table; s < table + n; s++)
+		if (s->restart &&
+		    setting_set_text(s, out, setting_text(s, started)) != 0)
 			return -1;
 	return 0;
 }
@@ -53,16 +27,16 @@ restart_keep(struct conf *out, const struct conf *started)
 size_t
 restart_needed(const struct conf *started, const struct conf *next, struct buf *out)
 {
-	size_t found = 0;
+	size_t found = 0, n;
+	const struct setting *table = settings_table(&n);
 
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-		size_t at = fixed[i].offset;
-
-		if (str_eq(setting(started, at), setting(next, at)))
+	for (const struct setting *s = table; s < table + n; s++) {
+		if (!s->restart ||
+		    strcmp(setting_text(s, started), setting_text(s, next)) == 0)
 			continue;
 		if (found++ > 0)
 			buf_adds(out, ", ");
-		buf_adds(out, fixed[i].name);
+		buf_adds(out, s->name);
 	}
 	return found;
 }
