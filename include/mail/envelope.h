@@ -38,8 +38,9 @@ struct envelope {
 	struct str recipient; /* the only one, without <>; "" if there are several */
 	/* Known at the end of the header. */
 	struct str queue_id;
-	int64_t now;      /* unix seconds: the message's time */
-	struct str nonce; /* unique text for a Message-ID: [a-z0-9.]+ */
+	int64_t now; /* unix seconds: the message's time */
+	/* Unique text for a Message-ID, [a-z0-9.]+; "" once the message is decided. */
+	struct str nonce;
 };
 
 /* True if the word, in any case, is one of the arguments of MAIL. */

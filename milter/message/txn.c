@@ -291,6 +291,7 @@ txn_end_fields(struct txn *t, struct str queue_id, int64_t now, struct str nonce
 	t->envelope.nonce = nonce;
 	decide_message(t->start.conf, &t->envelope, &t->start.keys, &t->hdr, t->arena,
 	    &t->decision);
+	t->envelope.nonce = STR(""); /* the caller's, for this call only */
 	t->decided = true;
 	t->looks = is_looked_at(t) &&
 	    (t->env.look_at_all ||

@@ -542,6 +542,21 @@ a_header_without_memory_is_put_off(void **state)
 }
 
 static void
+the_envelope_keeps_nothing_of_the_callers(void **state)
+{
+	struct fixture *f = *state;
+	char id[] = "4X1", nonce[] = "n";
+	const struct envelope *e = txn_envelope(f->txn);
+
+	mail(f);
+	txn_field(f->txn, STR("From"), STR(" a@example.com"));
+	txn_end_fields(f->txn, str_of(id), 1795489200, str_of(nonce));
+	id[0] = nonce[0] = '?';
+	assert_string_equal(e->queue_id.p, "4X1");
+	assert_string_equal(e->nonce.p, "");
+}
+
+static void
 thousands_of_recipients_are_counted_and_bounded(void **state)
 {
 	struct fixture *f = *state;
@@ -579,6 +594,7 @@ main(void)
 		FIXED(mail_that_is_not_ours_is_neither_counted_nor_signed),
 		FIXED(a_header_without_bound_is_refused),
 		FIXED(a_header_without_memory_is_put_off),
+		FIXED(the_envelope_keeps_nothing_of_the_callers),
 		FIXED(thousands_of_recipients_are_counted_and_bounded),
 	};
 
