@@ -433,8 +433,10 @@ static void
 the_shipped_file_shows_the_defaults(void **state)
 {
 	static char text[32768];
-	char err[512];
+	char err[512], shown[64];
 	struct conf c, d;
+	size_t n;
+	const struct setting *settings = settings_table(&n);
 
 	(void)state;
 	read_source("conf/metermark.conf", text, sizeof(text));
@@ -446,31 +448,20 @@ the_shipped_file_shows_the_defaults(void **state)
 	if (read_text(text, &c, err, sizeof(err)) != 0)
 		fail_msg("%s", err);
 	assert_int_equal(conf_init(&d), 0);
-	assert_string_equal(c.listen, d.listen);
-	assert_int_equal(c.allow_tcp, d.allow_tcp);
-	assert_int_equal(c.mta, d.mta);
-	assert_string_equal(c.redis, d.redis);
-	assert_string_equal(c.redis_user, d.redis_user);
-	assert_string_equal(c.redis_password_file, d.redis_password_file);
-	assert_string_equal(c.key_prefix, d.key_prefix);
-	assert_string_equal(c.user, d.user);
-	assert_string_equal(c.group, d.group);
-	assert_string_equal(c.state_dir, d.state_dir);
-	assert_int_equal(c.flush_interval_ms, d.flush_interval_ms);
-	assert_int_equal(c.drain_s, d.drain_s);
-	assert_int_equal(c.journal_sync, d.journal_sync);
-	assert_int_equal(c.journal_max_mb, d.journal_max_mb);
-	assert_int_equal(c.retain_s, d.retain_s);
-	assert_int_equal(c.retain_mb, d.retain_mb);
-	assert_int_equal(c.line_length_limit, d.line_length_limit);
-	assert_string_equal(c.recipient_key_file, d.recipient_key_file);
-	assert_int_equal(c.on_sign_failure, d.on_sign_failure);
-	assert_int_equal(c.on_bad_message, d.on_bad_message);
-	assert_int_equal(c.log_level, d.log_level);
-	assert_string_equal(c.domain_table, d.domain_table);
-	assert_int_equal(c.key_cache, d.key_cache);
-	assert_int_equal(c.dns_check, d.dns_check);
-	assert_string_equal(c.resolver, d.resolver);
+	for (size_t i = 0; i < n; i++) {
+		const struct setting *s = &settings[i];
+		size_t size = s->type == SETTING_TRUTH ? sizeof(bool) : sizeof(int32_t);
+
+		snprintf(shown, sizeof(shown), "\n%s = ", s->name);
+		if (strncmp(text, shown + 1, strlen(shown + 1)) != 0 &&
+		    strstr(text, shown) == NULL)
+			fail_msg("metermark.conf has no line for %s", s->name);
+		if (s->type == SETTING_TEXT)
+			assert_string_equal(setting_text(s, &c), setting_text(s, &d));
+		else if (memcmp((char *)&c + s->offset, (char *)&d + s->offset, size) !=
+		    0)
+			fail_msg("metermark.conf shows another default of %s", s->name);
+	}
 	assert_int_equal(c.outbound.n_networks, d.outbound.n_networks);
 	assert_memory_equal(c.outbound.networks, d.outbound.networks,
 	    d.outbound.n_networks * sizeof(*d.outbound.networks));
