@@ -148,9 +148,8 @@ run(struct parts *p, const struct options *o)
 		case SIGNALS_WAKE:
 			if (!serve_ended())
 				break;
-			log_error(
-			    LINE_NOQUEUE ": error: libmilter gave up; its reason is "
-					 "in the mail log");
+			log_error(LINE_NOQUEUE
+			    ": error: libmilter gave up; its reason is in the mail log");
 			return EX_SOFTWARE;
 		case SIGNALS_TIMEOUT:
 			break;

@@ -38,8 +38,7 @@ static const struct {
 	{ "Date", ALL,
 	    "it is the sender's; where it is missing it is added without being told" },
 	{ "Message-ID", ALL,
-	    "the sender looks for it in bounces; where it is missing it is added "
-	    "without being told" },
+	    "the sender looks for it in bounces; where it is missing it is added without being told" },
 	{ "MIME-Version", ALL, "it belongs to the body, which stays as it is" },
 	{ "Content-", ALL, "it belongs to the body, which stays as it is" },
 	{ "Received", ALL,
@@ -48,8 +47,7 @@ static const struct {
 	{ "Resent-Bcc", ADD | SET, "it would show hidden recipients to everyone" },
 	{ "Resent-", ALL, "these fields stand together in blocks (RFC 5322 3.6.6)" },
 	{ "DKIM-Signature", ALL,
-	    "signatures are made by the keys of a domain, and those of others are "
-	    "theirs" },
+	    "signatures are made by the keys of a domain, and those of others are theirs" },
 	{ "ARC-", ALL, "these fields are signed as a set (RFC 8617)" },
 	{ "Authentication-Results", ADD | SET, "only whoever verifies may state them" },
 	{ "Feedback-ID", ADD | SET,
@@ -132,8 +130,7 @@ conf_check_listen(const char *text, bool *tcp, char *err, size_t errlen)
 	s = str_skip(s, str_find(s, ':') + 1);
 	if (s.len < 2 || s.p[0] != '/' || s.p[s.len - 1] == '/' || !printable(s, ""))
 		return expected(err, errlen,
-		    "the absolute path of a socket after unix:, such as "
-		    "unix:/run/metermark/milter.sock");
+		    "the absolute path of a socket after unix:, such as unix:/run/metermark/milter.sock");
 	if (s.len > CONF_SOCKET_MAX)
 		return expected(err, errlen,
 		    "a path of at most 107 bytes, the longest a socket may have");
@@ -148,8 +145,7 @@ conf_check_domain_name(const char *text, char *err, size_t errlen)
 	for (size_t i = 0; i < s.len; i++)
 		if ((unsigned char)s.p[i] >= 0x80)
 			return expected(err, errlen,
-			    "a domain name in its ASCII form (xn--...), as idn2(1) "
-			    "prints it");
+			    "a domain name in its ASCII form (xn--...), as idn2(1) prints it");
 	if (s.len > 0 && s.p[s.len - 1] == '.')
 		return expected(err, errlen, "a domain name without a dot at its end");
 	if (!addr_domain_ok(s) || str_find(s, '.') == s.len)
@@ -173,8 +169,7 @@ conf_check_selector(const char *text, char *err, size_t errlen)
 	}
 	if (!ok)
 		return expected(err, errlen,
-		    "a selector of letters, digits, - and _, at most 63 bytes, such as "
-		    "r2026");
+		    "a selector of letters, digits, - and _, at most 63 bytes, such as r2026");
 	return 0;
 }
 
@@ -217,8 +212,7 @@ conf_check_resolver(const char *text, char *err, size_t errlen)
 	    !consists_of(host, ascii_isalnum, ".:") ||
 	    cidr_addr_parse(host, &addr) != 0)
 		return expected(err, errlen,
-		    "an address of a name server such as 192.0.2.1, 192.0.2.1:5353 or "
-		    "[2001:db8::1]:53");
+		    "an address of a name server such as 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53");
 	return 0;
 }
 
@@ -256,9 +250,7 @@ conf_check_stream_name(const char *text, char *err, size_t errlen)
 			ok = false;
 	if (!ok)
 		return expected(err, errlen,
-		    "a name of a-z, 0-9, ., _ and -, at most 32 bytes, beginning with "
-		    "a "
-		    "letter or digit");
+		    "a name of a-z, 0-9, ., _ and -, at most 32 bytes, beginning with a letter or digit");
 	return 0;
 }
 
@@ -340,16 +332,13 @@ check_feedback_values(const char *text, char *err, size_t errlen)
 	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
 		if (strstr(text, single[i]) != NULL) {
 			snprintf(err, errlen,
-			    "a Feedback-ID without %s: Gmail reports on sums of mail, "
-			    "and each message would be one of its own",
+			    "a Feedback-ID without %s: Gmail reports on sums of mail, and each message would be one of its own",
 			    single[i]);
 			return -1;
 		}
 	if (strstr(text, "%{rcpt_count}") != NULL)
 		return expected(err, errlen,
-		    "a Feedback-ID without %{rcpt_count}: Gmail reports on sums of "
-		    "mail, and a campaign would fall apart by its numbers of "
-		    "recipients");
+		    "a Feedback-ID without %{rcpt_count}: Gmail reports on sums of mail, and a campaign would fall apart by its numbers of recipients");
 	return 0;
 }
 
@@ -375,18 +364,15 @@ conf_check_feedback_id(const char *text, char *err, size_t errlen)
 		for (size_t i = 0; i < n; i++)
 			if (field[n].len > 0 && str_eq(field[i], field[n]))
 				return expected(err, errlen,
-				    "four different fields: Gmail ignores a value that "
-				    "stands in two of them");
+				    "four different fields: Gmail ignores a value that stands in two of them");
 		rest = str_skip(rest, colon + 1);
 	}
 	if (n != 4)
 		return expected(err, errlen,
-		    "four fields with colons between them, such as "
-		    "%{campaign}:%{stream}:%{domain}:senderid");
+		    "four fields with colons between them, such as %{campaign}:%{stream}:%{domain}:senderid");
 	if (field[3].len < 5 || field[3].len > 15 ||
 	    !consists_of(field[3], ascii_isalnum, "._-"))
 		return expected(err, errlen,
-		    "a sender id as the fourth field: the same for all mail, 5 to 15 "
-		    "letters, digits, ., _ or -");
+		    "a sender id as the fourth field: the same for all mail, 5 to 15 letters, digits, ., _ or -");
 	return 0;
 }

@@ -50,10 +50,7 @@ check_listen(const struct conf *c, const struct complaint *to)
 		    "listen: found \"%s\", expected %s", c->listen, phrase);
 	if (tcp && !c->allow_tcp)
 		return complain(to, c->lines.listen,
-		    "listen: found \"%s\", expected a unix: socket, or allow_tcp = "
-		    "true "
-		    "as well: every user of every host that can connect to that port "
-		    "can have mail signed",
+		    "listen: found \"%s\", expected a unix: socket, or allow_tcp = true as well: every user of every host that can connect to that port can have mail signed",
 		    c->listen);
 	return 0;
 }
@@ -63,21 +60,18 @@ check_domain(const struct conf_domain *d, const struct complaint *to)
 {
 	if (d->n_keys == 0)
 		return complain(to, d->line,
-		    "domain \"%s\": found no key, expected key { selector = \"...\" "
-		    "file = \"...\" }",
+		    "domain \"%s\": found no key, expected key { selector = \"...\" file = \"...\" }",
 		    d->name);
 	if (d->n_keys > CONF_KEYS_MAX)
 		return complain(to, d->line,
-		    "domain \"%s\": found %zu keys, expected at most %d: each is a "
-		    "signature on every message",
+		    "domain \"%s\": found %zu keys, expected at most %d: each is a signature on every message",
 		    d->name, d->n_keys, CONF_KEYS_MAX);
 	for (size_t i = 0; i < d->n_keys; i++)
 		for (size_t k = 0; k < i; k++)
 			if (str_caseeq(str_of(d->keys[i].selector),
 				str_of(d->keys[k].selector)))
 				return complain(to, d->keys[i].line,
-				    "domain \"%s\": found selector \"%s\" a second "
-				    "time, expected another for each key",
+				    "domain \"%s\": found selector \"%s\" a second time, expected another for each key",
 				    d->name, d->keys[i].selector);
 	return 0;
 }
@@ -117,8 +111,7 @@ index_domains(struct conf *c, const struct complaint *to)
 		if (i == 0 || !str_caseeq(str_of(e[i].name), str_of(e[i - 1].name)))
 			continue;
 		rc = complain(to, c->domains[e[i].id].line,
-		    "domain \"%s\": found a second time, expected once: it begins in "
-		    "line %u",
+		    "domain \"%s\": found a second time, expected once: it begins in line %u",
 		    e[i].name, c->domains[e[i - 1].id].line);
 		goto done;
 	}
@@ -156,19 +149,16 @@ find_also(const struct conf *c, struct conf_domain *d, const struct complaint *t
 
 		if (other == NULL)
 			return complain(to, d->line,
-			    "domain \"%s\": also_sign: found \"%s\", expected the name "
-			    "of another domain section",
+			    "domain \"%s\": also_sign: found \"%s\", expected the name of another domain section",
 			    d->name, name.p);
 		if (other == d)
 			return complain(to, d->line,
-			    "domain \"%s\": also_sign: found the domain itself, "
-			    "expected others: it signs in any case",
+			    "domain \"%s\": also_sign: found the domain itself, expected others: it signs in any case",
 			    d->name);
 		for (size_t k = 0; k < d->n_also; k++)
 			if (d->also[k] == other)
 				return complain(to, d->line,
-				    "domain \"%s\": also_sign: found \"%s\" twice, "
-				    "expected it once",
+				    "domain \"%s\": also_sign: found \"%s\" twice, expected it once",
 				    d->name, other->name);
 		d->also[d->n_also++] = other;
 	}
@@ -176,9 +166,7 @@ find_also(const struct conf *c, struct conf_domain *d, const struct complaint *t
 	if (n <= CONF_KEYS_MAX)
 		return 0;
 	return complain(to, d->line,
-	    "domain \"%s\": found %zu keys, those of also_sign included, expected at "
-	    "most "
-	    "%d: each is a signature on every message",
+	    "domain \"%s\": found %zu keys, those of also_sign included, expected at most %d: each is a signature on every message",
 	    d->name, n, CONF_KEYS_MAX);
 }
 
@@ -205,9 +193,7 @@ check_edits(const struct conf_stream *s, const struct complaint *to)
 			    s->name, name);
 		if (conf_list_has(&s->remove, str_of(name)))
 			return complain(to, s->line,
-			    "stream \"%s\": found %s in remove and in set, expected "
-			    "one "
-			    "of them: set replaces all there are",
+			    "stream \"%s\": found %s in remove and in set, expected one of them: set replaces all there are",
 			    s->name, name);
 	}
 	for (size_t i = 0; i < s->n_add; i++) {
@@ -219,22 +205,18 @@ check_edits(const struct conf_stream *s, const struct complaint *to)
 			    s->name, name);
 		if (headers_have(s->set, s->n_set, str_of(name)))
 			return complain(to, s->line,
-			    "stream \"%s\": found %s in set and in add, expected one "
-			    "of "
-			    "them: set leaves exactly one",
+			    "stream \"%s\": found %s in set and in add, expected one of them: set leaves exactly one",
 			    s->name, name);
 		if (conf_list_has(&s->remove, str_of(name)))
 			return complain(to, s->line,
-			    "stream \"%s\": found %s in remove and in add, expected "
-			    "set, which replaces all there are",
+			    "stream \"%s\": found %s in remove and in add, expected set, which replaces all there are",
 			    s->name, name);
 	}
 	for (size_t i = 0; i < s->remove.n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (str_caseeq(str_of(s->remove.v[i]), str_of(s->remove.v[k])))
 				return complain(to, s->line,
-				    "stream \"%s\": found %s in remove twice, expected "
-				    "it once",
+				    "stream \"%s\": found %s in remove twice, expected it once",
 				    s->name, s->remove.v[i]);
 	return 0;
 }
@@ -250,8 +232,7 @@ check_stream(const struct conf_stream *s, const struct complaint *to)
 		    CONF_EDITS_MAX);
 	if (s->feedback_id != NULL && conf_list_has(&s->remove, STR("Feedback-ID")))
 		return complain(to, s->line,
-		    "stream \"%s\": found Feedback-ID in remove and in feedback_id, "
-		    "expected one of them: feedback_id replaces all there are",
+		    "stream \"%s\": found Feedback-ID in remove and in feedback_id, expected one of them: feedback_id replaces all there are",
 		    s->name);
 	for (size_t i = 0; i < s->n_match; i++) {
 		const struct conf_match *m = &s->match[i];
@@ -260,8 +241,7 @@ check_stream(const struct conf_stream *s, const struct complaint *to)
 			m->user.n + m->tag.n ==
 		    0)
 			return complain(to, s->line,
-			    "stream \"%s\": found a match without conditions, expected "
-			    "one at least; to match all mail leave match out",
+			    "stream \"%s\": found a match without conditions, expected one at least; to match all mail leave match out",
 			    s->name);
 	}
 	return check_edits(s, to);
@@ -275,8 +255,7 @@ check_token_keys(const struct conf *c, const struct complaint *to)
 		for (size_t k = 0; k < i; k++)
 			if (c->token_keys[i].id == c->token_keys[k].id)
 				return complain(to, c->token_keys[i].line,
-				    "token: found key \"%c\" a second time, expected "
-				    "another id for each key: it is in line %u",
+				    "token: found key \"%c\" a second time, expected another id for each key: it is in line %u",
 				    c->token_keys[i].id, c->token_keys[k].line);
 	return 0;
 }
@@ -312,9 +291,7 @@ conf_finish(struct conf *c, char *err, size_t errlen)
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(s->name, c->streams[k].name) == 0)
 				return complain(&to, s->line,
-				    "stream \"%s\": found a second time, expected "
-				    "once: "
-				    "it begins in line %u",
+				    "stream \"%s\": found a second time, expected once: it begins in line %u",
 				    s->name, c->streams[k].line);
 	}
 	if (check_token_keys(c, &to) != 0 || index_domains(c, &to) != 0)
@@ -368,8 +345,7 @@ advise_listen(const struct advice *a)
 	if (!str_starts(host, STR("127.")) && !str_eq(host, STR("::1")) &&
 	    !str_eq(host, STR("::1]")) && !str_eq(host, STR("localhost")))
 		advise(a, a->conf->lines.listen,
-		    "listen: %s is open to other hosts: whoever can connect can have "
-		    "mail signed",
+		    "listen: %s is open to other hosts: whoever can connect can have mail signed",
 		    a->conf->listen);
 }
 
@@ -381,8 +357,7 @@ advise_outbound(const struct advice *a)
 
 	if (o->n_networks == 0 && !o->authenticated && o->daemon_names.n == 0)
 		advise(a, 0,
-		    "outbound: nobody's mail is ours: nothing will be signed or "
-		    "counted");
+		    "outbound: nobody's mail is ours: nothing will be signed or counted");
 	for (size_t i = 0; i < o->n_networks; i++) {
 		bool v4 = o->networks[i].bits >= 96 && o->networks[i].net.b[10] == 0xff;
 		unsigned bits = v4 ? o->networks[i].bits - 96 : o->networks[i].bits;
@@ -391,8 +366,7 @@ advise_outbound(const struct advice *a)
 			continue;
 		cidr_format(&o->networks[i], text, sizeof(text));
 		advise(a, 0,
-		    "outbound: whoever sends from %s will have mail signed: is all of "
-		    "it yours?",
+		    "outbound: whoever sends from %s will have mail signed: is all of it yours?",
 		    text);
 	}
 }
@@ -406,15 +380,11 @@ advise_domain(const struct advice *a, const struct conf_domain *d)
 		    d->name);
 	if (d->header_canon == CONF_CANON_SIMPLE)
 		advise(a, d->line,
-		    "domain \"%s\": simple header canonicalization fails as soon as a "
-		    "mail server folds a header anew, as Sendmail does; "
-		    "relaxed/relaxed "
-		    "is safe",
+		    "domain \"%s\": simple header canonicalization fails as soon as a mail server folds a header anew, as Sendmail does; relaxed/relaxed is safe",
 		    d->name);
 	if (d->expire_s != 0 && d->expire_s < QUEUE_LIFETIME_S)
 		advise(a, d->line,
-		    "domain \"%s\": mail may wait in queues for five days, and "
-		    "signatures expire after %u seconds",
+		    "domain \"%s\": mail may wait in queues for five days, and signatures expire after %u seconds",
 		    d->name, d->expire_s);
 }
 
@@ -443,9 +413,7 @@ conf_advise(const struct conf *c, void (*warn)(void *, const char *), void *arg)
 	for (size_t i = 0; i + 1 < c->n_streams; i++)
 		if (c->streams[i].n_match == 0)
 			advise(&a, c->streams[i + 1].line,
-			    "stream \"%s\": never reached, since stream \"%s\" before "
-			    "it "
-			    "matches all mail",
+			    "stream \"%s\": never reached, since stream \"%s\" before it matches all mail",
 			    c->streams[i + 1].name, c->streams[i].name);
 	for (size_t i = 0; i < c->n_streams; i++)
 		advise_track(&a, &c->streams[i]);

@@ -119,8 +119,7 @@ string_length(struct scan *s)
 			break;
 		if (c == '$' && next == '{') {
 			fail(s, s->line,
-			    "found ${, expected a plain value: the environment is not "
-			    "expanded (placeholders are written %%{name})");
+			    "found ${, expected a plain value: the environment is not expanded (placeholders are written %%{name})");
 			return 0;
 		}
 		if (c != '\\')
@@ -135,8 +134,7 @@ string_length(struct scan *s)
 	}
 	if (i >= s->rest.len || s->rest.p[i] != quote) {
 		fail(s, s->line,
-		    "found a string without its end, expected %c on the "
-		    "same line",
+		    "found a string without its end, expected %c on the same line",
 		    quote);
 		return 0;
 	}
@@ -224,8 +222,7 @@ equals(struct scan *s)
 	for (size_t i = 0; i < l->n_names; i++)
 		if (str_eq(l->names[i].name, name))
 			return fail(s, s->line,
-			    "found %.*s a second time, expected it once: it is set in "
-			    "line %u",
+			    "found %.*s a second time, expected it once: it is set in line %u",
 			    (int)name.len, name.p, l->names[i].line);
 	if (l->n_names == NAMES_MAX)
 		return fail(s, s->line, "found more than %d settings in one section",
@@ -288,17 +285,13 @@ odd_character(struct scan *s)
 
 	if (c == '$' && peek(s, 1) == '{')
 		return fail(s, s->line,
-		    "found ${, expected a plain value: the environment is not expanded "
-		    "(placeholders are written %%{name})");
+		    "found ${, expected a plain value: the environment is not expanded (placeholders are written %%{name})");
 	if (c > ' ' && c < 0x7f)
 		return fail(s, s->line,
-		    "found %c outside quotes, expected a value with such characters in "
-		    "double quotes",
+		    "found %c outside quotes, expected a value with such characters in double quotes",
 		    c);
 	return fail(s, s->line,
-	    "found the byte 0x%02x outside quotes, expected a value with such "
-	    "characters "
-	    "in double quotes",
+	    "found the byte 0x%02x outside quotes, expected a value with such characters in double quotes",
 	    c);
 }
 

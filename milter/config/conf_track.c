@@ -118,12 +118,10 @@ conf_check_unsubscribe_url(const char *value, char *err, size_t errlen)
 
 		if (!https_url(s, url))
 			rc = expected(err, errlen,
-			    "an https URL such as https://u.example.com/%{token}, its "
-			    "host written out, without comma, blanks and brackets <>");
+			    "an https URL such as https://u.example.com/%{token}, its host written out, without comma, blanks and brackets <>");
 		else if (url.len > CONF_URI_MAX)
 			rc = expected(err, errlen,
-			    "an URL of at most 900 bytes with the longest token, 448 "
-			    "characters, in it");
+			    "an URL of at most 900 bytes with the longest token, 448 characters, in it");
 	}
 	buf_fini(&t.text);
 	return rc;
@@ -148,15 +146,13 @@ check_mailbox(
 
 	if ((used & ~SHORT) != 0)
 		return expected(err, errlen,
-		    "no placeholders but %{token}, %{stream} and %{date} in an "
-		    "address: others could become too long, or break it");
+		    "no placeholders but %{token}, %{stream} and %{date} in an address: others could become too long, or break it");
 	if (str_find(str_skip(text, at), '%') != text.len - at)
 		return expected(err, errlen, "a domain written out after the @");
 	if (!addr_spec_ok(expanded) ||
 	    !plain_local(str_make(expanded.p, str_rfind(expanded, '@'))))
 		return expected(err, errlen,
-		    "an address such as b+%{token}@bounce.example.com, at most 64 "
-		    "characters before the @ of which a token takes 47");
+		    "an address such as b+%{token}@bounce.example.com, at most 64 characters before the @ of which a token takes 47");
 	return 0;
 }
 
@@ -216,8 +212,7 @@ conf_check_unsubscribe_list(const char *value, char *err, size_t errlen)
 		else if (!https_url(s, uri) || uri.len > CONF_URI_MAX ||
 		    (t.used & BIT(TMPL_TOKEN)) != 0)
 			rc = expected(err, errlen,
-			    "an https URL without %{token}, or mailto: and an address: "
-			    "it is the same for all recipients");
+			    "an https URL without %{token}, or mailto: and an address: it is the same for all recipients");
 	}
 	buf_fini(&t.text);
 	return rc;
@@ -272,15 +267,12 @@ conf_check_list_id(const char *value, char *err, size_t errlen)
 
 		if ((t.used & BIT(TMPL_TOKEN)) != 0)
 			rc = expected(err, errlen,
-			    "a List-Id without %{token}: it names a list, not a "
-			    "message");
+			    "a List-Id without %{token}: it names a list, not a message");
 		else if (!str_ends(id, STR(">")) ||
 		    !conf_track_list_id_ok(str_make(id.p, id.len - 1)) ||
 		    !phrase_ok(str_trim(str_make(s.p, open))))
 			rc = expected(err, errlen,
-			    "a name and the id of a list, such as News "
-			    "<%{campaign}.lists.example.com>; a name with signs in it "
-			    "stands in quotes");
+			    "a name and the id of a list, such as News <%{campaign}.lists.example.com>; a name with signs in it stands in quotes");
 	}
 	buf_fini(&t.text);
 	return rc;
@@ -314,8 +306,7 @@ conf_check_cfbl_address(const char *value, char *err, size_t errlen)
 		    str_trim(str_make(e.p, str_find(e, ';'))), t.used, err, errlen);
 		if (rc == 0 && !report_ok(str_make(s.p + end, s.len - end)))
 			rc = expected(err, errlen,
-			    "an address, after which ; report=arf or ; report=xarf may "
-			    "stand");
+			    "an address, after which ; report=arf or ; report=xarf may stand");
 	}
 	buf_fini(&t.text);
 	return rc;
@@ -344,8 +335,7 @@ conf_check_cfbl_feedback_id(const char *value, char *err, size_t errlen)
 			if (!ascii_isalnum(s.p[i]) &&
 			    strchr("!#$%&'*+-/=?^_`{|}~: \t", s.p[i]) == NULL)
 				rc = expected(err, errlen,
-				    "letters, digits, : and the signs of an atom (RFC "
-				    "5322), such as %{token}:%{stream}");
+				    "letters, digits, : and the signs of an atom (RFC 5322), such as %{token}:%{stream}");
 	}
 	buf_fini(&t.text);
 	return rc;
@@ -369,9 +359,7 @@ conf_check_message_id(const char *value, char *err, size_t errlen)
 		    (!from && str_find(right, '%') < right.len) ||
 		    str_find(str_make(s.p, at), '"') < at)
 			rc = expected(err, errlen,
-			    "%{token}@ and a domain or %{domain}, without brackets <>; "
-			    "%{stream} and %{date} may stand beside the token, 64 "
-			    "characters in all");
+			    "%{token}@ and a domain or %{domain}, without brackets <>; %{stream} and %{date} may stand beside the token, 64 characters in all");
 	}
 	buf_fini(&t.text);
 	return rc;

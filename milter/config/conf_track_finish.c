@@ -86,20 +86,16 @@ check_unsubscribe(const struct conf_track *t, char *err, size_t errlen)
 
 	if (t->one_click && !personal)
 		return expected(err, errlen,
-		    "found one_click = true, expected list_unsubscribe with %{token} "
-		    "too: the URL alone must tell who unsubscribes (RFC 8058 3.1)");
+		    "found one_click = true, expected list_unsubscribe with %{token} too: the URL alone must tell who unsubscribes (RFC 8058 3.1)");
 	if (t->list_unsubscribe_list != NULL && !personal)
 		return expected(err, errlen,
-		    "found list_unsubscribe_list, expected list_unsubscribe with "
-		    "%{token} too: without a token it is the same for all as it is");
+		    "found list_unsubscribe_list, expected list_unsubscribe with %{token} too: without a token it is the same for all as it is");
 	if (t->several != CONF_SEVERAL_LIST && !personal)
 		return expected(err, errlen,
-		    "found several_recipients, expected list_unsubscribe with "
-		    "%{token} too: without a token it is the same for all as it is");
+		    "found several_recipients, expected list_unsubscribe with %{token} too: without a token it is the same for all as it is");
 	if (t->several != CONF_SEVERAL_LIST && t->list_unsubscribe_list != NULL)
 		return expected(err, errlen,
-		    "found list_unsubscribe_list, expected several_recipients = list "
-		    "with it");
+		    "found list_unsubscribe_list, expected several_recipients = list with it");
 	return 0;
 }
 
@@ -154,26 +150,19 @@ check_cfbl(const struct conf *c, const struct conf_stream *s, char *err, size_t 
 		if (t->cfbl_feedback_id == NULL)
 			return 0;
 		return expected(err, errlen,
-		    "found cfbl_feedback_id, expected cfbl_address too: without it "
-		    "nobody reports (RFC 9477)");
+		    "found cfbl_feedback_id, expected cfbl_address too: without it nobody reports (RFC 9477)");
 	}
 	domain = conf_track_cfbl_domain(str_of(tmpl_text(t->cfbl_address)));
 	from = misaligned_match(c, s, domain);
 	if (from != NULL) {
 		snprintf(err, errlen,
-		    "cfbl_address: found the domain %.*s, expected %s or one below it, "
-		    "or a signature of it on mail From %s: also_sign = {\"%.*s\"} in "
-		    "its "
-		    "domain section (RFC 9477 3.1)",
+		    "cfbl_address: found the domain %.*s, expected %s or one below it, or a signature of it on mail From %s: also_sign = {\"%.*s\"} in its domain section (RFC 9477 3.1)",
 		    (int)domain.len, domain.p, from, from, (int)domain.len, domain.p);
 		return -1;
 	}
 	if (c->domain_table[0] == '\0' && !some_domain_aligns(c, domain)) {
 		snprintf(err, errlen,
-		    "cfbl_address: found the domain %.*s, expected that of a domain "
-		    "section, or one below it, or one that also signs: reports are "
-		    "sent only to an address that a signature vouches for (RFC 9477 "
-		    "3.1)",
+		    "cfbl_address: found the domain %.*s, expected that of a domain section, or one below it, or one that also signs: reports are sent only to an address that a signature vouches for (RFC 9477 3.1)",
 		    (int)domain.len, domain.p);
 		return -1;
 	}
@@ -186,8 +175,7 @@ conf_track_finish(
 {
 	if (c->n_token_keys == 0 && conf_stream_uses(s, TMPL_TOKEN))
 		return expected(err, errlen,
-		    "found %{token}, expected a section token { key { ... } } too: "
-		    "without a key no token can be made");
+		    "found %{token}, expected a section token { key { ... } } too: without a key no token can be made");
 	if (check_unsubscribe(&s->track, err, errlen) != 0 ||
 	    check_rules(s, err, errlen) != 0)
 		return -1;
@@ -209,8 +197,7 @@ conf_track_advise(
 		if (cfbl_aligned(domain, str_of(d->name), d))
 			continue;
 		snprintf(text, size,
-		    "cfbl_address: mail From %s gets none, since no signature on it is "
-		    "of %.*s",
+		    "cfbl_address: mail From %s gets none, since no signature on it is of %.*s",
 		    d->name, (int)domain.len, domain.p);
 		return true;
 	}

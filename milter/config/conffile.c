@@ -156,15 +156,13 @@ conffile_advise(const struct conf *c, void (*warn)(void *, const char *), void *
 		    rurl_parse(c->redis, &url, why, sizeof(why)) == 0 &&
 		    url.password[0] != '\0') {
 			snprintf(text, sizeof(text),
-			    "%s: everyone may read the password of Redis in it; run: "
-			    "chgrp %s %s && chmod 640 %s",
+			    "%s: everyone may read the password of Redis in it; run: chgrp %s %s && chmod 640 %s",
 			    c->file, c->user, c->file, c->file);
 			warn(arg, text);
 		}
 		if ((st.st_mode & S_IWGRP) != 0) {
 			snprintf(text, sizeof(text),
-			    "%s: its group may write to it, and it decides what is "
-			    "signed; chmod g-w %s unless that is meant",
+			    "%s: its group may write to it, and it decides what is signed; chmod g-w %s unless that is meant",
 			    c->file, c->file);
 			warn(arg, text);
 		}

@@ -161,8 +161,7 @@ build_token(cfg_t *cfg, struct conf *c)
 		k->line = conffile_line_of(sub);
 		if (!given(sub, "id") || !given(sub, "file"))
 			return conffile_fail(k->line,
-			    "token: found a key without %s, expected key { id = "
-			    "\"a\" file = \"...\" }",
+			    "token: found a key without %s, expected key { id = \"a\" file = \"...\" }",
 			    given(sub, "id") ? "file" : "id");
 		k->id = cfg_getstr(sub, "id")[0];
 		if (take_text(sub, "file", &k->file) != 0)
@@ -186,8 +185,7 @@ build_keys(cfg_t *cfg, struct conf_domain *d)
 		k->line = conffile_line_of(sub);
 		if (!given(sub, "selector") || !given(sub, "file"))
 			return conffile_fail(k->line,
-			    "found a key without %s, expected key { selector = \"...\" "
-			    "file = \"...\" }",
+			    "found a key without %s, expected key { selector = \"...\" file = \"...\" }",
 			    given(sub, "selector") ? "file" : "selector");
 		if (take_text(sub, "selector", &k->selector) != 0 ||
 		    take_text(sub, "file", &k->file) != 0)
@@ -269,8 +267,7 @@ build_headers(cfg_t *cfg, enum conf_edit edit, const char *what,
 			    conffile_line_of(sub), "%s: %s", what, why);
 		if (!given(sub, "value"))
 			return conffile_fail(conffile_line_of(sub),
-			    "found %s \"%s\" without value, expected { value = \"...\" "
-			    "}",
+			    "found %s \"%s\" without value, expected { value = \"...\" }",
 			    what, name);
 		h->name = strdup(name);
 		if (h->name == NULL)

@@ -59,8 +59,7 @@ conffile_inspect(cfg_t *cfg, struct rule_actions *out)
 	section = cfg_getnsec(cfg, "inspect", 0);
 	if (n > 1)
 		return conffile_fail(conffile_line_of(cfg_getnsec(cfg, "inspect", 1)),
-		    "found a second section inspect, expected one: it begins in line "
-		    "%u",
+		    "found a second section inspect, expected one: it begins in line %u",
 		    conffile_line_of(section));
 	n_rules = cfg_size(section, "rule");
 	for (unsigned i = 0; i < n_rules; i++)

@@ -111,8 +111,7 @@ on_redis(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	explicit_bzero(&url, sizeof(url));
 	if (rc == 0 && tls && !redis_link_has_tls()) {
 		snprintf(why, sizeof(why),
-		    "this build has no TLS to Redis (hiredis 1.x with libhiredis_ssl); "
-		    "use redis:// through stunnel");
+		    "this build has no TLS to Redis (hiredis 1.x with libhiredis_ssl); use redis:// through stunnel");
 		rc = -1;
 	}
 	if (rc != 0)
@@ -160,8 +159,7 @@ on_campaign(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	if (!camp_is_canonical(str_of(value)))
 		return refuse(cfg, opt, value,
-		    "1 to 64 of a-z, 0-9, ., _ and -, beginning with a letter or "
-		    "digit");
+		    "1 to 64 of a-z, 0-9, ., _ and -, beginning with a letter or digit");
 	return keep(cfg, opt, value, result);
 }
 

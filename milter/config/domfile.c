@@ -59,8 +59,7 @@ check(const struct job *j, int fd, size_t *size)
 		    S_ISDIR(st.st_mode) ? "directory" : "special file");
 	if ((st.st_mode & S_IWOTH) != 0)
 		return refuse(j,
-		    "everyone may write to it, and it decides what is signed; run: "
-		    "chmod o-w %s",
+		    "everyone may write to it, and it decides what is signed; run: chmod o-w %s",
 		    j->file);
 	if ((uint64_t)st.st_size > FILE_MAX)
 		return refuse(

@@ -265,8 +265,7 @@ take_options(struct reader *r, struct str rest, struct domtable_row *row)
 			i++;
 		if (i == n)
 			return refuse(r, "option", word,
-			    "d=, users=, c= or x= behind the key file, which has no "
-			    "blanks");
+			    "d=, users=, c= or x= behind the key file, which has no blanks");
 		if (seen[i])
 			return refuse(r, "option", word, "each option once");
 		seen[i] = true;
@@ -300,14 +299,12 @@ check_others(struct reader *r, struct str pattern, const struct domtable_row *ro
 		    strcmp(domtable_text(t, domain), domtable_text(t, other->domain)) ==
 			0)
 			return fail(r,
-			    "pattern %s: found selector \"%s\" a second time, expected "
-			    "it once: it stands in line %u",
+			    "pattern %s: found selector \"%s\" a second time, expected it once: it stands in line %u",
 			    pattern.p, selector, other->line);
 	} while (id != last);
 	if (n >= DOMTABLE_KEYS_MAX)
 		return fail(r,
-		    "pattern %s: found more than %d keys, expected at most that many: "
-		    "each is a signature on every message",
+		    "pattern %s: found more than %d keys, expected at most that many: each is a signature on every message",
 		    pattern.p, DOMTABLE_KEYS_MAX);
 	return 0;
 }
@@ -338,8 +335,7 @@ take_line(struct reader *r, struct str rest)
 			return 0;
 		if (words[i].len == 0)
 			return fail(r,
-			    "found %zu word%s, expected a pattern, a selector and a "
-			    "key file",
+			    "found %zu word%s, expected a pattern, a selector and a key file",
 			    i, i > 1 ? "s" : "");
 	}
 	if (take_pattern(r, words[0], pattern) != 0 ||

@@ -149,8 +149,7 @@ daemon_raise_files(char *warn, size_t warnlen)
 		now = want;
 	if (now.rlim_cur < DAEMON_FILES_MIN)
 		snprintf(warn, warnlen,
-		    "only %llu open files allowed, and every SMTP session takes one; "
-		    "raise it: LimitNOFILE=65536 in the unit, or ulimit -n",
+		    "only %llu open files allowed, and every SMTP session takes one; raise it: LimitNOFILE=65536 in the unit, or ulimit -n",
 		    (unsigned long long)now.rlim_cur);
 }
 

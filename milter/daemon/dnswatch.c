@@ -131,8 +131,8 @@ keep(const struct round *r, const struct domlook_sum *sum)
 	p->well = (int64_t)(sum->n[DNSLOOK_PASS] + sum->n[DNSLOOK_NOTHING]);
 	if (dnsreport_write(watch.dir, p, err, sizeof(err)) != 0)
 		log_warn("%s: warning: dns: %s", LINE_NOQUEUE, err);
-	log_debug("%s: dns looked=%zu domains=%zu pass=%zu warn=%zu fail=%zu "
-		  "unknown=%zu",
+	log_debug(
+	    "%s: dns looked=%zu domains=%zu pass=%zu warn=%zu fail=%zu unknown=%zu",
 	    LINE_NOQUEUE, sum->looked, sum->domains,
 	    sum->n[DNSLOOK_PASS] + sum->n[DNSLOOK_NOTHING], sum->n[DNSLOOK_WARN],
 	    sum->n[DNSLOOK_FAIL], sum->n[DNSLOOK_UNKNOWN]);

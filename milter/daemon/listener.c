@@ -45,8 +45,7 @@ parse(const char *text, struct spec *out, char *err, size_t errlen)
 	out->family = len == 5 ? AF_INET6 : AF_INET;
 	if (strncasecmp(text, "inet6", len) != 0 || len < 4) {
 		snprintf(err, errlen,
-		    "listen \"%s\": expected unix:PATH, inet:PORT@HOST or "
-		    "inet6:PORT@HOST",
+		    "listen \"%s\": expected unix:PATH, inet:PORT@HOST or inet6:PORT@HOST",
 		    text);
 		return -1;
 	}
@@ -108,9 +107,7 @@ check_directory(const char *path, char *err, size_t errlen)
 	}
 	if (errno == ENOENT)
 		snprintf(err, errlen,
-		    "listen: directory %s does not exist; run: "
-		    "install -d -m 2750 -o USER -g GROUP %s "
-		    "(USER runs the daemon, GROUP is the MTA's)",
+		    "listen: directory %s does not exist; run: install -d -m 2750 -o USER -g GROUP %s (USER runs the daemon, GROUP is the MTA's)",
 		    dir, dir);
 	else
 		snprintf(err, errlen, "listen: directory %s: %s", dir, strerror(errno));
@@ -133,8 +130,7 @@ prepare_unix(const char *path, char *err, size_t errlen)
 	}
 	if (!S_ISSOCK(st.st_mode)) {
 		snprintf(err, errlen,
-		    "listen: %s exists and is no socket; remove it or choose another "
-		    "path",
+		    "listen: %s exists and is no socket; remove it or choose another path",
 		    path);
 		return -1;
 	}
@@ -273,8 +269,7 @@ listener_own(
 	if ((st.st_uid != uid || st.st_gid != gid) &&
 	    fchownat(fd, "", uid, gid, AT_EMPTY_PATH) != 0) {
 		snprintf(err, errlen,
-		    "listen: cannot give %s to group %lu: %s; start as root, or make "
-		    "the user a member of that group",
+		    "listen: cannot give %s to group %lu: %s; start as root, or make the user a member of that group",
 		    l->path, (unsigned long)gid, strerror(errno));
 		goto fail;
 	}

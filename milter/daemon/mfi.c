@@ -141,8 +141,8 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
 	(void)f2;
 	(void)f3;
 	if ((f0 & WANT_ACTIONS) != WANT_ACTIONS || (f1 & WANT_STEPS) != WANT_STEPS) {
-		log_error("NOQUEUE: refused-mta actions=%#lx steps=%#lx "
-			  "reason=cannot_edit_headers_or_keep_leading_space",
+		log_error(
+		    "NOQUEUE: refused-mta actions=%#lx steps=%#lx reason=cannot_edit_headers_or_keep_leading_space",
 		    f0, f1);
 		return SMFIS_REJECT;
 	}

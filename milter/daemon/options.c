@@ -82,8 +82,7 @@ check_table(const struct conf *c)
 	    domtable_size(c->table), r.files, r.wrong);
 	if (r.templates > 0)
 		printf(
-		    "%s: %zu lines name another file for each domain and are checked "
-		    "when mail needs them\n",
+		    "%s: %zu lines name another file for each domain and are checked when mail needs them\n",
 		    c->domain_table, r.templates);
 	return r.wrong > 0 ? EX_CONFIG : EX_OK;
 }

@@ -45,17 +45,14 @@ resolve_as_root(const struct conf *c, struct privs *out, char *err, size_t errle
 	}
 	if (r > 0) {
 		snprintf(err, errlen,
-		    "%suser: found \"%s\", expected an account of this host; run "
-		    "systemd-sysusers, or: useradd --system --no-create-home --shell "
-		    "/usr/sbin/nologin %s",
+		    "%suser: found \"%s\", expected an account of this host; run systemd-sysusers, or: useradd --system --no-create-home --shell /usr/sbin/nologin %s",
 		    at, c->user, c->user);
 		return -1;
 	}
 	become(out, &account);
 	if (out->uid == 0 && strcmp(c->user, "root") != 0) {
 		snprintf(err, errlen,
-		    "%suser: \"%s\" is root by another name; name an unprivileged "
-		    "user, or say user = \"root\"",
+		    "%suser: \"%s\" is root by another name; name an unprivileged user, or say user = \"root\"",
 		    at, c->user);
 		return -1;
 	}
@@ -100,8 +97,7 @@ resolve_group(const struct conf *c, struct privs *out, char *err, size_t errlen)
 		    c->group, strerror(errno));
 	else
 		snprintf(err, errlen,
-		    "%sgroup: found \"%s\", expected a group of this host: that of "
-		    "the MTA that connects to the socket (Postfix: postfix)",
+		    "%sgroup: found \"%s\", expected a group of this host: that of the MTA that connects to the socket (Postfix: postfix)",
 		    at, c->group);
 	return -1;
 }
@@ -192,8 +188,7 @@ check_one(const char *file, const char *user, const char *what,
 	    faccessat(AT_FDCWD, file, R_OK, AT_EACCESS) == 0)
 		return;
 	snprintf(text, sizeof(text),
-	    "%s: %s for user %s, so %s; run: chgrp %s %s && chmod 640 %s, and let that "
-	    "group enter its directory",
+	    "%s: %s for user %s, so %s; run: chgrp %s %s && chmod 640 %s, and let that group enter its directory",
 	    file, strerror(errno), user, what, user, file, file);
 	warn(arg, text);
 }

@@ -51,8 +51,8 @@ reload_check_table(const struct conf *c)
 	if (c->table == NULL)
 		return;
 	if (keycheck_run(c, &job, &r) != 0)
-		log_warn("%s: warning: %s: out of memory while its key files were "
-			 "looked at",
+		log_warn(
+		    "%s: warning: %s: out of memory while its key files were looked at",
 		    LINE_NOQUEUE, c->domain_table);
 	log_info("%s: domain-table file=%s lines=%zu key_files=%zu unreadable=%zu",
 	    LINE_NOQUEUE, c->domain_table, domtable_size(c->table), r.files, r.wrong);

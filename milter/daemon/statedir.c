@@ -52,8 +52,7 @@ open_dir(const char *dir, char *err, size_t errlen)
 		return fd;
 	if (e == ENOENT)
 		snprintf(err, errlen,
-		    "state_dir %s does not exist; run: install -d -m 700 -o USER %s "
-		    "(USER: whoever runs the daemon)",
+		    "state_dir %s does not exist; run: install -d -m 700 -o USER %s (USER: whoever runs the daemon)",
 		    dir, dir);
 	else
 		snprintf(err, errlen, "state_dir %s: %s", dir, strerror(e));
@@ -69,8 +68,7 @@ say_not_writable(const char *dir, const char *name, char *err, size_t errlen)
 
 	if (e == EACCES && stat(dir, &st) == 0)
 		snprintf(err, errlen,
-		    "state_dir %s: not writable for uid %lu, it belongs to uid %lu; "
-		    "run: chown -R %lu %s",
+		    "state_dir %s: not writable for uid %lu, it belongs to uid %lu; run: chown -R %lu %s",
 		    dir, (unsigned long)geteuid(), (unsigned long)st.st_uid,
 		    (unsigned long)geteuid(), dir);
 	else
@@ -100,13 +98,11 @@ say_locked(int fd, const char *dir, char *err, size_t errlen)
 
 	if (pid > 0)
 		snprintf(err, errlen,
-		    "another metermark-milter (pid %ld) uses state_dir %s; stop it, or "
-		    "give this one a state_dir of its own",
+		    "another metermark-milter (pid %ld) uses state_dir %s; stop it, or give this one a state_dir of its own",
 		    pid, dir);
 	else
 		snprintf(err, errlen,
-		    "another process has locked %s/lock; stop it, or use another "
-		    "state_dir",
+		    "another process has locked %s/lock; stop it, or use another state_dir",
 		    dir);
 }
 
@@ -288,9 +284,7 @@ statedir_producer(
 	}
 	if (n < 0 || !is_producer(text, (size_t)n)) {
 		snprintf(err, errlen,
-		    "%s: not 32 hex digits; restore it, or remove it to count as a new "
-		    "producer (a batch on its way at the last stop may then count "
-		    "twice)",
+		    "%s: not 32 hex digits; restore it, or remove it to count as a new producer (a batch on its way at the last stop may then count twice)",
 		    path);
 		return -1;
 	}
@@ -315,8 +309,7 @@ statedir_identify(const char *dir, char out[STATEDIR_PRODUCER_SIZE], char *note,
 			return disk_or_rights(dir);
 		}
 		snprintf(note, notelen,
-		    "state_dir %s is a copy: %s; it gets a producer id of its own, and "
-		    "its journal is set aside, as the original counts what is in it",
+		    "state_dir %s is a copy: %s; it gets a producer id of its own, and its journal is set aside, as the original counts what is in it",
 		    dir, why);
 	}
 	r = statedir_producer(dir, out, err, errlen);
@@ -361,8 +354,7 @@ statedir_read_key(const char *file, uint8_t key[32], char *err, size_t errlen)
 		snprintf(err, errlen, "recipient key %s: %s", file, strerror(errno));
 	else if (n < 0)
 		snprintf(err, errlen,
-		    "recipient key %s: %s; to make one: "
-		    "(umask 077; openssl rand -hex 32 > %s)",
+		    "recipient key %s: %s; to make one: (umask 077; openssl rand -hex 32 > %s)",
 		    file, strerror(errno), file);
 	else if ((st.st_mode & (S_IWGRP | S_IRWXO)) != 0)
 		snprintf(err, errlen,
@@ -419,11 +411,7 @@ live_in_memory(struct statedir *s, char *err, size_t errlen)
 {
 	s->in_memory = true;
 	snprintf(s->trouble, sizeof(s->trouble),
-	    "%s; until it is started again with room there the daemon keeps no counts "
-	    "on "
-	    "disk: they go to Redis from memory, and what that has not got is lost at "
-	    "a "
-	    "crash",
+	    "%s; until it is started again with room there the daemon keeps no counts on disk: they go to Redis from memory, and what that has not got is lost at a crash",
 	    err);
 	return random_hex(s->producer, PRODUCER_BYTES, err, errlen);
 }
@@ -434,8 +422,7 @@ key_in_memory(struct statedir *s, char *err, size_t errlen)
 {
 	if (s->trouble[0] == '\0')
 		snprintf(s->trouble, sizeof(s->trouble),
-		    "%s; recipients met until the next start count as distinct from "
-		    "those after it",
+		    "%s; recipients met until the next start count as distinct from those after it",
 		    err);
 	if (random_bytes(s->recipient_key, sizeof(s->recipient_key)) == 0)
 		return 0;

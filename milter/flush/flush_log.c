@@ -152,11 +152,8 @@ flush_log_lost(
 	line_addn(&b, "campaigns_not_whole", (int64_t)l->loss.beyond);
 	end(&b, LOGGER_ERROR,
 	    l->loss.beyond > 0
-		? "counters it had acknowledged are gone: flushed, evicted, or "
-		  "restarted without persistence; what is retained is sent again, "
-		  "what is older is lost"
-		: "counters it had acknowledged are gone: flushed, evicted, or "
-		  "restarted without persistence; they are sent again");
+		? "counters it had acknowledged are gone: flushed, evicted, or restarted without persistence; what is retained is sent again, what is older is lost"
+		: "counters it had acknowledged are gone: flushed, evicted, or restarted without persistence; they are sent again");
 	l->loss = (struct flush_loss) { .campaigns = 0 };
 }
 
@@ -170,9 +167,7 @@ flush_log_ahead(struct flush_log *l, const struct rurl *redis, size_t campaigns)
 	begin(&b, redis, "redis-marker-ahead");
 	line_addn(&b, "campaigns", (int64_t)campaigns);
 	end(&b, LOGGER_WARN,
-	    "this producer has counted with higher numbers: the clock went back, "
-	    "or "
-	    "two daemons share a state_dir");
+	    "this producer has counted with higher numbers: the clock went back, or two daemons share a state_dir");
 }
 
 void
@@ -185,8 +180,7 @@ flush_log_overtaken(struct flush_log *l, const struct rurl *redis, size_t campai
 	begin(&b, redis, "redis-has-later-batches");
 	line_addn(&b, "campaigns", (int64_t)campaigns);
 	end(&b, LOGGER_ERROR,
-	    "state_dir is an old copy, could not be written for a while, or another "
-	    "daemon uses one: what was counted before is not counted again");
+	    "state_dir is an old copy, could not be written for a while, or another daemon uses one: what was counted before is not counted again");
 }
 
 void

@@ -60,16 +60,13 @@ say_bad(const char *name, enum jrec_verdict v, uint32_t version)
 		break;
 	case JREC_OTHER_VERSION:
 		log_error(LINE_NOQUEUE
-		    ": journal-bad file=%s: written in version %u of "
-		    "the format, this program reads version %u; it is "
-		    "set aside, what is in it is not counted",
+		    ": journal-bad file=%s: written in version %u of the format, this program reads version %u; it is set aside, what is in it is not counted",
 		    name, (unsigned)version, JREC_VERSION);
 		break;
 	case JREC_FOREIGN:
 	case JREC_BAD:
 		log_error(LINE_NOQUEUE
-		    ": journal-bad file=%s: its head is damaged; it is "
-		    "set aside, what is in it is not counted",
+		    ": journal-bad file=%s: its head is damaged; it is set aside, what is in it is not counted",
 		    name);
 		break;
 	}
@@ -95,8 +92,7 @@ look_at(struct replay *r, struct journal_file *f, const char *producer)
 	f->bad = v != JREC_EMPTY && !f->good;
 	if (f->good && strcmp(f->head.producer, producer) != 0) {
 		log_error(LINE_NOQUEUE
-		    ": journal-bad file=%s: it is of another producer, "
-		    "%s; it is set aside, what is in it is not counted",
+		    ": journal-bad file=%s: it is of another producer, %s; it is set aside, what is in it is not counted",
 		    f->name, f->head.producer);
 		f->good = false;
 		f->bad = true;
@@ -171,9 +167,8 @@ take_record(struct replay *r, const struct jrec *rec, struct jpack_schema *schem
 		if (jpack_get_schema(&j, schema) != 0)
 			f->bad = true;
 		else if (schema->unknown > 0)
-			log_warn(LINE_NOQUEUE ": journal-schema file=%s unknown=%zu: "
-					      "counters this version does not have are "
-					      "left out",
+			log_warn(LINE_NOQUEUE
+			    ": journal-schema file=%s unknown=%zu: counters this version does not have are left out",
 			    f->name, schema->unknown);
 		return true;
 	case JREC_DELTA:
@@ -258,8 +253,7 @@ read_file(struct replay *r, struct journal_file *f)
 	lost = r->found->missing - lost;
 	if (lost > 0 || f->bad)
 		log_error(LINE_NOQUEUE
-		    ": journal-bad file=%s missing=%llu: it is damaged, "
-		    "or others before it are gone",
+		    ": journal-bad file=%s missing=%llu: it is damaged, or others before it are gone",
 		    f->name, (unsigned long long)lost);
 }
 

@@ -56,8 +56,7 @@ say_down(struct journal *j, const char *why)
 	j->was_down = true;
 	unlock(j);
 	log_error(LINE_NOQUEUE
-	    ": journal-down unjournaled=%llu: %s; counters are kept in "
-	    "memory and go to Redis, but would not survive a crash",
+	    ": journal-down unjournaled=%llu: %s; counters are kept in memory and go to Redis, but would not survive a crash",
 	    left_out, why);
 	relock(j);
 }
@@ -81,8 +80,7 @@ say_sync_failed(struct journal *j, const struct segment *s, int e)
 {
 	unlock(j);
 	log_error(LINE_NOQUEUE
-	    ": journal-sync-failed segment=%s: %s; its records go to "
-	    "a new segment",
+	    ": journal-sync-failed segment=%s: %s; its records go to a new segment",
 	    s->name, strerror(e));
 	relock(j);
 }

@@ -365,21 +365,18 @@ say_bad(enum jrec_verdict v, uint32_t version, const struct jrec_head *h)
 {
 	if (v == JREC_OTHER_VERSION)
 		log_error(LINE_NOQUEUE
-		    ": journal-bad file=" NAME ": written in version %u "
-		    "of the format, this program reads version %u; the "
-		    "journal is set aside, what is in it is not counted",
+		    ": journal-bad file=" NAME
+		    ": written in version %u of the format, this program reads version %u; the journal is set aside, what is in it is not counted",
 		    (unsigned)version, JREC_VERSION);
 	else if (v == JREC_GOOD)
 		log_error(LINE_NOQUEUE
-		    ": journal-bad file=" NAME ": it is of another "
-		    "producer, %s; the journal is set aside, what is in "
-		    "it is not counted",
+		    ": journal-bad file=" NAME
+		    ": it is of another producer, %s; the journal is set aside, what is in it is not counted",
 		    h->producer);
 	else
-		log_error(
-		    LINE_NOQUEUE ": journal-bad file=" NAME ": its head is damaged; "
-				 "the journal is set aside, what is in it is not "
-				 "counted");
+		log_error(LINE_NOQUEUE
+		    ": journal-bad file=" NAME
+		    ": its head is damaged; the journal is set aside, what is in it is not counted");
 }
 
 int

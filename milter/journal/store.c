@@ -165,8 +165,7 @@ say_crowded(struct store *s, int64_t now)
 	if (n == s->crowded || (s->crowded_ms != 0 && now - s->crowded_ms < CROWDED_MS))
 		return;
 	log_warn(LINE_NOQUEUE
-	    ": campaigns-crowded messages=%llu campaigns=%zu: they "
-	    "count as _other, as no more campaigns are kept for Redis",
+	    ": campaigns-crowded messages=%llu campaigns=%zu: they count as _other, as no more campaigns are kept for Redis",
 	    (unsigned long long)(n - s->crowded), outbox_max_entries(s->outbox));
 	s->crowded = n;
 	s->crowded_ms = now;
@@ -210,8 +209,7 @@ store_place(struct store *s, const char *place)
 		return;
 	if (s->place[0] != '\0')
 		log_warn(LINE_NOQUEUE
-		    ": counters-moved: until now they went to %s; what "
-		    "that has acknowledged stays there",
+		    ": counters-moved: until now they went to %s; what that has acknowledged stays there",
 		    s->place);
 	store_moved(s, place);
 }
@@ -336,8 +334,7 @@ has_dir(struct store *s)
 	if (make_dir(s) == 0 || (errno != ENOSPC && errno != EDQUOT && errno != EROFS))
 		return true; /* opening it will say what is wrong */
 	log_error(LINE_NOQUEUE
-	    ": journal-missing: %s: %s; until it is started again with room there the "
-	    "daemon keeps counters in memory only",
+	    ": journal-missing: %s: %s; until it is started again with room there the daemon keeps counters in memory only",
 	    s->set.dir, strerror(errno));
 	return false;
 }
@@ -364,8 +361,7 @@ open_disk(struct store *s, char *err, size_t errlen)
 	s->stale = true;
 	if (store_rewrite(s, why, sizeof why) != 0) {
 		log_error(LINE_NOQUEUE
-		    ": ledger-failed: %s; counters are kept in memory "
-		    "until it can be written",
+		    ": ledger-failed: %s; counters are kept in memory until it can be written",
 		    why);
 		/* Park what was recovered, so that new counts are not mixed with it. */
 		store_park_found(s);

@@ -78,8 +78,8 @@ say_trouble(struct store *s, const char *why)
 	if (s->said_ms != 0 && now - s->said_ms < SAY_MS)
 		return;
 	s->said_ms = now;
-	log_error(LINE_NOQUEUE ": ledger-failed: %s; counters are kept in memory until "
-			       "it can be written, a crash would lose some",
+	log_error(LINE_NOQUEUE
+	    ": ledger-failed: %s; counters are kept in memory until it can be written, a crash would lose some",
 	    why);
 }
 

@@ -234,8 +234,7 @@ refuse_journal(struct store *s, uint64_t *next, char *err, size_t errlen)
 	journal_spoil(&s->found);
 	s->damaged += messages;
 	log_error(LINE_NOQUEUE
-	    ": journal-without-ledger messages=%llu: they may be in "
-	    "Redis or not; they are not counted, the files are set aside",
+	    ": journal-without-ledger messages=%llu: they may be in Redis or not; they are not counted, the files are set aside",
 	    (unsigned long long)messages);
 	return 0;
 }
@@ -248,15 +247,14 @@ say_found(const struct store *s, const struct load *l, const struct ledger_found
 
 	lanes_weigh(s->lanes, &w);
 	tally_weigh(&w, s->open);
-	log_info(LINE_NOQUEUE ": journal-read segments=%zu records=%llu torn=%zu "
-			      "in_ledger=%llu names=%zu",
+	log_info(LINE_NOQUEUE
+	    ": journal-read segments=%zu records=%llu torn=%zu in_ledger=%llu names=%zu",
 	    jf->segments, (unsigned long long)jf->records, jf->torn,
 	    (unsigned long long)tally_weight_messages(&w), names_count(s->names));
 	if (jf->missing + lf->missing + l->refused + jf->bad == 0)
 		return;
 	log_error(LINE_NOQUEUE
-	    ": journal-damaged records_lost=%llu ledger_records_lost=%llu "
-	    "files_set_aside=%zu: the disk, or somebody, has changed them",
+	    ": journal-damaged records_lost=%llu ledger_records_lost=%llu files_set_aside=%zu: the disk, or somebody, has changed them",
 	    (unsigned long long)jf->missing,
 	    (unsigned long long)(lf->missing + l->refused), jf->bad);
 }

@@ -103,8 +103,7 @@ check_folder(const struct job *j, const char *path)
 		if (j->has_user && (st.st_mode & S_IXOTH) == 0)
 			account_group_name(j->gid, group, sizeof(group));
 		return refuse(j,
-		    "the folder %s belongs to user %u, who can replace the key; keep "
-		    "the key in a folder of root's, or run: chown root%s%s %s%s%s",
+		    "the folder %s belongs to user %u, who can replace the key; keep the key in a folder of root's, or run: chown root%s%s %s%s%s",
 		    path, (unsigned)st.st_uid, group[0] != '\0' ? ":" : "", group, path,
 		    group[0] != '\0' ? " && chmod 750 " : "",
 		    group[0] != '\0' ? path : "");
@@ -113,13 +112,11 @@ check_folder(const struct job *j, const char *path)
 		return 0;
 	if ((st.st_mode & S_IWOTH) != 0)
 		return refuse(j,
-		    "everyone may write to the folder %s and replace the key; run: "
-		    "chmod o-w %s",
+		    "everyone may write to the folder %s and replace the key; run: chmod o-w %s",
 		    path, path);
 	if ((st.st_mode & S_IWGRP) != 0 && !trusted_gid(j, st.st_gid))
 		snprintf(j->warn, j->warnlen,
-		    "%s: group %u may write to the folder %s and replace the key; run: "
-		    "chmod g-w %s",
+		    "%s: group %u may write to the folder %s and replace the key; run: chmod g-w %s",
 		    j->file, (unsigned)st.st_gid, path, path);
 	return 0;
 }
@@ -169,8 +166,7 @@ check_mode(const struct job *j, const struct stat *st)
 	if (j->has_user && geteuid() == 0 && j->uid != 0 && st->st_uid != j->uid &&
 	    !((mode & 040) != 0 && st->st_gid == j->gid))
 		snprintf(j->warn, j->warnlen,
-		    "%s: the systemd unit will not start and a reload will fail, since "
-		    "user %s, who will run metermark, may not read it; run: %s",
+		    "%s: the systemd unit will not start and a reload will fail, since user %s, who will run metermark, may not read it; run: %s",
 		    j->file, j->user, cure(j, st, how, sizeof(how)));
 	return 0;
 }
@@ -192,8 +188,7 @@ closed(const struct job *j, const char *real)
 		    j, "cannot be opened: %m; run this as root, or as %s", j->user);
 	if (real == NULL || stat(real, &st) != 0)
 		return refuse(j,
-		    "cannot be opened: Permission denied; a folder above it does not "
-		    "let user %s in",
+		    "cannot be opened: Permission denied; a folder above it does not let user %s in",
 		    j->user);
 	cure(j, &st, how, sizeof(how));
 	errno = EACCES;
