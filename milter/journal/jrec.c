@@ -11,8 +11,8 @@
 static const char magic[8] = { 'M', 'M', 'j', 'r', 'n', 'l', '\r', '\n' };
 
 /*
- * How far a number may be ahead of the one expected.  Not more records than this have
- * ever been lost between two others; a larger number is damage.
+ * How far a number may be ahead of the expected one.  Fewer records than this have ever
+ * been lost between two others; a larger number is damage.
  */
 #define AHEAD_MAX ((uint64_t)1 << 40)
 
@@ -70,7 +70,7 @@ jrec_get_head(const uint8_t *p, size_t n, struct jrec_head *h, uint32_t *version
 	*version = (uint32_t)get_le(p + 8, 4);
 	if (n < JREC_HEAD_BYTES)
 		return JREC_BAD;
-	/* A version of one flipped bit has no good sum under ours. */
+	/* A version with a flipped bit has no valid sum under our version. */
 	if (get_le(p + 76, 4) != crc32c(0, p, 76))
 		return *version == JREC_VERSION ? JREC_BAD : JREC_OTHER_VERSION;
 	if (*version != JREC_VERSION)

@@ -10,8 +10,8 @@
 #include "journal/lanes_parts.h"
 
 /*
- * How far above a foreign number ours goes on: a batch of the other that is still on
- * its way must not meet one of the same number.
+ * How far above somebody else's number ours go on: a batch of theirs that is still on
+ * its way must not meet one of ours with the same number.
  */
 #define LEAP ((uint64_t)1 << 20)
 
@@ -33,7 +33,7 @@ set_lost(struct lanes *l, struct batch *b)
 	retain_remove(&l->retain, b);
 }
 
-/* The lane's oldest batch goes. */
+/* Drop the lane's oldest batch. */
 void
 lanes_drop_first(struct lanes *l, struct lane *lane)
 {
@@ -54,7 +54,7 @@ lanes_expire(struct lanes *l, int64_t now_ms)
 {
 	struct batch *b;
 
-	/* A lane's batches are retained in its own order: the oldest is its first. */
+	/* Batches of a lane are retained in its order, so the oldest is its first. */
 	while ((b = retain_old(&l->retain, now_ms)) != NULL && b != b->lane->at)
 		lanes_drop_first(l, b->lane);
 }
@@ -137,7 +137,7 @@ name_of(const struct tally_entry *e)
 
 /* ==== awake and at rest ==== */
 
-/* It has something to do. */
+/* Put the lane into the list of those with work. */
 static void
 wake(struct lanes *l, struct lane *lane)
 {
@@ -215,7 +215,7 @@ lanes_note_activity(struct lanes *l, struct lane *lane, const struct tally_entry
 	wake(l, lane);
 }
 
-/* The lane is free.  0 or -1. */
+/* Seal an entry into a free lane.  0 or -1. */
 static int
 seal(struct lanes *l, struct lane *lane, const struct tally_entry *e, bool recovered,
     struct lanes_time now)
@@ -333,7 +333,7 @@ lanes_verify(struct lanes *l, bool all)
 
 /* ==== answers ==== */
 
-/* All up to b are in Redis. */
+/* Note that Redis has all batches up to b. */
 static void
 settle(struct lanes *l, struct lane *lane, struct batch *b, int64_t now_ms)
 {
@@ -384,7 +384,7 @@ answer_lost(struct lanes *l, struct lane *lane, uint64_t applied, struct lane_ga
 	return LANE_LOST;
 }
 
-/* What is to be sent, and all before it, is not wanted any more. */
+/* Drop the next batch and all before it: they are no longer wanted. */
 static void
 give_up(struct lanes *l, struct lane *lane)
 {
@@ -399,7 +399,7 @@ give_up(struct lanes *l, struct lane *lane)
 	lane->doubt = false;
 }
 
-/* Redis has a number of ours that is not the batch's, but above. */
+/* Redis has a number of this producer that is above the batch's. */
 static enum lane_news
 answer_ahead(struct lanes *l, struct lane *lane, uint64_t applied, int64_t now_ms)
 {

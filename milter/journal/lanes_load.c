@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lanes_load.c - batches as an earlier life left them, and figures.  See
- * journal/lanes.h.
+ * lanes_load.c - batches put back as an earlier life left them, and figures over all
+ * lanes.  See journal/lanes.h.
  */
 #include <stdlib.h>
 

@@ -13,7 +13,7 @@
 struct lanes {
 	struct namemap map;
 	struct lane *first;
-	struct lane *awake; /* holds every lane with at or unlisted */
+	struct lane *awake; /* contains every lane that has at or unlisted */
 	uint64_t next_seq;
 	struct retain retain;
 	struct jpack_schema schema;
@@ -21,14 +21,14 @@ struct lanes {
 };
 
 struct lane *lanes_find(const struct lanes *, struct str campaign);
-/* Made where there is none; NULL when out of memory. */
+/* The campaign's lane, made if there is none; NULL when out of memory. */
 struct lane *lanes_lane_for(struct lanes *, struct str campaign);
-/* In no lane yet.  NULL when out of memory. */
+/* A new batch that is in no lane yet.  NULL when out of memory. */
 struct batch *lanes_batch_new(struct lanes *, const struct tally_entry *);
 void lanes_append(struct lane *, struct batch *);
 void lanes_note_activity(struct lanes *, struct lane *, const struct tally_entry *);
 void lanes_set_acked(struct lanes *, struct batch *, int64_t now_ms);
-/* The lane's oldest batch goes. */
+/* Drop the lane's oldest batch. */
 void lanes_drop_first(struct lanes *, struct lane *);
 
 #endif

@@ -22,11 +22,11 @@
 #define NAME "ledger"
 #define NAME_NEW "ledger.new"
 #define NAME_BAD "ledger.bad"
-/* Blocks are asked for so much ahead, so that a full disk shows early. */
+/* Blocks are allocated this far ahead, so that a full disk shows early. */
 #define AHEAD_BYTES ((off_t)1024 * 1024)
 #define WRITE_BYTES ((size_t)1024 * 1024)
 #define GROUP_MAX ((size_t)1024 * 1024 * 1024)
-/* It may become so much longer than it was when it was new. */
+/* The file may grow by this much before it is written anew. */
 #define GROWTH_BYTES ((uint64_t)4 * 1024 * 1024)
 #define GROWTH_TIMES 2
 
@@ -47,7 +47,7 @@ struct ledger {
 	bool renewing;        /* records go into fresh */
 	bool doubtful;        /* see ledger_is_doubtful() */
 	bool gone;            /* see ledger_is_gone() */
-	uint64_t first_bytes; /* of file, when it was new */
+	uint64_t first_bytes; /* the length of file when it was new */
 	struct buf payload;
 	struct buf group; /* records not written yet */
 };
@@ -139,7 +139,7 @@ file_write(struct file *f, struct buf *group)
 		file_fail(f, ENOMEM);
 		return;
 	}
-	/* Without success this is only less foresight. */
+	/* If this fails, a full disk only shows later. */
 	if (end > f->allocated &&
 	    fallocate(f->fd, FALLOC_FL_KEEP_SIZE, f->allocated,
 		end - f->allocated + AHEAD_BYTES) == 0)
@@ -193,7 +193,7 @@ ledger_commit(struct ledger *l, bool sync, char *err, size_t errlen)
 	file_write(f, &l->group);
 	if (!f->failed && sync && l->sync && fdatasync(f->fd) != 0) {
 		file_fail(f, errno);
-		/* A later life would read what this one has not saved. */
+		/* A later life would read records that this one did not save. */
 		if (!l->renewing && ftruncate(f->fd, before) != 0)
 			l->doubtful = true;
 	}
@@ -264,7 +264,10 @@ ledger_replace(struct ledger *l, char *err, size_t errlen)
 	l->fresh = (struct file) { .fd = -1 };
 	l->first_bytes = (uint64_t)l->file.end;
 	l->gone = false;
-	/* The name, too: segments go on the word of the new one. */
+	/*
+	 * Sync the name, too: segments are removed because the new file has their
+	 * records.
+	 */
 	l->doubtful = l->sync && fsync(l->dirfd) != 0;
 	if (l->doubtful) {
 		snprintf(err, errlen, "its directory: %s", strerror(errno));
@@ -323,7 +326,7 @@ ledger_discard(struct ledger *l)
 
 /* ==== reading ==== */
 
-/* Where the records end that a COMMIT, or an ACK after it, makes valid. */
+/* The end of the records that a COMMIT, or an ACK after it, makes valid. */
 static size_t
 valid_end(const uint8_t *p, size_t n, const struct jrec_head *h, uint64_t *records)
 {
@@ -424,7 +427,10 @@ ledger_set_aside(const char *dir)
 
 	if (fd < 0)
 		return;
-	/* A second name: the first one stays until a new ledger takes its place. */
+	/*
+	 * This is a second name: the first one stays until a new ledger takes its
+	 * place.
+	 */
 	(void)unlinkat(fd, NAME_BAD, 0);
 	if (linkat(fd, NAME, fd, NAME_BAD, 0) != 0)
 		log_warn(

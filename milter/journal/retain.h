@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * retain.h - the batches that Redis has acknowledged and that are kept for a while all
- * the same, in the order of their acknowledgement.  For journal/lanes.c.  Pure.
+ * retain.h - batches that Redis has acknowledged and that are kept for a while, in the
+ * order of their acknowledgement.  For journal/lanes.c.  Pure.
  */
 #ifndef METERMARK_JOURNAL_RETAIN_H
 #define METERMARK_JOURNAL_RETAIN_H
@@ -19,11 +19,14 @@ struct retain {
 	size_t max_bytes;
 };
 
-/* Acknowledged: in as the newest, with b->acked and its time.  It is not in yet. */
+/* Add a batch as the newest, with b->acked and its time set.  It must not be in yet. */
 void retain_add(struct retain *, struct batch *, int64_t now_ms);
-/* It is in. */
+/* Remove a batch that is in. */
 void retain_remove(struct retain *, struct batch *);
-/* The oldest, when it has been in long enough or there is too much; else NULL. */
+/*
+ * The oldest batch if it has been in long enough or if there are too many bytes; else
+ * NULL.
+ */
 struct batch *retain_old(const struct retain *, int64_t now_ms);
 
 #endif
