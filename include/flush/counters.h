@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * counters.h - the way of the counts through the daemon: outbox and flusher as one.
+ * counters.h - the counts' way through the daemon: outbox and flusher together.
  *
- * For the main thread, but for what goes into the sink.  The outbox stays to the end of
- * the process: libmilter's threads do, too.
+ * For the main thread, except the sink.  The outbox stays until the end of the process,
+ * as libmilter's threads do.
  */
 #ifndef METERMARK_FLUSH_COUNTERS_H
 #define METERMARK_FLUSH_COUNTERS_H
@@ -21,26 +21,33 @@ struct counters {
 	struct outbox *outbox;
 	struct flusher *flusher; /* NULL until counters_start() */
 	char producer[33];
-	char state_dir[4064]; /* of the start: a reload does not change it */
-	bool in_memory;       /* nothing of the counts is kept there */
+	char state_dir[4064]; /* set at the start: a reload does not change it */
+	bool in_memory;       /* counts are kept in memory only */
 };
 
-/* Is what the settings say of Redis complete, its password's file included?  0, or -1
- * with err, which names the place in the file. */
+/*
+ * Check what the settings say of Redis, its password's file included.  0, or -1 with
+ * err, which names the place in the file.
+ */
 int counters_check(const struct conf *, char *err, size_t errlen);
-/* Ready to take counts, without a thread yet.  in_memory: the producer is of this life
- * alone (daemon/statedir.h).  0 or -1 with err. */
+/*
+ * Make ready to take counts, without a thread yet.  in_memory: the producer id is new
+ * in each life (daemon/statedir.h).  0 or -1 with err.
+ */
 int counters_init(struct counters *, const struct conf *, const char *producer,
     bool in_memory, char *err, size_t errlen);
 struct tally_sink counters_sink(struct counters *);
-/* Read the journal of an earlier life, start journal and flusher; as the run user,
- * before the sink is used.  0 or -1 with err. */
+/*
+ * Read the journal of an earlier life, and start journal and flusher; as the run user,
+ * before the sink is used.  0 or -1 with err.
+ */
 int counters_start(struct counters *, const struct conf *, char *err, size_t errlen);
-/* Take up other settings.  0 or -1 with err: then the old ones stay. */
+/* Use other settings.  0, or -1 with err: the old ones stay. */
 int counters_apply(struct counters *, const struct conf *, char *err, size_t errlen);
 /*
- * Flush, at most deadline_ms long, and end the threads; what the sink still takes goes
- * into the journal for the next start.  Returns how many messages' counters were lost.
+ * Flush, for at most deadline_ms, and end the threads; deltas that the sink still takes
+ * go into the journal for the next start.  Returns the number of messages whose
+ * counters were lost.
  */
 uint64_t counters_stop(struct counters *, uint32_t deadline_ms);
 

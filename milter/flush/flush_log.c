@@ -62,7 +62,7 @@ flush_log_connected(const struct rurl *redis, const struct redis_probe *p)
 	    "a full Redis will drop counters; set maxmemory-policy noeviction");
 }
 
-/* redis_link_open() begins with the URL, which the line has already. */
+/* redis_link_open()'s text begins with the URL, which the line has already. */
 static const char *
 without_url(const struct rurl *redis, const char *why)
 {

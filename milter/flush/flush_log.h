@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * flush_log.h - what the flusher says, and how often.
+ * flush_log.h - what the flusher reports, and how often.
  *
- * A Redis that is away stays away for many tries: one line at the start, one a minute,
- * one at the end.  What an operator must cure comes once a minute, too.  For one
- * thread.
+ * A Redis that is away stays away for many tries: there is one line when it goes, one a
+ * minute, and one when it is back.  Things that an operator must fix are reported once
+ * a minute, too.  For one thread.
  */
 #ifndef METERMARK_FLUSH_FLUSH_LOG_H
 #define METERMARK_FLUSH_FLUSH_LOG_H
@@ -16,11 +16,11 @@
 #include "redis/rurl.h"
 #include "text/str.h"
 
-/* What Redis has lost of what it had acknowledged. */
+/* Batches that Redis had acknowledged and has lost. */
 struct flush_loss {
 	size_t campaigns;
 	size_t again;  /* batches that were retained, and are sent again */
-	size_t beyond; /* campaigns of which older batches are lost as well */
+	size_t beyond; /* campaigns of which older batches are lost, too */
 };
 
 /* All zeros is a fresh one. */
@@ -31,28 +31,30 @@ struct flush_log {
 	struct flush_loss loss; /* not said yet */
 };
 
-/* true, and *last_ms is now, when every_ms have passed since *last_ms or it is 0. */
+/* True, and *last_ms becomes now, if *last_ms is 0 or every_ms ago. */
 bool flush_log_due(int64_t *last_ms, int64_t every_ms);
 
-/* A connection anew: what server it is, and what about it could lose counts. */
+/* Report a new connection: which server it is, and what about it could lose counts. */
 void flush_log_connected(const struct rurl *, const struct redis_probe *);
-/* A try that failed, and why; and the first that did not. */
+/* Report a try that failed, and why; and the first one that did not fail. */
 void flush_log_away(struct flush_log *, const struct rurl *, const char *why);
 void flush_log_back(struct flush_log *, const struct rurl *);
-/* Batches that wait for a part of a cluster while others go through. */
+/* Report batches that wait for a part of a cluster while others go through. */
 void flush_log_apart(
     struct flush_log *, const struct rurl *, size_t batches, const char *why);
-/* Batches that Redis refuses until somebody acts; campaign: of the first, "" for none.
+/*
+ * Report batches that Redis refuses until a person acts; campaign: of the first one, or
+ * "".
  */
 void flush_log_refuses(struct flush_log *, const struct rurl *, size_t batches,
     struct str campaign, const char *why);
-/* Redis does not have what it had acknowledged. */
+/* Report that Redis has lost what it had acknowledged. */
 void flush_log_lost(struct flush_log *, const struct rurl *, const struct flush_loss *);
-/* Redis has higher numbers of this producer than ours. */
+/* Report that Redis has higher numbers of this producer than ours. */
 void flush_log_ahead(struct flush_log *, const struct rurl *, size_t campaigns);
-/* The same, for batches of an earlier life: they were counted in it. */
+/* The same for batches of an earlier life: they were counted in it. */
 void flush_log_overtaken(struct flush_log *, const struct rurl *, size_t campaigns);
-/* Campaigns that somebody had forgotten by metermark forget. */
+/* Report campaigns that were forgotten by metermark forget. */
 void flush_log_forgotten(const struct rurl *, size_t campaigns);
 
 #endif

@@ -24,13 +24,14 @@ struct flush {
 	int64_t move_by_ms;
 
 	struct redis_net *net;   /* NULL: not connected */
-	pthread_mutex_t outside; /* held where outbox and journal are touched */
-	bool left;               /* they must not be; guarded by it */
+	pthread_mutex_t outside; /* held while outbox and journal are used */
+	bool left; /* outbox and journal must not be used any more; guarded by it */
 	struct store *store;
 	struct lanes *lanes; /* the store's */
-	bool verify;         /* a new connection: ask all lanes what Redis has */
-	bool suspect;        /* it has lost or forgotten something: ask them soon */
-	int64_t forgets;     /* RBATCH_FORGETS as seen last; -1: not yet */
+	bool verify; /* after a new connection: ask for all lanes what Redis has */
+	bool
+	    suspect; /* Redis has lost or forgotten something: ask for all lanes soon */
+	int64_t forgets; /* RBATCH_FORGETS as seen last; -1: not yet */
 	int64_t list_held_until_ms;
 	struct rargs args, ids;
 
@@ -44,7 +45,7 @@ struct flush {
 struct pass {
 	bool again;              /* something changed that another pass can send */
 	struct redis_error stop; /* what stops the round; cure NONE: nothing */
-	size_t held;             /* batches refused for an operator to look at */
+	size_t held;             /* batches refused until a person acts */
 	char held_why[WHY_BYTES];
 	const struct lane *held_lane;
 	size_t apart; /* batches for a part of a cluster that is away */
@@ -54,12 +55,12 @@ struct pass {
 	size_t ahead, overtaken, forgotten;
 };
 
-/* Must the net be made anew? */
+/* True if the net must be opened anew. */
 bool flush_is_fatal(enum redis_cure);
-/* Queue a command about that argument of it.  -1 with *cure and why: it was not. */
+/* Queue a command whose key is that argument.  -1 with the error: it was not queued. */
 int flush_append(
     struct flush *, struct rargs *, size_t key, bool script, struct redis_error *);
-/* Every lane that is ready, once. */
+/* Send for every lane that is ready, once. */
 void flush_pass(struct flush *, struct pass *);
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * flush_send.c - one pass over the lanes: pipelines of batches, and their answers.
  *
- * Every batch that was sent is in doubt until its own answer has come, and an answer
- * that never comes leaves it so: it goes out again, as it is, in a later round.
+ * The batches were numbered when journal/lanes.c sealed them.  A batch that was sent is
+ * in doubt until its own answer has come.  If the answer never comes, the batch is sent
+ * again in a later round, as it is.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,14 +21,14 @@
 #define HOLD_MS 2000
 #define BATCH_KEY 3 /* after EVALSHA, sha and the number of keys */
 
-/* Is nothing more to be heard from the net? */
+/* True if no further reply will come from the net. */
 static bool
 is_gone(enum redis_cure cure)
 {
 	return cure == REDIS_CURE_RECONNECT || cure == REDIS_CURE_MEMORY;
 }
 
-/* Must it be made anew? */
+/* True if the net must be opened anew. */
 bool
 flush_is_fatal(enum redis_cure cure)
 {
@@ -38,13 +39,15 @@ flush_is_fatal(enum redis_cure cure)
 
 struct pipeline {
 	struct lane *lane[PIPELINE];
-	bool sent[PIPELINE]; /* its batch: a reply will come */
+	bool sent[PIPELINE]; /* its batch was sent: a reply will come */
 	size_t n;
 	bool listing;  /* the list goes before the batches ... */
-	size_t listed; /* ... and so many of its two commands have been sent */
+	size_t listed; /* how many of its two commands were sent */
 };
 
-/* The lanes from *at on that fit; *at becomes the last one, NULL when there are none.
+/*
+ * Choose lanes after *at, as many as fit; *at becomes the last one, or NULL if there
+ * are none.
  */
 static void
 choose(struct flush *f, struct lane **at, struct pipeline *pl)
@@ -89,7 +92,7 @@ note_held(struct pass *p, const struct lane *lane, const char *why)
 }
 
 /*
- * An error reply to a lane's batch, or to the list (lane is NULL).  Nothing was
+ * Note an error reply to a lane's batch, or to the list (lane is NULL).  Nothing was
  * applied: the script judges before it writes.
  */
 static void
@@ -145,7 +148,7 @@ send_list(struct flush *f, struct pass *p, struct pipeline *pl)
 	return p->stop.cure == REDIS_CURE_NONE ? 0 : -1;
 }
 
-/* Queue the lane's batch.  -1: it was not, and the reason is noted. */
+/* Queue the lane's batch.  -1: it was not queued, and the reason is noted. */
 static int
 send_batch(struct flush *f, struct pass *p, struct lane *lane)
 {
@@ -166,7 +169,7 @@ send_batch(struct flush *f, struct pass *p, struct lane *lane)
 	return r;
 }
 
-/* Queue all; from here on the batches are in doubt.  -1: the round is over. */
+/* Queue everything; from here on the batches are in doubt.  -1: the round is over. */
 static int
 send_pipeline(struct flush *f, struct pass *p, struct pipeline *pl)
 {
@@ -193,7 +196,7 @@ note_loss(struct flush *f, struct pass *p, const struct lane_gap *gap)
 	p->loss.again += gap->again;
 	p->loss.beyond += gap->beyond;
 	p->again = true;
-	/* Others may have lost something, too. */
+	/* Other campaigns may have lost something, too. */
 	f->suspect = true;
 }
 
@@ -238,7 +241,7 @@ act_on(struct flush *f, struct pass *p, enum lane_news news, const struct lane_g
 	}
 }
 
-/* Has metermark forget been at work?  Then there are tombstones to be found. */
+/* Note whether metermark forget was used: then there are tombstones to find. */
 static void
 note_forgets(struct flush *f, struct pass *p, const redisReply *r)
 {
@@ -275,7 +278,7 @@ note_answer(struct flush *f, struct pass *p, struct lane *lane, const redisReply
 	atomic_fetch_add(&f->answers, 1);
 }
 
-/* The two replies for the list.  -1: the net is gone. */
+/* Take the two replies for the list.  -1: the net is gone. */
 static int
 receive_list(struct flush *f, struct pass *p, const struct pipeline *pl)
 {

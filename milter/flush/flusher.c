@@ -2,10 +2,10 @@
 /*
  * flusher.c - the thread around flush/flush.c: when it works, waits and ends.
  *
- * The thread may hang in the resolver for longer than anybody wants to wait at a stop,
- * and nothing can call it back from there.  So a stop waits until its deadline only;
- * then it leaves the thread behind (flush_leave()), which touches nothing outside any
- * more, notices under the lock that it has been left, and frees what it shares.
+ * The thread may hang in the resolver for longer than a stop may take, and nothing can
+ * interrupt it there.  So a stop waits only until its deadline.  Then it leaves the
+ * thread behind (flush_leave()): the thread touches nothing outside any more, notices
+ * under the lock that it was left, and frees what it shares.
  */
 #include "flush/flusher.h"
 
@@ -24,7 +24,8 @@
 #include "text/line.h"
 
 #define REPLY_MS 4000
-#define STALL_MS 1000 /* without an answer at a stop, with all on disk */
+/* At a stop, with everything on disk: how long to wait for an answer. */
+#define STALL_MS 1000
 #define STEP_MS 100
 #define STATUS_MS 2000
 #define BACKOFF_MIN_MS 100
@@ -34,18 +35,18 @@
 
 struct flusher {
 	struct outbox *outbox;
-	struct flush *flush; /* the thread's, but for what says it is thread-safe */
+	struct flush *flush; /* the thread's, except calls that are thread-safe */
 	pthread_t thread;
 	int64_t started_ms;
 
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t wake;  /* for the thread: stopping or changed */
-	pthread_cond_t over;  /* for who stops: done */
+	pthread_cond_t over;  /* for flusher_stop(): done */
 	struct flusher_settings settings;
 	bool changed;
 	bool stopping;
 	int64_t deadline_ms;
-	bool done;      /* the thread touches this struct no more */
+	bool done;      /* the thread no longer touches this struct */
 	bool abandoned; /* nobody waits: the thread frees this struct */
 	struct flusher_stats stats;
 };
@@ -56,7 +57,7 @@ struct worker {
 	struct flush *flush;
 	unsigned failures;    /* in a row */
 	unsigned last_rounds; /* that went well while stopping */
-	int64_t try_ms;       /* no round before */
+	int64_t try_ms;       /* no round before this time */
 	int64_t status_ms;    /* written last */
 };
 
@@ -79,8 +80,10 @@ flusher_free(struct flusher *f)
 
 /* ==== the thread ==== */
 
-/* How long to wait after so many failures: full jitter, so that many daemons do not
- * come back at once. */
+/*
+ * How long to wait after that many failures: full jitter, so that many daemons do not
+ * come back at once.
+ */
 static int64_t
 backoff_ms(unsigned failures)
 {
@@ -93,7 +96,7 @@ backoff_ms(unsigned failures)
 	return BACKOFF_MIN_MS + r % (most - BACKOFF_MIN_MS + 1);
 }
 
-/* Orders from outside.  true: it is to end. */
+/* Take orders from outside.  True: the thread is to end. */
 static bool
 take_orders(struct worker *w)
 {
@@ -124,7 +127,9 @@ publish(struct worker *w)
 	pthread_mutex_unlock(&f->lock);
 }
 
-/* For others to look at.  A failure is no news: the journal is on the same disk. */
+/*
+ * Write the status file.  A failure is not reported: the journal is on the same disk.
+ */
 static void
 write_status(struct worker *w, bool last)
 {
@@ -183,7 +188,7 @@ rest(struct worker *w, int64_t began_ms)
 	pthread_mutex_unlock(&f->lock);
 }
 
-/* Is there time for another try before the end? */
+/* True if there is time for another try before the end. */
 static bool
 has_time(struct flusher *f)
 {
@@ -220,7 +225,7 @@ end(struct worker *w)
 		flusher_free(f);
 }
 
-/* A round, when it is time for one.  true: it was, and went well. */
+/* Make a round if it is time for one.  True: it was made, and went well. */
 static bool
 try_round(struct worker *w, bool stopping)
 {
@@ -236,7 +241,7 @@ try_round(struct worker *w, bool stopping)
 	return false;
 }
 
-/* One turn on the way to the end.  true: that was the last. */
+/* Make one turn on the way to the end.  True: it was the last one. */
 static bool
 finish(struct worker *w)
 {
@@ -247,7 +252,7 @@ finish(struct worker *w)
 	if (flush_is_empty(w->flush))
 		return true;
 	if (try_round(w, true))
-		/* What is left then, Redis does not want; asking twice is enough. */
+		/* Redis does not accept what is left then; asking twice is enough. */
 		return flush_is_empty(w->flush) || ++w->last_rounds > 1;
 	flush_stats(w->flush, &stats);
 	return stats.store.on_disk || !has_time(w->shared);
@@ -296,7 +301,7 @@ init_sync(struct flusher *f)
 	return failed ? -1 : 0;
 }
 
-/* SIGPIPE among them: hiredis writes to sockets that may be closed. */
+/* SIGPIPE is one of them: hiredis writes to sockets that may be closed. */
 static int
 start_thread(struct flusher *f, struct worker *w)
 {
@@ -371,7 +376,7 @@ flusher_stats(struct flusher *f, struct flusher_stats *out)
 	pthread_mutex_unlock(&f->lock);
 }
 
-/* What is still in the outbox. */
+/* The number of messages that are still in the outbox. */
 static uint64_t
 left_outside(struct outbox *outbox)
 {
@@ -386,8 +391,8 @@ left_outside(struct outbox *outbox)
 }
 
 /*
- * Wait for the thread; false: it hangs.  It is not waited for to the deadline when all
- * is on disk and Redis does not answer.  With the lock held.
+ * Wait for the thread.  False: it hangs.  If everything is on disk and Redis does not
+ * answer, the wait ends before the deadline.  With the lock held.
  */
 static bool
 wait_for_end(struct flusher *f)

@@ -8,7 +8,7 @@
 #include "flush/flusher.h"
 #include "flush/status.h"
 
-/* All but started_ms and stopped. */
+/* Fill everything except started_ms and stopped. */
 void flusher_status(const struct flusher_settings *, const struct flusher_stats *,
     struct outbox *, struct status *);
 

@@ -59,7 +59,7 @@ static const struct {
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
 
-/* What Redis says need not be UTF-8. */
+/* A text from Redis may not be UTF-8. */
 static json_t *
 text_of(const char *text)
 {

@@ -2,8 +2,8 @@
 /*
  * journal.c - records into the current segment, and the journal's beginning and end.
  *
- * What callbacks run is in the first part: look-ups and copies under the lock, no
- * system call but the wake-up of the thread.
+ * The first part runs in callbacks: look-ups and copies under the lock, and no system
+ * call except the wake-up of the thread.
  */
 #include "journal/journal.h"
 
@@ -138,7 +138,7 @@ journal_figures(struct journal *j, struct journal_figures *out)
 	pthread_mutex_unlock(&j->lock);
 }
 
-/* Everything out of the hands of the thread; with the lock held. */
+/* Take all segments away from the thread; with the lock held. */
 static struct segment *
 take_all(struct journal *j)
 {
@@ -156,7 +156,7 @@ take_all(struct journal *j)
 	return all;
 }
 
-/* Take no more, and let go of the segments. */
+/* Take no more records, and free the segments. */
 static int
 turn_off(struct journal *j, bool remove)
 {
@@ -236,7 +236,7 @@ init_sync(struct journal *j)
 	return failed ? -1 : 0;
 }
 
-/* All signals blocked, but for those that are the thread's own doing. */
+/* Start the thread with all signals blocked, except those that its own code raises. */
 static int
 start_thread(struct journal *j)
 {
@@ -297,8 +297,10 @@ journal_open(
 		return NULL;
 	}
 	journal_set(j, set);
-	/* Callbacks need one at once; should it fail, the thread tries again and says
-	 * so. */
+	/*
+	 * Callbacks need a segment at once.  If this fails, the thread tries again and
+	 * reports it.
+	 */
 	j->spare = segment_make(
 	    j, j->segment_bytes, j->sync != CONF_SYNC_NONE, why, sizeof why);
 	journal_rotate(j);
@@ -323,7 +325,7 @@ journal_stop(struct journal *j)
 	journal_wake(j);
 	pthread_cond_broadcast(&j->synced);
 	pthread_mutex_unlock(&j->lock);
-	/* A thread must not be joined twice. */
+	/* A second call must not join the thread again. */
 	if (!again)
 		pthread_join(j->thread, NULL);
 }
@@ -335,7 +337,10 @@ journal_free(struct journal *j)
 
 	if (j == NULL)
 		return;
-	/* A spare has no head yet: it would be taken for a crash at its making. */
+	/*
+	 * A spare has no head yet: at the next start it would look like a crash while
+	 * it was made.
+	 */
 	segment_free(j, j->spare, true);
 	j->spare = NULL;
 	all = take_all(j);

@@ -17,19 +17,21 @@
 #define JOURNAL_WHY_SIZE 256
 #define JOURNAL_SUFFIX ".jnl"
 
-/* A segment.  What is guarded by the journal's lock says so; the rest changes no more
- * once it is made. */
+/*
+ * A segment.  Members marked "locked" are guarded by the journal's lock; the others do
+ * not change once the segment is made.
+ */
 struct segment {
-	struct segment *next; /* among the closed ones, younger; locked */
+	struct segment *next; /* the next younger closed segment; locked */
 	char name[JOURNAL_NAME_SIZE];
 	int fd;
-	uint8_t *map; /* NULL when it is not mapped any more; locked */
+	uint8_t *map; /* NULL once it is unmapped; locked */
 	size_t size;
 	uint64_t salt;
 	size_t used;    /* bytes; locked */
 	size_t synced;  /* bytes known to be on disk; locked */
 	size_t touched; /* bytes that can be stored into without waiting; locked */
-	size_t seen;    /* used, when that was done last; locked */
+	size_t seen;    /* the value of used when pages were touched last; locked */
 	uint64_t end;   /* number after its last record; locked */
 	bool failed;    /* no more stores or syncs; locked */
 };
@@ -41,9 +43,10 @@ struct journal {
 	uint32_t schema_sum;
 	pthread_t thread;
 
-	pthread_mutex_t lock;  /* guards all below, but for what is noted */
+	pthread_mutex_t
+	    lock; /* guards all below, except what is marked as the thread's */
 	pthread_cond_t work;   /* for the thread */
-	pthread_cond_t synced; /* for who waits in journal_wait() */
+	pthread_cond_t synced; /* for callers of journal_wait() */
 	enum conf_sync sync;
 	int64_t sync_ms;
 	size_t segment_bytes;
@@ -55,36 +58,41 @@ struct journal {
 	uint64_t covers;  /* all below are in the ledger */
 	bool off;         /* journal_discard() */
 	bool stopping;
-	bool woken;            /* something may have changed since the thread looked */
-	bool busy;             /* the thread works outside of the lock */
-	unsigned serial;       /* for names; the thread's */
-	int64_t retry_ms;      /* no new segment before; the thread's */
-	unsigned failures;     /* to sync, in a row; the thread's */
+	bool woken;        /* something may have changed since the thread looked last */
+	bool busy;         /* the thread works outside of the lock */
+	unsigned serial;   /* for names; the thread's */
+	int64_t retry_ms;  /* no new segment before; the thread's */
+	unsigned failures; /* to sync, in a row; the thread's */
 	int64_t sync_after_ms; /* no sync before; the thread's */
-	bool resting;          /* ... so nobody waits for one */
-	int64_t said_ms;       /* of what goes wrong; the thread's */
+	bool resting;    /* sync_after_ms lies ahead, so nobody waits for a sync */
+	int64_t said_ms; /* of the last report of trouble; the thread's */
 	bool was_down;
-	char why[JOURNAL_WHY_SIZE]; /* there is no spare; the thread's */
+	char why[JOURNAL_WHY_SIZE]; /* why there is no spare; the thread's */
 	struct journal_figures figures;
 };
 
 /* ==== journal_segment.c: files ==== */
 
-/* A new segment of zeros, mapped; with sync on disk.  Without the lock.  NULL with err.
+/*
+ * Make a segment of zeros and map it; with sync, it is on disk.  Without the lock.
+ * NULL with err.
  */
 struct segment *segment_make(
     struct journal *, size_t size, bool sync, char *err, size_t errlen);
-/* Unmap, and close; with remove also unlink: -1 when that failed, it is freed all the
- * same. */
+/*
+ * Unmap, close and free a segment; with remove also unlink it.  -1 if unlinking failed.
+ */
 int segment_free(struct journal *, struct segment *, bool remove);
-/* Its head and schema; number is that of the schema's record.  false: SIGBUS. */
+/* Write its head and its schema record, whose number is given.  False: SIGBUS. */
 bool segment_begin(struct journal *, struct segment *, uint64_t number);
-/* Append; there is room.  false: SIGBUS. */
+/* Append a record that there is room for.  False: SIGBUS. */
 bool segment_put(struct segment *, enum jrec_type, uint64_t number, const void *payload,
     size_t n, uint32_t sum);
-/* Copy the records behind src->synced to dst, with their numbers.  false: not all. */
+/* Copy the records after src->synced to dst, with their numbers.  False: not all. */
 bool segment_copy(struct journal *, struct segment *dst, const struct segment *src);
-/* Make the pages of these bytes fit for stores, so that nobody waits for them later. */
+/*
+ * Make the pages of these bytes ready for stores, so that no callback waits for them.
+ */
 void segment_touch(const struct segment *, size_t from, size_t to);
 
 /* ==== journal_segment.c: the current segment; with the lock held ==== */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * journal_replay.c - what a life before this one left in the journal.
+ * journal_replay.c - reads what an earlier life left in the journal.
  *
- * Segments are read in the order of their numbers.  A record below the number expected
- * was handed over already, or is in the ledger; numbers that were skipped are records
- * lost.  Nothing is removed before the caller has all of it in its ledger.
+ * Segments are read in the order of their numbers.  A record whose number is below the
+ * expected one was handed over already, or is in the ledger; skipped numbers are lost
+ * records.  Nothing is removed before the caller has all of it in its ledger.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -28,10 +28,10 @@
 struct journal_file {
 	struct journal_file *next;
 	char name[JOURNAL_NAME_SIZE];
-	bool good; /* its head; what follows is set then */
+	bool good; /* its head is valid; then the members below are set */
 	bool bad;  /* to be set aside */
 	struct jrec_head head;
-	bool read; /* what is in it was handed on */
+	bool read; /* its records were handed over */
 };
 
 struct replay {
@@ -189,8 +189,9 @@ take_record(struct replay *r, const struct jrec *rec, struct jpack_schema *schem
 static void read_file(struct replay *, struct journal_file *);
 
 /*
- * What is missing in a segment whose sync failed stands in its copy, a file behind it:
- * that is read first, or the records behind the hole would pass for all there is.
+ * Records that are missing in a segment whose sync failed are in its copy, a later
+ * file. The copy is read first, or the records after the hole would be taken for all
+ * there are.
  */
 static void
 fill_gap(struct replay *r)
@@ -217,7 +218,7 @@ read_records(struct replay *r, struct journal_file *f, const uint8_t *p, size_t 
 		if (rec.number > found->next)
 			fill_gap(r);
 		if (rec.number < found->next) {
-			/* Known already, but for what the others mean. */
+			/* The schema is known already; the other types are counts. */
 			if (rec.type == JREC_SCHEMA)
 				take_record(r, &rec, &schema, f);
 			continue;
@@ -287,7 +288,7 @@ journal_replay(const char *dir, const char *producer, uint64_t from,
 
 /* ==== afterwards ==== */
 
-/* The oldest files that were set aside, until so many are left. */
+/* Remove the oldest files that were set aside, until only that many are left. */
 static void
 thin_out(int fd)
 {

@@ -31,7 +31,7 @@ page_bytes(void)
 	return n > 0 ? (size_t)n : 4096;
 }
 
-/* Blocks for all of it now: a store must not find the disk full later. */
+/* Allocate all blocks now: a store must not find the disk full later. */
 static int
 fill(struct journal *j, struct segment *s, bool sync)
 {
@@ -70,7 +70,7 @@ segment_make(struct journal *j, size_t size, bool sync, char *err, size_t errlen
 		free(s);
 		return NULL;
 	}
-	/* A name may be there: damaged segments keep theirs. */
+	/* The name may exist: damaged segments keep theirs. */
 	for (int tries = 0; tries < 1000; tries++) {
 		snprintf(
 		    s->name, sizeof s->name, "%08x%s", j->serial++, JOURNAL_SUFFIX);
@@ -172,9 +172,8 @@ segment_begin(struct journal *j, struct segment *s, uint64_t number)
 }
 
 /*
- * Have the kernel make pages fit for stores, as a store would: it waits here, so that
- * no callback does.  Kernels before 5.14 do not know this; then callbacks wait
- * themselves.
+ * Let the kernel make pages ready for stores.  It waits here, so that no callback does.
+ * Kernels before 5.14 cannot do this; then callbacks wait themselves.
  */
 void
 segment_touch(const struct segment *s, size_t from, size_t to)

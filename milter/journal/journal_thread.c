@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * journal_thread.c - what the journal's thread does, so that callbacks need not.
+ * journal_thread.c - the journal's thread, which does what callbacks must not wait for.
  *
- * All that may wait for the disk is done without the lock: segments are made, brought
- * to disk and removed by this thread alone (and by journal_discard(), which waits for
- * it), so none goes away under its hands.
+ * Everything that may wait for the disk is done without the lock.  Segments are made,
+ * synced and removed by this thread alone (and by journal_discard(), which waits for
+ * it), so no segment disappears while the thread works on it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #define RETRY_MS 1000
 #define SAY_MS 60000
 #define IDLE_MS 1000
-/* Pages made ready for what callbacks put until the thread comes round again. */
+/* How many bytes of pages are made ready ahead of the callbacks. */
 #define AHEAD_MIN ((size_t)64 * 1024)
 #define AHEAD_MAX ((size_t)1024 * 1024)
 #define WHY_BYTES JOURNAL_WHY_SIZE
@@ -43,7 +43,9 @@ relock(struct journal *j)
 
 /* ==== saying it ==== */
 
-/* Without the lock, too: who reads the log may be slow. */
+/*
+ * Reports are made without the lock as well, since the reader of the log may be slow.
+ */
 static void
 say_down(struct journal *j, const char *why)
 {
@@ -97,7 +99,7 @@ bytes_of(const struct journal *j)
 	return n + (j->cur != NULL ? j->cur->size : 0);
 }
 
-/* One segment more, when that can be.  Says in j->why why not. */
+/* Make one more segment if possible; else j->why says why not. */
 static void
 make_spare(struct journal *j)
 {
@@ -120,7 +122,7 @@ make_spare(struct journal *j)
 	j->spare = s;
 }
 
-/* Have a spare, and a current segment. */
+/* Make sure that there are a spare and a current segment. */
 static void
 provide(struct journal *j)
 {
@@ -131,7 +133,7 @@ provide(struct journal *j)
 		if (j->spare == NULL)
 			j->retry_ms = clock_mono_ms() + RETRY_MS;
 	}
-	/* As long as there is room in the current one, nothing is wrong. */
+	/* While the current segment has room, nothing is wrong. */
 	if (j->cur != NULL)
 		return;
 	if (j->spare != NULL && journal_rotate(j))
@@ -143,9 +145,9 @@ provide(struct journal *j)
 /* ==== bringing to disk ==== */
 
 /*
- * One failure may be the last one.  After more of them a disk that fails for good would
- * be asked as fast as it can say no, with a new segment each time: it is left alone for
- * longer and longer, and nobody waits for it meanwhile.
+ * A single failure may be the only one.  After more of them, a disk that fails for good
+ * would be asked as fast as it answers, with a new segment each time: so it is left
+ * alone for longer and longer, and nobody waits for it meanwhile.
  */
 static void
 back_off(struct journal *j)
@@ -161,8 +163,8 @@ back_off(struct journal *j)
 }
 
 /*
- * The segment did not get to the disk, and must not be tried again.  What is not known
- * to be there goes to another one, and that to the disk in the next turn.
+ * A sync of the segment failed and must not be repeated.  Records that are not known to
+ * be on disk go to another segment, which is synced in the next turn.
  */
 static void
 replace(struct journal *j, struct segment *s, int e)
@@ -176,7 +178,7 @@ replace(struct journal *j, struct segment *s, int e)
 	j->retry_ms = 0;
 	if (j->spare == NULL)
 		provide(j);
-	/* Now: it may have become full meanwhile. */
+	/* It may have become full meanwhile. */
 	current = s == j->cur;
 	if (j->spare == NULL || !segment_copy(j, j->spare, s)) {
 		if (j->spare != NULL)
@@ -191,7 +193,7 @@ replace(struct journal *j, struct segment *s, int e)
 			journal_rotate(j);
 		return;
 	}
-	/* In the place that keeps numbers in order. */
+	/* Insert the copy where the numbers stay in order. */
 	if (current) {
 		*j->closed_end = s;
 		j->closed_end = &s->next;
@@ -203,12 +205,15 @@ replace(struct journal *j, struct segment *s, int e)
 			j->closed_end = &j->spare->next;
 	}
 	j->spare = NULL;
-	/* With nothing of it on disk the copy has all there is: retire() takes it. */
+	/*
+	 * If nothing of it is on disk, the copy has everything, and retire() removes
+	 * it.
+	 */
 	if (s->synced == 0)
 		s->end = 0;
 }
 
-/* One segment; its bytes as of now.  true: on disk. */
+/* Sync one segment up to its present length.  True: on disk. */
 static bool
 sync_one(struct journal *j, struct segment *s)
 {
@@ -227,7 +232,7 @@ sync_one(struct journal *j, struct segment *s)
 	}
 	j->failures = 0;
 	s->synced = used;
-	/* Pages that were written out make the next store into them wait. */
+	/* The next store into a page that was written out has to wait. */
 	s->touched = used;
 	return true;
 }
@@ -239,7 +244,9 @@ sync_all(struct journal *j)
 	bool all = true;
 
 	j->resting = false;
-	/* The copy of a closed segment comes next: it may fail, and have a copy, too.
+	/*
+	 * The copy of a closed segment is the next in the list: it may fail and be
+	 * copied as well.
 	 */
 	for (struct segment *s = j->closed; s != NULL && !j->resting; s = s->next)
 		all &= sync_one(j, s);
@@ -251,9 +258,9 @@ sync_all(struct journal *j)
 }
 
 /*
- * As far ahead as twice what came since the last time.  Pages that were made ready are
- * written with the next sync, which costs who waits for it: CONF_SYNC_ALWAYS does
- * without.
+ * Touch pages ahead, for twice as much as came since the last time.  Touched pages are
+ * written with the next sync, which delays those who wait for it: so not with
+ * CONF_SYNC_ALWAYS.
  */
 static void
 touch_ahead(struct journal *j)
@@ -282,7 +289,7 @@ is_over(const struct journal *j, const struct segment *s)
 	return s->end <= j->covers;
 }
 
-/* Closed segments that are on disk need no mapping; covered ones no file. */
+/* Unmap closed segments that are on disk, and remove those that the ledger covers. */
 static void
 retire(struct journal *j)
 {
@@ -301,7 +308,10 @@ retire(struct journal *j)
 		unlock(j);
 		(void)segment_free(j, s, true);
 		relock(j);
-		/* The list has only grown at its end, which this one was not. */
+		/*
+		 * The list has only grown at its end, and this segment was not the
+		 * last.
+		 */
 	}
 }
 
