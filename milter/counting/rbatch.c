@@ -8,7 +8,7 @@
 #include "system/crypto.h"
 
 #define WHOLE_KEYS 3 /* total, rcpt, sketch */
-/* As far back as hours and days may still be there. */
+/* How far back hours and days may still exist. */
 #define FORGET_HOURS (RKEY_HOUR_TTL_S / 3600 + 24)
 #define FORGET_DAYS (RKEY_DAY_TTL_S / 86400 + 1)
 
@@ -88,7 +88,7 @@ name_of(const struct tally_entry *e)
 	return str_make(e->campaign.name, e->campaign.len);
 }
 
-/* Hours and days that have something to say, as keys.  out NULL: only their number. */
+/* Add the keys of hours and days that have counts.  out NULL: only count them. */
 static int64_t
 add_bucket_keys(struct rargs *out, const char *prefix, const struct tally_entry *e)
 {
@@ -117,7 +117,7 @@ add_bucket_keys(struct rargs *out, const char *prefix, const struct tally_entry 
 	return n;
 }
 
-/* Those of a campaign as a whole: WHOLE_KEYS. */
+/* Add the keys of the campaign as a whole: WHOLE_KEYS of them. */
 static void
 add_whole_keys(struct rargs *out, const char *prefix, struct str name)
 {
@@ -152,7 +152,10 @@ add_rcpt(struct rargs *out, const struct tally_entry *e)
 		rargs_add(out, hll_few_at(e->rcpt, i), HLL_ELEMENT_BYTES);
 }
 
-/* Only counters that are not zero: a field that is there means something happened. */
+/*
+ * Add only counters that are not zero: a field that exists means that something
+ * happened.
+ */
 static void
 add_counters(struct rargs *out, int64_t expire_at, const int64_t *n)
 {
@@ -257,8 +260,8 @@ rbatch_list_add(
  *     KEYS  total, then all else the campaign may have
  *     ARGV  now, seconds to live
  *
- * The clock of who forgets may be behind that of who counts: what was counted already
- * is from before in any case.
+ * The clock of the host that forgets may be behind that of a host that counts: counts
+ * that are in Redis are from before in any case.
  */
 static const char forget_script[] =
     "local when = tonumber(ARGV[1])\n"
@@ -270,7 +273,7 @@ static const char forget_script[] =
     "redis.call('EXPIRE', KEYS[1], ARGV[2])\n"
     "return n\n";
 
-/* Two days ahead too: clocks differ. */
+/* Two days ahead are included, since clocks differ. */
 static void
 add_forget_keys(struct rargs *out, const char *prefix, struct str name, int64_t now)
 {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct node {
-	struct tally_entry entry; /* first: tally_entry_free() casts */
+	struct tally_entry entry; /* must be first: tally_entry_free() casts */
 	struct namemap_link link;
 	struct tally_hour *recent; /* the hour used last, nearly always the next too */
 	size_t n_hours;
@@ -22,7 +22,7 @@ struct tally {
 	struct tally_entry *first;
 	size_t max_entries, max_hours;
 	size_t entries;   /* without _all and _other */
-	uint64_t crowded; /* messages that became _other's */
+	uint64_t crowded; /* messages that count as _other */
 };
 
 /* Where one delta goes.  fresh: an hour not linked in yet, NULL when hour is there. */
@@ -74,7 +74,10 @@ tally_counter_find(struct str name)
 	for (i = 0; i < TALLY_COUNTERS; i++) {
 		const char *known = tally_counter_name(i);
 
-		/* A listing asks this of a million fields: most part here. */
+		/*
+		 * A listing asks this for a million fields, so the first bytes are
+		 * compared first.
+		 */
 		if (name.len > 0 && name.p[0] == known[0] &&
 		    str_eq(name, str_of(known)))
 			break;
@@ -163,7 +166,7 @@ node_link(struct tally *t, struct node *n)
 	t->entries += !is_ours(name);
 }
 
-/* The entry a campaign's sums go to, made where needed; NULL when out of memory. */
+/* The entry for a campaign's sums, made if needed; NULL when out of memory. */
 static struct node *
 node_for(struct tally *t, const struct camp_name *campaign, bool *crowded)
 {
@@ -200,7 +203,10 @@ hour_newest(const struct node *n)
 	return h;
 }
 
-/* The hour's sums; the newest when there is no room for another; else NULL. */
+/*
+ * The sums of that hour; if there is no room for another hour, of the newest; else
+ * NULL.
+ */
 static struct tally_hour *
 hour_find(const struct tally *t, const struct node *n, int64_t hour)
 {
@@ -367,7 +373,7 @@ tally_take_one(struct tally *t, struct str campaign)
 	return &n->entry;
 }
 
-/* src's hours into dst; src has none after. */
+/* Move src's hours into dst. */
 static void
 hours_move(const struct tally *t, struct node *dst, struct node *src)
 {

@@ -2,8 +2,8 @@
 /*
  * flush.c - one round of bringing counters to Redis.  See the header.
  *
- * A round is: a link, then passes over the lanes (flush/flush_send.c) until nothing
- * more can be sent.
+ * A round opens the net if needed, then makes passes over the lanes
+ * (flush/flush_send.c) until nothing more can be sent.
  */
 #include "flush/flush.h"
 
@@ -23,14 +23,16 @@
 #define SETTLE_MS 10000
 #define TRIM_MS (12 * 3600 * 1000)
 #define FORGET_MS (3600 * 1000)
-/* All lanes are asked at most so often what Redis has, one of them so often at least.
+/*
+ * The shortest time between two questions for all lanes, and the longest without a
+ * question for one of them.
  */
 #define VERIFY_MS 1000
 #define CHECK_MS 10000
 
 /* ==== being left ==== */
 
-/* false: not any more. */
+/* Begin to use outbox and journal.  False: they must not be used any more. */
 static bool
 enter(struct flush *f)
 {
@@ -80,7 +82,9 @@ note_connected(void *arg, const struct rurl *server, const struct redis_probe *p
 	struct flush *f = arg;
 
 	f->stats.connects++;
-	/* It may be another one behind the same name, or the same with less in it. */
+	/*
+	 * The server may be another one of the same name, or the same with less data.
+	 */
 	f->verify = true;
 	flush_log_connected(server, probe);
 }
@@ -122,8 +126,10 @@ log_pass(struct flush *f, const struct pass *p)
 	flush_log_forgotten(redis, p->forgotten);
 }
 
-/* Entries of campaigns that nobody has used for so long; their keys expire by
- * themselves. */
+/*
+ * Remove list entries of campaigns that were not used for so long; their keys expire by
+ * themselves.
+ */
 static int
 trim_list(struct flush *f, struct redis_error *err)
 {
@@ -155,7 +161,7 @@ give_up(struct flush *f, enum redis_cure cure, const char *why)
 	return false;
 }
 
-/* Which Redis, for the ledger. */
+/* Name the Redis, for the ledger. */
 static void
 name_place(const struct flusher_settings *set, char *out, size_t size)
 {
@@ -179,15 +185,17 @@ move_when_settled(struct flush *f)
 	f->trimmed_ms = 0;
 	drop_net(f);
 	name_place(&f->now, place, sizeof place);
-	/* With another password it is the same Redis, which has what it had. */
+	/*
+	 * If only the password changed, it is the same Redis, which keeps what it has.
+	 */
 	if (strcmp(was, place) != 0)
 		store_moved(f->store, place);
 }
 
 /*
- * Is what Redis has acknowledged still there?  Asked of all lanes when there is reason
- * to doubt it, and of one, which every message is in, now and then: an idle campaign
- * has nothing to send that would tell.
+ * Ask whether Redis still has what it acknowledged: for all lanes if there is reason to
+ * doubt it, and now and then for the one lane that every message is in, since an idle
+ * campaign sends nothing that would show a loss.
  */
 static void
 verify(struct flush *f)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * flush.h - one round of bringing counters to Redis; what the flusher's thread does.
+ * flush.h - one round of bringing counters to Redis; the flusher's thread calls it.
  *
- * Owns the connection and the store.  For one thread, but for flush_answers().
- * Everything that waits, waits for the network, at most the time given, or for the
- * disk.
+ * It owns the connection and the store.  For one thread, except flush_answers().  Every
+ * wait is for the network, at most for the time given, or for the disk.
  */
 #ifndef METERMARK_FLUSH_FLUSH_H
 #define METERMARK_FLUSH_FLUSH_H
@@ -29,32 +28,36 @@ void flush_free(struct flush *);
  */
 void flush_set(struct flush *, const struct flusher_settings *);
 
-/* Between rounds, whether Redis is there or not. */
+/* To be called between rounds, whether or not Redis is there. */
 void flush_tick(struct flush *);
 /*
- * Take from the outbox, and send what there is.  reply_ms: how long Redis may take for
- * each answer.  true: all was sent that could be; false: Redis is away, try again
- * later.
+ * Take from the outbox, and send everything that can be sent.  reply_ms: how long Redis
+ * may take for each answer.  False: Redis is away, try again later.
  */
 bool flush_round(struct flush *, int reply_ms);
-/* Take from the outbox, and have all of it on disk. */
+/* Take from the outbox, and sync everything. */
 void flush_save(struct flush *);
-/* The same, and end the journal's thread.  Nothing but flush_stats() and flush_free()
- * may follow. */
+/*
+ * The same, and end the journal's thread.  Only flush_stats() and flush_free() may
+ * follow.
+ */
 void flush_close(struct flush *);
-/* Is there nothing left that was taken, not even held batches? */
+/* True if nothing that was taken is left, held batches included. */
 bool flush_is_empty(const struct flush *);
-/* Wait for nothing that the next round can try: there may not be many more. */
+/*
+ * Do not wait for anything that the next round can try: there may not be many more
+ * rounds.
+ */
 void flush_hurry(struct flush *);
 
 /* Counts so far; pending is as of now. */
 void flush_stats(const struct flush *, struct flusher_stats *);
 /*
- * From another thread: touch neither outbox nor journal any more.  Waits for what is
- * under way with them, never for the network.
+ * From another thread: outbox and journal must not be used any more.  Waits until a use
+ * that has begun is over, never for the network.
  */
 void flush_leave(struct flush *);
-/* Has that been said? */
+/* True after flush_leave(). */
 bool flush_is_left(struct flush *);
 /* Answers to batches so far.  Thread-safe. */
 uint64_t flush_answers(const struct flush *);

@@ -3,14 +3,14 @@
  * jrec.h - the files of the journal: their heads, their records, and what is left of
  * them after a crash.  Pure.
  *
- * Two kinds of file are made of the same records.  Segments of the journal hold what
- * each message counted, written by the callbacks; the ledger holds what the flusher
- * made of that: sums, numbered batches, what Redis has acknowledged, and up to which
- * record of the journal all of it goes.  Numbers are little-endian, everything begins
- * at a multiple of 8 bytes:
+ * Two kinds of file are made of the same records.  Segments of the journal hold the
+ * deltas of messages, written by the callbacks.  The ledger holds what the flusher made
+ * of them: sums, numbered batches, what Redis has acknowledged, and up to which record
+ * of the journal all of this goes.  Numbers are little-endian, and everything begins at
+ * a multiple of 8 bytes:
  *
  *     head of a file, JREC_HEAD_BYTES
- *     0    8   "MMjrnl\r\n": a transfer that touches line ends shows
+ *     0    8   "MMjrnl\r\n": a transfer that changes line ends shows
  *     8    4   version of the format, JREC_VERSION
  *     12   4   kind of file
  *     16   32  producer id, hex
@@ -28,9 +28,9 @@
  *     16       payload
  *
  * Records are numbered without a gap, in the journal from segment to segment.  So a gap
- * tells how many are lost, and a record that is there twice is counted once.  The salt
- * keeps a payload, which strangers may write, and what was on the disk before, from
- * being taken for a record.  A file may be longer than its records; the rest is zeros.
+ * says how many are lost, and a record that is there twice is counted once.  Because of
+ * the salt, a payload, which strangers may write, and old bytes of the disk cannot be
+ * taken for a record.  A file may be longer than its records; the rest is zeros.
  *
  * Not thread-safe; different files are independent.
  */
@@ -57,8 +57,9 @@ enum jrec_type {
 	JREC_BATCH = 4,  /* ledger: a batch; the open sums of its campaign are in it */
 	JREC_COMMIT = 5, /* ledger: what was written since the last one is valid */
 	JREC_ACK = 6,    /* ledger: what Redis has acknowledged */
-	JREC_FORGET = 7, /* ledger: batches of a campaign are wanted no more */
-	JREC_PLACE = 8, /* ledger: which Redis; another one than before knows nothing */
+	JREC_FORGET = 7, /* ledger: batches of a campaign are no longer wanted */
+	JREC_PLACE = 8, /* ledger: which Redis is used; another one knows nothing of our
+	                   batches */
 	JREC_NAME = 9   /* ledger: a campaign's name that was met */
 };
 
@@ -75,7 +76,7 @@ void jrec_put_head(uint8_t out[JREC_HEAD_BYTES], const struct jrec_head *);
 
 enum jrec_verdict {
 	JREC_GOOD,
-	JREC_EMPTY,         /* nothing but zeros, or nothing: a crash at its making */
+	JREC_EMPTY,         /* only zeros, or empty: a crash while it was made */
 	JREC_FOREIGN,       /* not ours */
 	JREC_OTHER_VERSION, /* ours, of another version; *version says which */
 	JREC_BAD            /* ours once; damaged */
@@ -83,11 +84,11 @@ enum jrec_verdict {
 enum jrec_verdict jrec_get_head(
     const uint8_t *p, size_t n, struct jrec_head *, uint32_t *version);
 
-/* Bytes that a record with so much payload takes. */
+/* The bytes that a record takes, by the length of its payload. */
 size_t jrec_size(size_t payload);
 /*
  * Write a record of jrec_size(n) bytes to out.  sum is crc32c(0, payload, n), which can
- * be worked out before the number is known.
+ * be computed before the number is known.
  */
 void jrec_put(uint8_t *out, enum jrec_type, uint64_t number, uint64_t salt,
     const void *payload, size_t n, uint32_t sum);
@@ -99,9 +100,9 @@ struct jrec_scan {
 	size_t at; /* next record, or where the next one would be written */
 	uint64_t salt;
 	uint64_t next;    /* number expected next */
-	uint64_t missing; /* records that must have been between those found */
-	unsigned damages; /* places at which there was no record */
-	bool torn;        /* behind the last record there are other bytes than zeros */
+	uint64_t missing; /* records that are missing between those found */
+	unsigned damages; /* places without a valid record */
+	bool torn;        /* there are bytes other than zeros after the last record */
 };
 
 struct jrec {
@@ -115,8 +116,8 @@ struct jrec {
 void jrec_scan_begin(
     struct jrec_scan *, const uint8_t *p, size_t n, const struct jrec_head *);
 /*
- * The next record; false at the end.  Damage is gone past, to the next record that is
- * whole: found out by its checksum and a number not below the one expected.
+ * Find the next record; false at the end.  Damage is skipped, up to the next whole
+ * record: one whose checksum is right and whose number is not below the expected one.
  */
 bool jrec_next(struct jrec_scan *, struct jrec *);
 

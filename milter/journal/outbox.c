@@ -18,7 +18,7 @@
 #include "system/random.h"
 #include "text/crc32c.h"
 
-/* A record of up to so many bytes, thirty recipients or more, needs no malloc(). */
+/* A record of up to this many bytes (thirty recipients or more) needs no malloc(). */
 #define RECORD_BYTES ((size_t)1024)
 
 struct outbox {
@@ -84,7 +84,7 @@ count(struct outbox *o, const struct tally_delta *d)
 	return 0;
 }
 
-/* true: it is in the journal, under *number. */
+/* True: the record is in the journal, under *number. */
 static bool
 write_down(struct outbox *o, const struct record *r, uint64_t *number)
 {
@@ -92,7 +92,10 @@ write_down(struct outbox *o, const struct record *r, uint64_t *number)
 	    journal_put(o->journal, JREC_DELTA, r->p, r->n, r->sum, number);
 }
 
-/* With another name, packed under the lock: it happens beyond the cap only. */
+/*
+ * Pack the record with another name, under the lock: only names beyond the cap need
+ * this.
+ */
 static int
 put_other(
     struct outbox *o, const struct tally_delta *d, bool *written, uint64_t *number)
@@ -229,7 +232,10 @@ outbox_replay(struct outbox *o, const struct tally_delta *d)
 	int r;
 
 	pthread_mutex_lock(&o->lock);
-	/* It was admitted when it was put; whether it would be now does not matter. */
+	/*
+	 * The name was admitted when it was put; whether it would be now does not
+	 * matter.
+	 */
 	(void)names_admit(o->names, name, d->when);
 	r = count(o, d);
 	pthread_mutex_unlock(&o->lock);

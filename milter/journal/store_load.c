@@ -20,7 +20,7 @@ struct load {
 	uint64_t refused; /* records that could not be read, messages left out */
 };
 
-/* An entry that is damaged is a record lost; -1: out of memory. */
+/* A damaged entry is a lost record; -1: out of memory. */
 static int
 no_entry(struct load *l, const struct jpack *j)
 {
@@ -68,7 +68,9 @@ load_batch(struct load *l, struct jpack *j)
 		return no_entry(l, j);
 	raise_covers(l, covers);
 	name = str_make(e->campaign.name, e->campaign.len);
-	/* When it was acknowledged is not written down, but not before it was sealed.
+	/*
+	 * The time of the acknowledgement is not written, but it is not before the
+	 * sealing.
 	 */
 	when.mono_ms = l->now.mono_ms;
 	if (sealed_ms < l->now.wall_ms)
@@ -217,8 +219,8 @@ count_delta(void *arg, const struct tally_delta *d)
 }
 
 /*
- * A journal without its ledger: how much of it Redis has, nobody knows.  It is set
- * aside, since what is lost is known then, and what is counted twice would not be.
+ * For a journal without its ledger nobody knows how much of it Redis has.  It is set
+ * aside: a known loss is better than counting twice unnoticed.
  */
 static int
 refuse_journal(struct store *s, uint64_t *next, char *err, size_t errlen)
@@ -268,8 +270,10 @@ store_load(struct store *s, uint64_t *next, char *err, size_t errlen)
 	struct ledger_found lf;
 
 	jpack_schema_init(&l.schema);
-	/* A name that a limit of today changed would be open under another one than
-	 * that of its batch, and count again. */
+	/*
+	 * If a limit changed a name now, its sums would be open under another name than
+	 * that of their batch, and would count again.
+	 */
 	tally_limit(s->open, SIZE_MAX);
 	if (ledger_read(
 		s->set.dir, s->set.producer, load_record, &l, &lf, err, errlen) != 0)
