@@ -127,7 +127,7 @@ check(struct fixture *f, const struct row *t, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *source = "";
-		char expected[4096], seen[4096];
+		char expected[4096], seen[20480];
 
 		give(f, str_of(t[i].header));
 		if (f->found.source != NULL)
