@@ -14,7 +14,7 @@ int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
 
-/* Tests: the wall clock is that much off from now on. */
+/* For tests: shift the wall clock by that much from now on. */
 void clock_shift(int64_t ms);
 
 /* Room for "2026-11-24T03:00:00.123Z" and its NUL. */

@@ -10,12 +10,15 @@
 struct json_t;
 
 /*
- * The object as dir/name, the whole file or nothing; not brought to disk at once. Takes
- * root, in any case; NULL stands for one that found no memory.  0, or -1 with err.
+ * Write the object as dir/name: the whole file or nothing; it is not synced.  Takes
+ * over root in any case; NULL stands for an object that found no memory.  0, or -1 with
+ * err.
  */
 int jsonfile_write(
     const char *dir, const char *name, struct json_t *root, char *err, size_t errlen);
-/* The object, for json_decref(); NULL with err: there is no file, or no object in it.
+/*
+ * Read the object, which the caller gives to json_decref().  NULL with err: there is no
+ * file, or no object in it.
  */
 struct json_t *jsonfile_read(
     const char *dir, const char *name, char *err, size_t errlen);

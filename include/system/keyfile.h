@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * keyfile.h - a secret file read, if nobody else could have read or replaced it.
+ * keyfile.h - reads a secret file if nobody else could have read or replaced it.
  *
- * Whoever can read a DKIM key signs in its owner's name; whoever can write the file, or
- * a folder above it, puts his own in place.  The checks are made of the file that is
- * then read, links followed first.  Thread-safe.
+ * Anybody who can read a DKIM key can sign in its owner's name; anybody who can write
+ * the file, or a folder above it, can put a key of their own there.  Links are followed
+ * first, and the checks are made on the file that is then read.  Thread-safe.
  */
 #ifndef METERMARK_SYSTEM_KEYFILE_H
 #define METERMARK_SYSTEM_KEYFILE_H
@@ -16,12 +16,12 @@
 #define KEYFILE_MAX ((size_t)65536) /* bytes */
 
 /*
- * All of the file, appended to out.  It and its folders must belong to root, the caller
- * or user (NULL: nobody else); others may not read or write it, its group may read it
- * when that is root's, the caller's or user's.  0, or -1 with a sentence that names the
- * file or the folder at fault and the cure, after which user can read it.  warn gets a
- * sentence, or stays as it is, when user will not be able to read the file after root
- * is given up, or a group may write to a folder.
+ * Append all of the file to out.  It and its folders must belong to root, the caller or
+ * user (NULL: to no other account).  Others may not read or write it; its group may
+ * read it if that is root's, the caller's or user's.  0, or -1 with a sentence that
+ * names the file or the folder at fault and the fix, after which user can read it.
+ * warn gets a sentence if user will not be able to read the file after root is given
+ * up, or if a group may write to a folder; otherwise it stays as it is.
  */
 int keyfile_read(const char *file, const char *user, struct buf *out, char *err,
     size_t errlen, char *warn, size_t warnlen);

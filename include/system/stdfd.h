@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stdfd.h - the descriptors 0 to 2 belong to stdin, stdout and stderr, or to nobody.
+ * stdfd.h - keeps the descriptors 0 to 2 for stdin, stdout and stderr.
  *
- * Who starts us with one of them closed would have the next file or socket take its
- * number, and what is printed would go there: campaigns' names to Redis as commands,
- * the log into the journal.  For the start, before the first thread.
+ * If the program is started with one of them closed, the next file or socket would take
+ * its number, and what is printed would go there: names of campaigns to Redis as
+ * commands, the log into the journal.  For the start, before the first thread.
  */
 #ifndef METERMARK_SYSTEM_STDFD_H
 #define METERMARK_SYSTEM_STDFD_H
 
-/* Put /dev/null where one is closed: nothing to read, and writing fails.  To be called
- * first of all. */
+/*
+ * Open /dev/null for each one that is closed: reading finds nothing, and writing fails.
+ * To be called before anything else.
+ */
 void stdfd_keep(void);
 
 #endif

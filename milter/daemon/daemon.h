@@ -12,16 +12,16 @@
 #include <stdint.h>
 
 /*
- * Go into the background: the caller's process becomes the daemon, in a session of its
- * own and in "/".  The process that was started waits until daemon_started() tells how
- * the start went and exits with that status, so a script sees a failed start.  Until
- * then stderr stays as it is.  0, or -1 with err.  Before any thread.
+ * Go into the background: the daemon runs on in a session of its own and in "/".  The
+ * process that was started waits until daemon_started() says how the start went, and
+ * exits with that status, so that a script sees a failed start.  Until then stderr
+ * stays as it is.  0, or -1 with err.  Before any thread.
  */
 int daemon_detach(char *err, size_t errlen);
 /*
- * The start is over: 0 is well, else the exit status.  On 0 stdin, stdout and stderr
- * become /dev/null.  Does nothing when daemon_detach() was not called, or a second
- * time.
+ * Say that the start is over: 0 if it went well, else the exit status.  On 0 stdin,
+ * stdout and stderr become /dev/null.  Does nothing without daemon_detach(), or a
+ * second time.
  */
 void daemon_started(int status);
 
@@ -29,21 +29,21 @@ void daemon_started(int status);
 bool daemon_detached(void);
 
 /*
- * End the process without exit handlers: they would take down what threads that still
- * run use.  Where LeakSanitizer is linked in, it has its look first.
+ * End the process without exit handlers, which would free what threads that still run
+ * use. If LeakSanitizer is linked in, it checks first.
  */
 _Noreturn void daemon_exit(int status);
 
 /*
- * Raise the soft limit of open files to the hard one, at most DAEMON_FILES_MAX.  Where
- * less than DAEMON_FILES_MIN come of it, warn gets a sentence with the cure, else "".
- * Every SMTP session of the MTA takes a file, and libmilter spins when there is none.
+ * Raise the soft limit of open files to the hard one, at most to DAEMON_FILES_MAX.  If
+ * the result is less than DAEMON_FILES_MIN, warn gets a sentence with the fix, else "".
+ * Every SMTP session of the MTA takes a descriptor, and libmilter spins if there is
+ * none.
  */
 #define DAEMON_FILES_MIN ((uint64_t)1024)
 #define DAEMON_FILES_MAX ((uint64_t)1 << 20)
 void daemon_raise_files(char *warn, size_t warnlen);
-/* The soft limit to ask for where the hard one is that; RLIM_INFINITY is the largest
- * number. */
+/* The soft limit to ask for, by the hard one; RLIM_INFINITY is the largest number. */
 uint64_t daemon_files_wanted(uint64_t hard);
 
 /*

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * gate.h - how many messages are in flight, and the stop that waits for them.
+ * gate.h - counts messages in flight, for a stop that waits for them.
  *
- * libmilter drops sessions in the middle of a message when it stops, without a word to
- * the callbacks.  So a stop closes the gate first: a message that has not begun is
- * refused for now (451), those inside go on to their end, and only then the process
- * ends.  Thread-safe; callers hold its mutex for a few instructions only.
+ * When libmilter stops it drops sessions in the middle of a message, without telling
+ * the callbacks.  So a stop closes the gate first: a new message is refused for now
+ * (451), those inside go on to their end, and only then does the process end.
+ * Thread-safe; callers hold its mutex for a few instructions only.
  */
 #ifndef METERMARK_DAEMON_GATE_H
 #define METERMARK_DAEMON_GATE_H
@@ -27,7 +27,7 @@ struct gate {
 
 /* 0, or -1 when the system has no mutex or condition left. */
 int gate_init(struct gate *);
-/* Nobody may be inside or waiting. */
+/* No message may be inside, and no thread waiting. */
 void gate_fini(struct gate *);
 
 /*
@@ -35,24 +35,25 @@ void gate_fini(struct gate *);
  * not call gate_leave() for it.
  */
 bool gate_enter(struct gate *);
-/* Its end, whichever: end of message, abort, close. */
+/* The message has ended: end of message, abort or close. */
 void gate_leave(struct gate *);
 
-/* From now on gate_enter() answers false.  There is no opening again. */
+/* From now on gate_enter() returns false.  The gate cannot be opened again. */
 void gate_close(struct gate *);
-/* Waits at most timeout_ms for the last one to leave; true when nobody is inside. */
+/* Wait at most timeout_ms for the last message; true if none is inside. */
 bool gate_wait_empty(struct gate *, uint32_t timeout_ms);
 size_t gate_inside(struct gate *);
 
 /*
- * Around the end of a message, from before its edits to after its count.  False once
- * gate_shut(): it would no more be counted, so it must be refused for now.
+ * To be called around the end of a message, from before its edits until after its
+ * count. False after gate_shut(): the message would no longer be counted, so it must be
+ * refused for now.
  */
 bool gate_ending(struct gate *);
 void gate_ended(struct gate *);
 /*
- * No message ends well from now on.  Waits at most timeout_ms for those that are at it;
- * true when there are none: what is counted now is all there will be.
+ * From now on no message is accepted.  Wait at most timeout_ms for those that are
+ * ending; true if there are none: then nothing more will be counted.
  */
 bool gate_shut(struct gate *, uint32_t timeout_ms);
 

@@ -63,8 +63,8 @@ trusted_gid(const struct job *j, gid_t gid)
 }
 
 /*
- * What makes the file the daemon's to read and nobody else's: it stays with whom it may
- * belong to, else it becomes root's with the account's group.
+ * The commands that let the daemon, and nobody else, read the file: it stays with an
+ * owner who may have it, else it becomes root's with the account's group.
  */
 static const char *
 cure(const struct job *j, const struct stat *st, char *out, size_t size)
@@ -87,9 +87,9 @@ cure(const struct job *j, const struct stat *st, char *out, size_t size)
 }
 
 /*
- * One folder on the way.  A folder that becomes root's must still let the account in:
- * where it is closed to all, by its group.  Sticky folders (/tmp) let nobody but its
- * owner replace a file, and the file's owner is checked.
+ * Check one folder on the way.  A folder that becomes root's must still let the account
+ * in, by its group if it is closed to others.  In a sticky folder (/tmp) only its owner
+ * can replace a file, and the file's owner is checked.
  */
 static int
 check_folder(const struct job *j, const char *path)
@@ -171,7 +171,7 @@ check_mode(const struct job *j, const struct stat *st)
 	return 0;
 }
 
-/* The file, or its folder, is closed to the caller: who he should be, or the cure. */
+/* The caller cannot read the file or its folder: say which account can, or the fix. */
 static int
 closed(const struct job *j, const char *real)
 {
@@ -195,7 +195,9 @@ closed(const struct job *j, const char *real)
 	return refuse(j, "cannot be opened: %m; run: %s", how);
 }
 
-/* In one piece, so that no part of the key is left behind where a buffer grew. */
+/*
+ * Read it in one piece: where a buffer grew, a part of the key would be left in memory.
+ */
 static int
 read_all(const struct job *j, int fd, struct buf *out)
 {
@@ -253,7 +255,7 @@ keyfile_read(const char *file, const char *user, struct buf *out, char *err,
 	}
 	if (check_folders(&j, real) != 0)
 		goto done;
-	/* Links are resolved: one that turns up now was put there in between. */
+	/* Links are resolved: a link that is found now was put there in between. */
 	fd = open(real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && errno == EACCES)
 		closed(&j, real);

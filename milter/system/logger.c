@@ -2,9 +2,9 @@
 /*
  * logger.c - finished lines to stderr or syslog.
  *
- * On stderr a line is one write(2), as journald, a file and a pipe keep those apart.
- * Who adds the time depends on who reads: journald and syslog do it themselves, on a
- * terminal and in a file we do.
+ * On stderr a line is one write(2), which journald, a file and a pipe keep apart from
+ * others.  journald and syslog add the time themselves; on a terminal and in a file we
+ * add it.
  */
 #include "system/logger.h"
 
@@ -29,7 +29,9 @@
 static enum { TO_FILE, TO_JOURNAL, TO_SYSLOG } sink = TO_FILE;
 static atomic_int level = LOGGER_INFO;
 
-/* Is stderr the very stream that journald reads?  JOURNAL_STREAM is "DEVICE:INODE". */
+/*
+ * True if stderr is the stream that journald reads.  JOURNAL_STREAM is "DEVICE:INODE".
+ */
 static bool
 is_journal(void)
 {
@@ -82,8 +84,10 @@ priority(enum logger_level l)
 	return LOG_INFO;
 }
 
-/* Whatever a caller forgot to escape must not look like a line of its own, nor talk to
- * a terminal. */
+/*
+ * Mask what a caller forgot to escape: it must not look like a line of its own, nor
+ * control a terminal.
+ */
 static void
 defuse(char *s)
 {
@@ -102,7 +106,7 @@ write_line(const char *line, size_t len)
 	while (n < 0 && errno == EINTR);
 }
 
-/* What stands before a line on stderr; returns its length. */
+/* Write what comes before a line on stderr; returns its length. */
 static size_t
 add_front(char *line, size_t size, enum logger_level l)
 {

@@ -73,7 +73,7 @@ wholefile_put(int fd, const void *p, size_t n)
 
 		if (done < 0 && errno == EINTR)
 			continue;
-		/* No progress, and no errno of its own: not to be tried for ever. */
+		/* No progress and no error: trying again could go on for ever. */
 		if (done == 0)
 			errno = EIO;
 		if (done <= 0)
@@ -92,7 +92,7 @@ wholefile_write(int dirfd, const char *name, const void *p, size_t n, int sync,
 	int fd, e;
 
 	snprintf(aside, sizeof aside, "%s.new", name);
-	(void)unlinkat(dirfd, aside, 0); /* of a life that was cut short */
+	(void)unlinkat(dirfd, aside, 0); /* left by a life that was cut short */
 	fd = openat(
 	    dirfd, aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0 && wholefile_put(fd, p, n) == 0 && (!sync || fsync(fd) == 0) &&
